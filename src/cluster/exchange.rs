@@ -1,0 +1,55 @@
+//! One HTTP request as it was meant and the answer as it came, untouched.
+
+use http::Method;
+use serde_json::Value;
+
+/// What a step asks of the API server.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The HTTP method.
+    pub method: Method,
+    /// Path and query, as in `/api/v1/namespaces?limit=5`.
+    pub path: String,
+    /// The body, sent as JSON.
+    pub body: Option<Value>,
+    /// `Content-Type` of the body; patches have their own.
+    pub content_type: &'static str,
+    /// Further headers, in the order they were written.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Request {
+    /// A request without a body.
+    pub fn new(method: Method, path: impl Into<String>) -> Self {
+        Self { method, path: path.into(), body: None, content_type: "application/json", headers: Vec::new() }
+    }
+
+    /// The same request with a JSON body.
+    #[must_use]
+    pub fn body(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+}
+
+/// A finished exchange: any status is an answer, also 401 and 500.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// The HTTP method that was sent.
+    pub method: Method,
+    /// The path and query that were sent.
+    pub path: String,
+    /// The HTTP status code.
+    pub status: u16,
+    /// The texts of the `Warning` headers, in order, without their code and agent.
+    pub warnings: Vec<String>,
+    /// The body as JSON; a body that is no JSON is a string, no body is null.
+    pub body: Value,
+}
+
+impl Exchange {
+    /// Whether the server did what it was asked: any 2xx.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
