@@ -122,7 +122,7 @@ impl<'s> Composer<'s> {
         loop {
             let item = match self.next()? {
                 (Event::MappingEnd, end) => {
-                    self.merge(&mut entries, merged);
+                    self.merge(&mut entries, &merged);
                     return Ok((entries, end));
                 }
                 item => item,
@@ -156,19 +156,17 @@ impl<'s> Composer<'s> {
             return Ok(Some(key));
         }
         let node = self.node(item)?;
-        match node.value {
-            Yaml::String(text) => Ok(Some(Key { text, at: node.at })),
-            _ => {
-                let message = format!("a key must be a string, this is {}", node.what());
-                let help = "a value with `${...}` or braces needs quotes";
-                self.diagnostics.push(Diagnostic::new(node.at, message).help(help));
-                Ok(None)
-            }
+        if let Yaml::String(text) = node.value {
+            return Ok(Some(Key { text, at: node.at }));
         }
+        let message = format!("a key must be a string, this is {}", node.what());
+        let help = "a value with `${...}` or braces needs quotes";
+        self.diagnostics.push(Diagnostic::new(node.at, message).help(help));
+        Ok(None)
     }
 
     /// `<<: *defaults`: the entries of other mappings, where this one has none of that name; the first one wins.
-    fn merge(&mut self, entries: &mut Vec<(Key, Node)>, merged: Vec<Node>) {
+    fn merge(&mut self, entries: &mut Vec<(Key, Node)>, merged: &[Node]) {
         for node in merged.iter().flat_map(Node::elements) {
             if !matches!(node.value, Yaml::Map(_)) {
                 self.diagnostics.report(&node.at, format!("`<<` merges mappings, this is {}", node.what()));

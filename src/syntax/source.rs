@@ -130,8 +130,8 @@ impl At {
     pub fn inside(&self, value: &str, offset: usize, length: usize) -> Self {
         let written = self.text();
         let shift = match written.strip_prefix(['"', '\'']) {
+            _ if written == value => 0,
             Some(rest) if rest.starts_with(value) => 1,
-            None if written == value => 0,
             _ => return self.clone(),
         };
         let span = self.span.map(|span| Span { column: span.column + shift + offset, length: length.max(1), ..span });
