@@ -8,7 +8,4 @@ pub mod action {
     pub use reply::Reply;
     pub use view::View;
 }
-pub mod cluster {
-    mod exchange;
-    pub use exchange::{Exchange, Request};
-}
+pub mod cluster;
