@@ -9,5 +9,6 @@
 
 pub mod action;
 pub mod cluster;
+pub mod snapshot;
 pub mod syntax;
 pub mod version;
