@@ -7,44 +7,25 @@ use futures_util::future::BoxFuture;
 
 use super::Reply;
 use super::path;
-use crate::cluster::{Exchange, Request};
+use crate::cluster::{Exchange, Request, Resource, SendError};
 use crate::syntax::{Scope, TemplateError, TextTemplate};
-
-/// An error of whatever carries requests.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// An API server as an action uses it, already under the identity of the step.
 pub trait Api: Send + Sync {
     /// Sends one request, never again by itself; any status is an answer.
-    fn send(&self, request: Request) -> BoxFuture<'_, Result<Exchange, BoxError>>;
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Exchange, SendError>>;
 
     /// The resource behind a kind; nothing if the server does not serve it.
-    fn resolve<'a>(&'a self, api_version: &'a str, kind: &'a str) -> BoxFuture<'a, Result<Option<Resource>, BoxError>>;
+    fn resolve<'a>(&'a self, api_version: &'a str, kind: &'a str) -> BoxFuture<'a, Result<Option<Resource>, SendError>>;
 
     /// Waits on the cluster's clock.
     fn sleep(&self, time: Duration) -> BoxFuture<'_, ()>;
 
-    /// The issuer of the cluster's ServiceAccount tokens.
-    fn issuer(&self) -> &str;
-
-    /// The audience the API server takes itself for.
-    fn audience(&self) -> &str;
+    /// The audience the API server takes itself for, where it could be found.
+    fn audience(&self) -> Option<&str>;
 
     /// Text that no request to this cluster has used yet.
     fn nonce(&self) -> String;
-}
-
-/// What discovery says of a kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resource {
-    /// Group and version: `v1`, `apps/v1`.
-    pub api_version: String,
-    /// The kind: `Pod`.
-    pub kind: String,
-    /// Its name in paths: `pods`.
-    pub plural: String,
-    /// Whether its objects live in Namespaces.
-    pub namespaced: bool,
 }
 
 /// What one attempt at a step works with.
@@ -71,11 +52,12 @@ pub struct Watched {
 }
 
 /// Why an action could not be done. A wrong answer is none of these: it is a reply.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum RunError {
     /// No answer came.
-    #[error("failed to send the request")]
-    Send(#[source] BoxError),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Send(#[from] SendError),
     /// Discovery did not answer.
     #[error("failed to look up the kind {kind} of {api_version}")]
     Discovery {
@@ -85,7 +67,8 @@ pub enum RunError {
         kind: String,
         /// The cause.
         #[source]
-        source: BoxError,
+        #[diagnostic_source]
+        source: SendError,
     },
     /// A `${...}` could not be filled in.
     #[error(transparent)]
@@ -110,6 +93,10 @@ pub enum RunError {
         /// What keeps it, or how long was waited.
         left: String,
     },
+    /// The audience of the API server is not known, and going round its cache needs it.
+    #[error("the audience of this API server could not be found, and `uncached: true` needs it")]
+    #[diagnostic(help("name it in the step: `audiences: [https://kubernetes.default.svc]`"))]
+    NoAudience,
     /// Whether it is gone cannot be seen.
     #[error("cannot see whether {path} is gone ({status}): write `wait: false`")]
     Unseen {

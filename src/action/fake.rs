@@ -7,8 +7,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::{Action, Api, BoxError, Decoder, Fixtures, KINDS, Reply, Resource, RunError, StepCx};
-use crate::cluster::{Exchange, Request};
+use super::{Action, Api, Decoder, Fixtures, KINDS, Reply, RunError, StepCx};
+use crate::cluster::{Exchange, Request, Resource, SendError};
 use crate::syntax::{At, Diagnostic, Diagnostics, Node, Scope, Source, parse};
 
 /// The answers to come, and what happened.
@@ -47,7 +47,7 @@ impl Fake {
 }
 
 impl Api for Fake {
-    fn send(&self, request: Request) -> BoxFuture<'_, Result<Exchange, BoxError>> {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Exchange, SendError>> {
         let body = request.body.as_ref().map_or(String::new(), |body| format!(" {body}"));
         self.note(format!("{} {}{body}", request.method, request.path));
         let (status, body) =
@@ -56,7 +56,7 @@ impl Api for Fake {
         Box::pin(async move { Ok(exchange) })
     }
 
-    fn resolve<'a>(&'a self, api_version: &'a str, kind: &'a str) -> BoxFuture<'a, Result<Option<Resource>, BoxError>> {
+    fn resolve<'a>(&'a self, api_version: &'a str, kind: &'a str) -> BoxFuture<'a, Result<Option<Resource>, SendError>> {
         let resource = Resource {
             api_version: api_version.to_owned(),
             kind: kind.to_owned(),
@@ -71,12 +71,8 @@ impl Api for Fake {
         Box::pin(std::future::ready(()))
     }
 
-    fn issuer(&self) -> &'static str {
-        "https://issuer"
-    }
-
-    fn audience(&self) -> &'static str {
-        "api"
+    fn audience(&self) -> Option<&str> {
+        Some("api")
     }
 
     fn nonce(&self) -> String {

@@ -24,7 +24,7 @@ use std::fmt::Debug;
 
 use futures_util::future::BoxFuture;
 
-pub use context::{Api, Backoff, BoxError, Resource, RunError, StepCx, Watched};
+pub use context::{Api, Backoff, RunError, StepCx, Watched};
 pub use object::ClusterWide;
 pub use reference::KindName;
 pub use reply::Reply;

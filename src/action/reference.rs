@@ -1,6 +1,7 @@
 //! Which object a step is about: `{apiVersion?, kind, namespace?, name, subresource?}`.
 
-use super::{Declared, Reply, Resource, RunError, StepCx, Watched, path};
+use super::{Declared, Reply, RunError, StepCx, Watched, path};
+use crate::cluster::Resource;
 use crate::syntax::{At, Diagnostic, Fields, Node, TextTemplate};
 
 /// A kind as a scenario names it.

@@ -37,11 +37,11 @@ impl Review {
         let mut spec = json!({"token": self.token.resolve(cx.scope)?});
         let mut audiences = match &self.audiences {
             Some(audiences) => audiences.resolve(cx.scope)?,
-            None if self.uncached => json!([cx.api.audience()]),
+            None if self.uncached => json!([cx.api.audience().ok_or(RunError::NoAudience)?]),
             None => Value::Null,
         };
         if let (true, Some(audiences)) = (self.uncached, audiences.as_array_mut()) {
-            audiences.push(format!("{}/uncached-{}", cx.api.issuer(), cx.api.nonce()).into());
+            audiences.push(format!("uncached-{}", cx.api.nonce()).into());
         }
         if !audiences.is_null() {
             spec["audiences"] = audiences;
@@ -84,8 +84,8 @@ mod tests {
             specs,
             [
                 r#"{"token":"filled"}}"#,
-                r#"{"token":"x","audiences":["api","https://issuer/uncached-7"]}}"#,
-                r#"{"token":"x","audiences":["mine","https://issuer/uncached-7"]}}"#,
+                r#"{"token":"x","audiences":["api","uncached-7"]}}"#,
+                r#"{"token":"x","audiences":["mine","uncached-7"]}}"#,
             ]
         );
         assert!(api.log()[0].starts_with("POST /apis/authentication.k8s.io/v1/tokenreviews {"));
