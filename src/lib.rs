@@ -1,5 +1,6 @@
 //! x
 #![allow(missing_docs)]
+pub mod observe;
 pub mod version;
 pub mod action {
     pub mod reply;

@@ -1,0 +1,4 @@
+//! x
+pub mod guard;
+pub mod path;
+mod yaml;
