@@ -30,6 +30,11 @@ impl PathError {
 }
 
 impl Path {
+    /// The path of a field at the top.
+    pub(super) fn key(key: &str) -> Self {
+        Self { keys: vec![key.to_owned()] }
+    }
+
     /// The keys from the outside in; never none.
     pub fn keys(&self) -> &[String] {
         &self.keys
