@@ -9,6 +9,7 @@
 
 pub mod action;
 pub mod cluster;
+pub mod observe;
 pub mod snapshot;
 pub mod syntax;
 pub mod version;
