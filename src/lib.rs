@@ -1,5 +1,8 @@
 //! x
 #![allow(missing_docs)]
+pub mod cli {
+    pub mod review;
+}
 pub mod snapshot;
 pub mod version;
 pub mod action {
