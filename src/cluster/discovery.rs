@@ -1,0 +1,67 @@
+//! Which path a kind is served under: read from the server, one group-version at a time and only those that are named.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use http::Method;
+use serde_json::Value;
+
+use super::{Request, SendError, Session};
+
+/// How a server serves a kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// The group and version: `v1`, `apps/v1`.
+    pub api_version: String,
+    /// The kind: `Pod`.
+    pub kind: String,
+    /// The word in paths: `pods`.
+    pub plural: String,
+    /// Whether its objects live in a Namespace.
+    pub namespaced: bool,
+}
+
+/// What was read so far, by group-version. A miss is read again: a CRD may have come in between.
+#[derive(Debug, Default)]
+pub(super) struct Discovery {
+    known: RwLock<HashMap<String, Arc<Vec<Resource>>>>,
+}
+
+impl Discovery {
+    /// The resource of a kind; none where the server does not serve it.
+    pub(super) async fn resolve(
+        &self,
+        session: &Session,
+        api_version: &str,
+        kind: &str,
+    ) -> Result<Option<Resource>, SendError> {
+        let find = |resources: &[Resource]| resources.iter().find(|resource| resource.kind == kind).cloned();
+        // Nothing panics while the lock is held.
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(api_version).cloned();
+        if let Some(found) = known.and_then(|resources| find(&resources)) {
+            return Ok(Some(found));
+        }
+        let path =
+            if api_version.contains('/') { format!("/apis/{api_version}") } else { format!("/api/{api_version}") };
+        let exchange = session.send(Request::new(Method::GET, path)).await?;
+        let resources = Arc::new(resources(api_version, &exchange.body));
+        let found = find(&resources);
+        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(api_version.to_owned(), resources);
+        Ok(found)
+    }
+}
+
+/// The resources of an APIResourceList, without subresources.
+fn resources(api_version: &str, list: &Value) -> Vec<Resource> {
+    let listed = list["resources"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let resource = |entry: &Value| {
+        let plural = entry["name"].as_str().filter(|name| !name.contains('/'))?;
+        Some(Resource {
+            api_version: api_version.to_owned(),
+            kind: entry["kind"].as_str()?.to_owned(),
+            plural: plural.to_owned(),
+            namespaced: entry["namespaced"].as_bool()?,
+        })
+    };
+    listed.iter().filter_map(resource).collect()
+}
