@@ -8,6 +8,11 @@
 //! ```
 
 pub mod action;
+pub mod cli {
+    //! The commands: what is asked for on the command line, and what is written for it.
+
+    pub mod review;
+}
 pub mod cluster;
 pub mod observe;
 pub mod snapshot;

@@ -77,7 +77,8 @@ mod tests {
     #[test]
     fn later_labels_first_then_the_ledger_and_removals_last() {
         let before = files(&[("a@v1.22.snap", "1"), ("b@v1.23.snap", "1"), ("recorded.yaml.new", "1")]);
-        let after = files(&[("a@v1.22.snap", "2"), ("a@v1.34.2.snap", "1"), ("a@v1.34.snap", "3"), ("recorded.yaml", "1")]);
+        let after =
+            files(&[("a@v1.22.snap", "2"), ("a@v1.34.2.snap", "1"), ("a@v1.34.snap", "3"), ("recorded.yaml", "1")]);
         let order: Vec<String> = changes(&before, &after)
             .into_iter()
             .map(|change| match change {
@@ -85,14 +86,10 @@ mod tests {
                 Change::Remove { name } => format!("-{name}"),
             })
             .collect();
-        assert_eq!(order, [
-            "a@v1.34.2.snap",
-            "a@v1.34.snap",
-            "a@v1.22.snap",
-            "recorded.yaml",
-            "-b@v1.23.snap",
-            "-recorded.yaml.new"
-        ]);
+        assert_eq!(
+            order,
+            ["a@v1.34.2.snap", "a@v1.34.snap", "a@v1.22.snap", "recorded.yaml", "-b@v1.23.snap", "-recorded.yaml.new"]
+        );
         assert_eq!(changes(&after, &after), []);
     }
 

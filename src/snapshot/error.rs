@@ -57,7 +57,7 @@ pub enum StoreError {
         /// Its folder.
         path: Utf8PathBuf,
         /// Which files are where.
-        partial: Partial,
+        partial: Box<Partial>,
     },
     /// A proposal cannot be accepted any more.
     #[error(

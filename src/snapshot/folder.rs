@@ -58,25 +58,32 @@ impl Contents {
 impl Folder {
     /// Keeps writers out while the folder is read; `None` where there is no folder.
     pub(super) fn lock_shared(&self) -> Result<Option<Lock>, StoreError> {
+        self.lock_by(File::lock_shared)
+    }
+
+    /// Keeps everybody out while the folder is read and written; `None` where there is no folder.
+    ///
+    /// The folder itself is what is locked: a lock file would be one more thing in the user's working tree. So folders
+    /// are never removed, or somebody could hold the lock of one that is gone.
+    pub(super) fn lock(&self) -> Result<Option<Lock>, StoreError> {
+        self.lock_by(File::lock)
+    }
+
+    /// As [`Folder::lock`], making the folder where there is none.
+    pub(super) fn create(&self) -> Result<Lock, StoreError> {
+        std::fs::create_dir_all(&self.path).map_err(self.error("create"))?;
+        self.lock()?.ok_or_else(|| self.error("lock")(io::ErrorKind::NotFound.into()))
+    }
+
+    fn lock_by(&self, lock: fn(&File) -> io::Result<()>) -> Result<Option<Lock>, StoreError> {
         match File::open(&self.path) {
             Ok(handle) => {
-                handle.lock_shared().map_err(self.error("lock"))?;
+                lock(&handle).map_err(self.error("lock"))?;
                 Ok(Some(Lock { _handle: handle }))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(self.error("open")(error)),
         }
-    }
-
-    /// Keeps everybody out while the folder is read and written; makes the folder if it is not there.
-    ///
-    /// The folder itself is what is locked: a lock file would be one more thing in the user's working tree. So folders
-    /// are never removed, or somebody could hold the lock of one that is gone.
-    pub(super) fn lock(&self) -> Result<Lock, StoreError> {
-        std::fs::create_dir_all(&self.path).map_err(self.error("create"))?;
-        let handle = File::open(&self.path).map_err(self.error("open"))?;
-        handle.lock().map_err(self.error("lock"))?;
-        Ok(Lock { _handle: handle })
     }
 
     /// Reads all files; the first that cannot be used is an error.

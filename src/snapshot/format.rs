@@ -101,7 +101,8 @@ pub(super) fn read(path: &Utf8Path) -> Result<(String, Stored), Refusal> {
     if !lines.any(|line| line.trim_end() == "---") {
         return Err(Refusal::CutOff);
     }
-    let snapshot = insta::Snapshot::from_file(path.as_std_path()).map_err(|error| Refusal::Header(error.to_string()))?;
+    let snapshot =
+        insta::Snapshot::from_file(path.as_std_path()).map_err(|error| Refusal::Header(error.to_string()))?;
     let text = snapshot.as_text().map_or(String::new(), ToString::to_string);
     let metadata = snapshot.metadata();
     let header = Header {
@@ -156,15 +157,17 @@ pub(super) fn scalar(text: &str) -> String {
 
 fn needs_quotes(text: &str) -> bool {
     const WORDS: [&str; 22] = [
-        "yes", "Yes", "YES", "no", "No", "NO", "True", "TRUE", "true", "False", "FALSE", "false", "on", "On", "ON", "off",
-        "Off", "OFF", "null", "Null", "NULL", "~",
+        "yes", "Yes", "YES", "no", "No", "NO", "True", "TRUE", "true", "False", "FALSE", "false", "on", "On", "ON",
+        "off", "Off", "OFF", "null", "Null", "NULL", "~",
     ];
     text.is_empty()
         || text.starts_with([' ', '&', '*', '?', '|', '-', '<', '>', '=', '!', '%', '@', '.'])
         || text.starts_with("0x")
         || text.ends_with(' ')
         || text.contains([':', '{', '}', '[', ']', ',', '#', '`', '"', '\'', '\\'])
-        || text.contains(|c: char| matches!(c, '\0'..='\u{6}' | '\t' | '\n' | '\r' | '\u{e}'..='\u{1a}' | '\u{1c}'..='\u{1f}'))
+        || text.contains(
+            |c: char| matches!(c, '\0'..='\u{6}' | '\t' | '\n' | '\r' | '\u{e}'..='\u{1a}' | '\u{1c}'..='\u{1f}'),
+        )
         || WORDS.contains(&text)
         || text.parse::<i64>().is_ok()
         || text.parse::<f64>().is_ok()

@@ -20,7 +20,8 @@ use super::layout::{Point, Series};
 use super::text::Digest;
 use crate::version::{Minor, Version};
 
-const HEAD: &str = "# Which version showed which texts. Written by `rehearsal record`; merge by keeping the lines of both sides.";
+const HEAD: &str =
+    "# Which version showed which texts. Written by `rehearsal record`; merge by keeping the lines of both sides.";
 
 /// What a recording says beside its texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +86,10 @@ impl Ledger {
     /// Reads what [`fmt::Display`] writes.
     pub(super) fn parse(text: &str) -> Result<Self, LedgerError> {
         if let Some(line) = conflict(text) {
-            return Err(LedgerError { line: Some(line), reason: "it holds the markers of an unresolved merge".to_owned() });
+            return Err(LedgerError {
+                line: Some(line),
+                reason: "it holds the markers of an unresolved merge".to_owned(),
+            });
         }
         let raw: BTreeMap<String, RawLine> = serde_saphyr::from_str(text).map_err(|error| {
             let line = error.location().and_then(|location| usize::try_from(location.line()).ok());
@@ -227,21 +231,20 @@ mod tests {
     fn a_file_starts_where_the_recording_before_shows_something_else() {
         let a: &[_] = &[("s", "A")];
         let b: &[_] = &[("s", "B")];
-        assert_eq!(files(&ledger(&[("v1.22.17", a), ("v1.25.4", b), ("v1.30.14", a)])), [
-            "s@v1.22.snap",
-            "s@v1.25.snap",
-            "s@v1.30.snap"
-        ]);
+        assert_eq!(
+            files(&ledger(&[("v1.22.17", a), ("v1.25.4", b), ("v1.30.14", a)])),
+            ["s@v1.22.snap", "s@v1.25.snap", "s@v1.30.snap"]
+        );
         assert_eq!(files(&ledger(&[("v1.22.17", a), ("v1.25.4", a)])), ["s@v1.22.snap"]);
         // A step that did not run in between starts anew: nobody saw its text there.
-        assert_eq!(files(&ledger(&[("v1.22.17", a), ("v1.24.17", &[]), ("v1.25.4", a)])), [
-            "s@v1.22.snap",
-            "s@v1.25.snap"
-        ]);
-        assert_eq!(files(&ledger(&[("v1.33.2", a), ("v1.33.13", b), ("v1.34.0", b)])), [
-            "s@v1.33.snap",
-            "s@v1.33.13.snap"
-        ]);
+        assert_eq!(
+            files(&ledger(&[("v1.22.17", a), ("v1.24.17", &[]), ("v1.25.4", a)])),
+            ["s@v1.22.snap", "s@v1.25.snap"]
+        );
+        assert_eq!(
+            files(&ledger(&[("v1.33.2", a), ("v1.33.13", b), ("v1.34.0", b)])),
+            ["s@v1.33.snap", "s@v1.33.13.snap"]
+        );
     }
 
     #[test]
@@ -265,7 +268,8 @@ mod tests {
 
     #[test]
     fn what_is_no_ledger_says_where() {
-        let line = |rest: &str| format!("{HEAD}\nv1.22.17: {{cluster: local, plan: 3f9a12bc0d1e, texts: {{}}}}\n{rest}\n");
+        let line =
+            |rest: &str| format!("{HEAD}\nv1.22.17: {{cluster: local, plan: 3f9a12bc0d1e, texts: {{}}}}\n{rest}\n");
         for (rest, expected) in [
             ("v1.22.17: {cluster: local, plan: 3f9a12bc0d1e, texts: {}}", "duplicate"),
             ("v1.22.17+k3s1: {cluster: local, plan: 3f9a12bc0d1e, texts: {}}", "one release"),

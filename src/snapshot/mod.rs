@@ -19,6 +19,7 @@
 //! [`lint`] the examination. Nothing outside knows a file's name or format.
 
 mod batch;
+mod changes;
 pub mod diff;
 mod error;
 mod folder;
@@ -28,11 +29,14 @@ mod label;
 mod laws;
 mod layout;
 mod ledger;
+pub mod lint;
 mod pending;
+mod policy;
 mod recorded;
 mod store;
 mod text;
 
+pub use changes::{ChangeSet, FileChange, Meaning, Recording};
 pub use error::StoreError;
 pub use folder::Written;
 pub use format::Refusal;
@@ -40,6 +44,7 @@ pub use label::{Label, LabelError};
 pub use layout::{NameError, Point, ScenarioId, Series};
 pub use ledger::{Entry, LedgerError};
 pub use pending::{Partial, Standing};
+pub use policy::{Difference, UnknownPolicy, Update, UpdatePolicy};
 pub use recorded::{LookUp, Missing, Recorded, StepName, Subject};
 pub use store::Store;
 pub use text::{Digest, DigestError, EmptyText, Text};

@@ -171,9 +171,12 @@ impl Recorded {
     /// The folder's files, by name: a pure function of the recordings and of what the scenario is called. Texts that
     /// are [missing](Self::missing) have no file.
     pub fn files(&self) -> BTreeMap<String, String> {
-        let mut files: Files = self.ledger.points().iter().filter_map(|(point, digest)| {
-            Some((point.to_string(), self.render(point, *digest, false)?))
-        }).collect();
+        let mut files: Files = self
+            .ledger
+            .points()
+            .iter()
+            .filter_map(|(point, digest)| Some((point.to_string(), self.render(point, *digest, false)?)))
+            .collect();
         if !self.ledger.is_empty() {
             files.insert(LEDGER.to_owned(), self.ledger.to_string());
         }
@@ -182,9 +185,10 @@ impl Recorded {
 
     /// The files that propose `lines` for review: what they would change, and the lines.
     pub(super) fn pending_files(&self, lines: &Ledger) -> Files {
-        let mut files: Files = changed(&self.ledger, lines).iter().filter_map(|(point, digest)| {
-            Some((point.pending(), self.render(point, *digest, true)?))
-        }).collect();
+        let mut files: Files = changed(&self.ledger, lines)
+            .iter()
+            .filter_map(|(point, digest)| Some((point.pending(), self.render(point, *digest, true)?)))
+            .collect();
         if !lines.is_empty() {
             files.insert(PENDING_LEDGER.to_owned(), lines.to_string());
         }

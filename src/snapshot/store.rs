@@ -128,13 +128,9 @@ impl Store {
     ///
     /// # Errors
     /// As for [`Store::record`].
-    pub fn update(
-        &self,
-        id: &ScenarioId,
-        change: impl FnOnce(Recorded) -> Recorded,
-    ) -> Result<Written, StoreError> {
+    pub fn update(&self, id: &ScenarioId, change: impl FnOnce(Recorded) -> Recorded) -> Result<Written, StoreError> {
         let folder = self.folder(id);
-        let lock = folder.lock()?;
+        let lock = folder.create()?;
         let contents = folder.read(&lock)?;
         let Settled { recorded, mut undecided, .. } = settle(id, &folder, &contents)?;
         let before = recorded.ledger.clone();
@@ -157,7 +153,7 @@ impl Store {
         texts: BTreeMap<Series, Text>,
     ) -> Result<Written, StoreError> {
         let folder = self.folder(&subject.id);
-        let lock = folder.lock()?;
+        let lock = folder.create()?;
         let contents = folder.read(&lock)?;
         let Settled { recorded, undecided, base } = settle(&subject.id, &folder, &contents)?;
         let accepted = recorded.ledger.clone();
@@ -174,7 +170,7 @@ impl Store {
     /// When nothing waits, when a text was deleted in the meantime, or the folder cannot be read or written.
     pub fn accept(&self, id: &ScenarioId, version: Option<&Version>) -> Result<Written, StoreError> {
         let folder = self.folder(id);
-        let lock = folder.lock()?;
+        let lock = folder.lock()?.ok_or_else(|| nothing(id, version))?;
         let contents = folder.read(&lock)?;
         let proposal = decidable(id, &folder, &contents, version)?;
         let (mut taken, mut left) = (proposal.lines.clone(), proposal.lines);
@@ -197,13 +193,13 @@ impl Store {
     /// When nothing waits, or the folder cannot be read or written.
     pub fn reject(&self, id: &ScenarioId, version: Option<&Version>) -> Result<Written, StoreError> {
         let folder = self.folder(id);
-        let lock = folder.lock()?;
+        let lock = folder.lock()?.ok_or_else(|| nothing(id, version))?;
         if version.is_none() {
             // By name and unread: this is the way out when the files of a proposal are broken.
             let names = folder.names(&lock)?.into_iter().filter(|name| is_pending(name));
             let removals: Vec<Change> = names.map(|name| Change::Remove { name }).collect();
             if removals.is_empty() {
-                return Err(StoreError::NothingPending { id: id.clone(), version: None });
+                return Err(nothing(id, None));
             }
             return folder.apply(&lock, &removals);
         }
@@ -253,7 +249,7 @@ fn settle(id: &ScenarioId, folder: &Folder, contents: &Contents) -> Result<Settl
             Ok(Settled { recorded: recorded.under(ledger), undecided: Ledger::default(), base: Base::Written })
         }
         Standing::Partial(partial) => {
-            Err(StoreError::Partial { id: id.clone(), path: folder.path.clone(), partial })
+            Err(StoreError::Partial { id: id.clone(), path: folder.path.clone(), partial: partial.into() })
         }
     }
 }
@@ -266,17 +262,21 @@ fn decidable(
     version: Option<&Version>,
 ) -> Result<Proposal, StoreError> {
     let proposal = Proposal::of(contents);
-    let nothing = match version {
+    let none = match version {
         None => proposal.lines.is_empty(),
         Some(version) => proposal.lines.get(version).is_none(),
     };
     match &proposal.standing {
         Standing::Partial(partial) if version.is_some() => {
-            Err(StoreError::Partial { id: id.clone(), path: folder.path.clone(), partial: partial.clone() })
+            Err(StoreError::Partial { id: id.clone(), path: folder.path.clone(), partial: partial.clone().into() })
         }
-        _ if nothing => Err(StoreError::NothingPending { id: id.clone(), version: version.cloned() }),
+        _ if none => Err(nothing(id, version)),
         _ => Ok(proposal),
     }
+}
+
+fn nothing(id: &ScenarioId, version: Option<&Version>) -> StoreError {
+    StoreError::NothingPending { id: id.clone(), version: version.cloned() }
 }
 
 /// Brings the folder to `recorded`, with `lines` waiting for review.
