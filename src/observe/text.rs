@@ -198,8 +198,21 @@ impl Normaliser<'_> {
         }
     }
 
-    /// A name inside an identity, without the brackets of its own: `Secret/sauser-token-1`.
+    /// A name inside an identity, with less of its own ones: `Secret/sauser-token-1`, `Pod/web-hash-1`.
     fn flat(&mut self, name: &str) -> String {
-        self.text(name).replace(['<', '>'], "")
+        let name = self.text(name);
+        let mut parts = name.split(['<', '>']);
+        let mut flat = parts.next().unwrap_or_default().to_owned();
+        for (index, part) in parts.enumerate() {
+            let inside = index % 2 == 0;
+            match part.split_once(':') {
+                Some((kind, label)) if inside => {
+                    flat.push_str(kind);
+                    flat.extend(label.split_once('#').map(|(_, number)| format!("#{number}")));
+                }
+                _ => flat.push_str(part),
+            }
+        }
+        flat
     }
 }

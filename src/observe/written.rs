@@ -46,10 +46,10 @@ mod tests {
     #[test]
     fn a_value_is_written_where_it_has_borders() {
         let written: Written = ["010.0.0.5", "web-bcdfg and more", "2024-01-31T08:09:10Z"].into_iter().collect();
-        for value in ["010.0.0.5", "web-bcdfg", "2024-01-31T08:09:10Z", "2024-01-31"] {
+        for value in ["010.0.0.5", "web-bcdfg", "2024-01-31T08:09:10Z"] {
             assert!(written.holds(value), "{value}");
         }
-        for value in ["10.0.0.5", "010.0.0.50", "web-bcdf", "eb-bcdfg", "", "-"] {
+        for value in ["10.0.0.5", "010.0.0.50", "web-bcdf", "eb-bcdfg", "2024-01-31", "", "-"] {
             assert!(!written.holds(value), "{value}");
         }
     }

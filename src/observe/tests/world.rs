@@ -92,7 +92,7 @@ impl World {
     /// A token with a signature that nobody made; no token stands in the sources.
     pub(super) fn jwt(&self, claims: &Value) -> String {
         let header = json!({"alg": "RS256", "kid": format!("_{}", self.letters("kid", 20))});
-        let signature: Vec<u8> = (0..256).map(|at| (self.draw(&format!("{claims}{at}")) & 0xff) as u8).collect();
+        let signature = self.draw(&claims.to_string()).to_le_bytes().repeat(32);
         let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
         format!("{}.{}.{}", encode(&header), encode(claims), URL_SAFE_NO_PAD.encode(signature))
     }
@@ -169,6 +169,52 @@ impl World {
                 "token": encode(&self.legacy_token(name)),
             },
         })
+    }
+
+    pub(super) fn token_request(&self, pod: &str) -> Value {
+        let bound = json!({"kind": "Pod", "apiVersion": "v1", "name": "test-pod", "uid": self.uid(pod)});
+        json!({
+            "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",
+            "metadata": {"name": "demo-sa", "namespace": self.namespace(), "uid": self.uid("sa"), "creationTimestamp": self.time(0)},
+            "spec": {"audiences": [self.issuer()], "expirationSeconds": 3607, "boundObjectRef": bound},
+            "status": {"token": self.pod_token(pod), "expirationTimestamp": self.time(3607)},
+        })
+    }
+
+    pub(super) fn review(&self, token: &str, status: Value) -> Value {
+        json!({"kind": "TokenReview", "apiVersion": "authentication.k8s.io/v1", "metadata": {}, "spec": {"token": token}, "status": status})
+    }
+
+    /// The status of a review of a good `pod_token`.
+    pub(super) fn authenticated(&self, pod: &str) -> Value {
+        json!({
+            "authenticated": true, "audiences": [self.issuer()],
+            "user": {
+                "username": format!("system:serviceaccount:{}:demo-sa", self.namespace()), "uid": self.uid("sa"),
+                "groups": ["system:serviceaccounts", format!("system:serviceaccounts:{}", self.namespace())],
+                "extra": {
+                    "authentication.kubernetes.io/credential-id": [format!("JTI={}", self.uid(&format!("jti of {pod}")))],
+                    "authentication.kubernetes.io/node-name": [self.node()],
+                    "authentication.kubernetes.io/node-uid": [self.uid("node")],
+                    "authentication.kubernetes.io/pod-name": ["test-pod"],
+                    "authentication.kubernetes.io/pod-uid": [self.uid(pod)],
+                },
+            },
+        })
+    }
+
+    /// The Pod of a Deployment's ReplicaSet.
+    pub(super) fn replica(&self, deployment: &str, which: &str, phase: &str) -> Value {
+        let set = format!("{deployment}-{}", self.hash(deployment));
+        let name = self.generated(&set, which);
+        let mut pod = self.pod(&name, &name);
+        let metadata = &mut pod["metadata"];
+        metadata["generateName"] = format!("{set}-").into();
+        metadata["labels"] = json!({"app": deployment, "pod-template-hash": self.hash(deployment)});
+        metadata["ownerReferences"] =
+            json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": set, "uid": self.uid(&set)}]);
+        pod["status"]["phase"] = phase.into();
+        pod
     }
 
     pub(super) fn known(&self) -> Known {
