@@ -7,4 +7,7 @@ pub mod action {
     pub use reply::Reply;
     pub use view::View;
 }
+pub mod cli {
+    pub mod cluster;
+}
 pub mod cluster;
