@@ -13,6 +13,9 @@ pub mod cli {
 
     pub mod review;
 }
+pub mod cli {
+    pub mod cluster;
+}
 pub mod cluster;
 pub mod observe;
 pub mod snapshot;

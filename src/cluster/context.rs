@@ -1,6 +1,7 @@
 //! `context:NAME`: any cluster of the kubeconfig. Never chosen unless it is named.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
 use http::{HeaderMap, Method};
@@ -112,6 +113,16 @@ async fn open_in(kubeconfig: Kubeconfig, name: &str, origin: Origin) -> Result<C
     let (issuer, capabilities) = tokio::join!(issuer(&own), capabilities(&own));
     let facts = Facts { audience: issuer.clone(), issuer, server: Some(server) };
     Ok(Cluster::new(origin, version, capabilities, facts, transports))
+}
+
+/// The two connections of a kubeconfig of ours.
+pub(super) async fn transports_of(kubeconfig: &Path) -> Result<Transports, String> {
+    let read = Kubeconfig::read_from(kubeconfig).map_err(|error| error.to_string())?;
+    let options = KubeConfigOptions::default();
+    let mut config = Config::from_custom_kubeconfig(read, &options).await.map_err(|error| error.to_string())?;
+    // HTTPS_PROXY is not for a server on this machine.
+    config.proxy_url = None;
+    transports(config).map_err(|error| error.to_string())
 }
 
 /// The two connections of a kubeconfig context: its user's, and one without credentials.

@@ -79,8 +79,9 @@ impl std::fmt::Debug for Identity {
     }
 }
 
-/// Keys of extras hold `/`, which no header name may: the API server decodes what is percent-encoded.
-fn percent_encoded(key: &str) -> String {
+/// A text with everything that means something in a URL encoded. Keys of extras need it too: they hold `/`, which no
+/// header name may, and the API server decodes them.
+pub(super) fn percent_encoded(key: &str) -> String {
     key.bytes().fold(String::new(), |mut text, byte| {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             text.push(char::from(byte));
