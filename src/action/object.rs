@@ -117,7 +117,7 @@ impl Object {
         let Some(name) = file.as_str() else {
             return decoder.diagnostics.report(&file.at, format!("`file` must be a string, this is {}", file.what()));
         };
-        if let Some(documents) = decoder.diagnostics.keep(decoder.fixtures.documents(name, &file.at)) {
+        if let Some(documents) = decoder.diagnostics.keep(decoder.manifests.documents(name, &file.at)) {
             objects.extend(documents.iter().filter_map(|document| Self::decode(document, true, decoder.diagnostics)));
         }
     }

@@ -94,7 +94,7 @@ impl Action for Request {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fake::{Fake, NoFixtures, decode};
+    use super::super::fake::{Fake, NoManifests, decode};
 
     #[tokio::test]
     async fn a_request_is_sent_as_written() {
@@ -109,7 +109,7 @@ mod tests {
         for fields in
             ["get: /a, post: /b", "body: {}", "get: api/v1", "get: /a, headers: {a: 1}", "fetch: /a", "get: 1"]
         {
-            assert!(decode(&format!("request: {{{fields}}}"), &NoFixtures).is_err(), "{fields}");
+            assert!(decode(&format!("request: {{{fields}}}"), &NoManifests).is_err(), "{fields}");
         }
     }
 }

@@ -10,6 +10,8 @@ pub struct Fields<'n, 'd> {
     at: &'n At,
     entries: &'n [(Key, Node)],
     known: Vec<&'static str>,
+    refused: Vec<&'static str>,
+    hint: Option<&'static str>,
     diagnostics: &'d mut Diagnostics,
 }
 
@@ -28,7 +30,7 @@ impl<'n, 'd> Fields<'n, 'd> {
             diagnostics.report(&node.at, format!("{owner} must be a mapping, this is {}", node.what()));
             return None;
         };
-        Some(Self { owner, at: &node.at, entries, known: Vec::new(), diagnostics })
+        Some(Self { owner, at: &node.at, entries, known: Vec::new(), refused: Vec::new(), hint: None, diagnostics })
     }
 
     /// A field that may be left out.
@@ -46,6 +48,19 @@ impl<'n, 'd> Fields<'n, 'd> {
         self.optional(name)
     }
 
+    /// A field that nobody may give; `why` says so at its place.
+    pub fn refuse(&mut self, name: &'static str, why: impl FnOnce(&At) -> Diagnostic) {
+        self.refused.push(name);
+        if let Some((key, _)) = self.entries.iter().find(|(key, _)| key.text == name) {
+            self.diagnostics.push(why(&key.at));
+        }
+    }
+
+    /// A word for whoever gives a field that is unknown.
+    pub fn hint(&mut self, hint: &'static str) {
+        self.hint = Some(hint);
+    }
+
     /// Where mistakes go.
     pub fn diagnostics(&mut self) -> &mut Diagnostics {
         self.diagnostics
@@ -58,20 +73,26 @@ impl<'n, 'd> Fields<'n, 'd> {
 
     /// The entries that nobody asked for.
     pub fn rest(&self) -> impl Iterator<Item = &'n (Key, Node)> {
-        self.entries.iter().filter(|(key, _)| !self.known.contains(&key.text.as_str()))
+        let asked = |name: &str| self.known.contains(&name) || self.refused.contains(&name);
+        self.entries.iter().filter(move |(key, _)| !asked(&key.text))
     }
 
     /// Reports the fields that nobody asked for.
     pub fn finish(self) {
         let unknown: Vec<&Key> = self.rest().map(|(key, _)| key).collect();
         for key in unknown {
-            self.diagnostics.push(unknown_field(key, self.owner, &self.known));
+            let mut diagnostic = unknown_field(key, self.owner, &self.known);
+            if let (Some(help), Some(hint)) = (&mut diagnostic.help, self.hint) {
+                help.push('\n');
+                help.push_str(hint);
+            }
+            self.diagnostics.push(diagnostic);
         }
     }
 }
 
 /// A field that is not among those `owner` knows.
-pub fn unknown_field(key: &Key, owner: &str, known: &[&str]) -> Diagnostic {
+fn unknown_field(key: &Key, owner: &str, known: &[&str]) -> Diagnostic {
     let meant =
         nearest(&key.text, known.iter().copied()).map_or(String::new(), |name| format!("did you mean `{name}`? "));
     let help = format!("{meant}{owner} knows: {}", known.join(", "));
