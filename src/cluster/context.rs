@@ -9,7 +9,8 @@ use kube::Config;
 use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
 use serde_json::Value;
 
-use super::{Capability, Cluster, Facts, Origin, Request, SendError, Session, Transports};
+use super::{Cluster, Facts, Origin, Request, SendError, Session, Transports};
+use crate::capability::Capability;
 use crate::version::Version;
 
 /// How long a cluster may take to say its version.
@@ -110,8 +111,11 @@ async fn open_in(kubeconfig: Kubeconfig, name: &str, origin: Origin) -> Result<C
         let body = said.chars().take(200).collect();
         return Err(ContextError::NoVersion { name: name.to_owned(), server, status: answer.status, body });
     };
-    let (issuer, capabilities) = tokio::join!(issuer(&own), capabilities(&own));
-    let facts = Facts { audience: issuer.clone(), issuer, server: Some(server) };
+    let (issuer, nodes) = tokio::join!(issuer(&own), nodes(&own));
+    let capabilities = capabilities(&nodes);
+    let name = |node: &Value| node["metadata"]["name"].as_str().map(str::to_owned);
+    let nodes = nodes.iter().filter_map(name).collect();
+    let facts = Facts { audience: issuer.clone(), issuer, server: Some(server), nodes };
     Ok(Cluster::new(origin, version, capabilities, facts, transports))
 }
 
@@ -144,11 +148,16 @@ async fn issuer(own: &Session) -> Option<String> {
     answer.body["issuer"].as_str().map(str::to_owned)
 }
 
+/// Its Nodes, where this user may list them.
+async fn nodes(own: &Session) -> Vec<Value> {
+    let answer = own.send(Request::new(Method::GET, "/api/v1/nodes")).await;
+    let mut body = answer.map(|answer| answer.body).unwrap_or_default();
+    body["items"].as_array_mut().map(std::mem::take).unwrap_or_default()
+}
+
 /// What a cluster can do, by its Nodes: any Node is scheduled to, and only the hollow one has no kubelet behind it.
-async fn capabilities(own: &Session) -> BTreeSet<Capability> {
+fn capabilities(nodes: &[Value]) -> BTreeSet<Capability> {
     let mut found = BTreeSet::new();
-    let Ok(answer) = own.send(Request::new(Method::GET, "/api/v1/nodes?limit=10")).await else { return found };
-    let nodes = answer.body["items"].as_array().map(Vec::as_slice).unwrap_or_default();
     if !nodes.is_empty() {
         found.extend([Capability::Node, Capability::Scheduler]);
     }

@@ -1,6 +1,6 @@
 //! Which part of a body is shown: a borrowed tree over the raw answer, so that leaving out costs nothing.
 
-use super::path::Path;
+use crate::syntax::Path;
 use serde_json::Value;
 
 /// A part of a raw value.

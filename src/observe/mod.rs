@@ -13,7 +13,6 @@ pub mod guard;
 mod jwt;
 mod names;
 mod normal;
-mod path;
 mod places;
 mod shape;
 #[cfg(test)]
@@ -22,10 +21,10 @@ mod text;
 mod written;
 mod yaml;
 
-pub use path::{Path, PathError};
 pub use written::Written;
 
 use crate::action::{Reply, View};
+use crate::syntax::Path;
 use names::{Names, Shown};
 use normal::Normaliser;
 use serde_json::{Map, Value};

@@ -116,6 +116,11 @@ impl Check {
         expected.chain(self.that.iter().flat_map(Expression::references)).collect()
     }
 
+    /// Whether it says which status code is expected.
+    pub fn names_code(&self) -> bool {
+        self.expected.iter().any(|(name, _)| *name == "code")
+    }
+
     /// How `answer` differs. `scope` holds the answer's own names too: [`Answer::scope`].
     pub fn mismatches(&self, answer: &Answer, scope: &Scope) -> Result<Vec<Mismatch>, TemplateError> {
         let mut found = Vec::new();

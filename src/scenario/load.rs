@@ -35,6 +35,18 @@ impl ScenarioFile {
         mentions(&self.tree) || self.fixtures.all().any(mentions)
     }
 
+    /// Its path from the folder `scenarios` on, or its name: the same from wherever it was named.
+    pub fn project_path(&self) -> String {
+        let components: Vec<&str> = self.path.components().map(|component| component.as_str()).collect();
+        let root = components.iter().rposition(|component| *component == ROOT);
+        components[root.unwrap_or(components.len().saturating_sub(1))..].join("/")
+    }
+
+    /// Every text that its author wrote, in the scenario and its manifests.
+    pub fn strings(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.tree).chain(self.fixtures.all()).flat_map(Node::strings)
+    }
+
     /// The scenario decoded again, with `change` applied to the names in its texts and manifests.
     pub fn renamed(&self, change: &Change<'_>) -> Result<Scenario, Diagnostics> {
         let mut tree = self.tree.clone();

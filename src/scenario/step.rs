@@ -39,6 +39,11 @@ impl Step {
         self.frame.until.as_ref().or(self.action.until())
     }
 
+    /// Whether its answer is held by a snapshot: it has a name, and `snapshot: off` does not say otherwise.
+    pub fn is_snapshotted(&self) -> bool {
+        self.name.is_some() && !matches!(self.frame.snapshot, Selection::Off)
+    }
+
     /// What messages call it: its name, or its kind and line.
     pub fn label(&self) -> String {
         match (&self.name, self.at.span()) {
