@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/pflag"
 	cliflag "k8s.io/component-base/cli/flag"
 	"k8s.io/component-base/logs"
-	kubectllogs "k8s.io/kubectl/pkg/util/logs"
 )
 
 func run(command *cobra.Command) int {
@@ -25,13 +24,11 @@ func run(command *cobra.Command) int {
 	return 0
 }
 
+// With the logs of component-base: kubectl's own, k8s.io/kubectl/pkg/util/logs, define the same flag, and one file that
+// has both panics at its start.
 func runKubectl(command *cobra.Command) {
-	rand.Seed(time.Now().UnixNano())
-	pflag.CommandLine.SetNormalizeFunc(cliflag.WordSepNormalizeFunc)
 	pflag.CommandLine.AddGoFlagSet(flag.CommandLine)
-	kubectllogs.InitLogs()
-	defer kubectllogs.FlushLogs()
-	if err := command.Execute(); err != nil {
-		os.Exit(1)
+	if code := run(command); code != 0 {
+		os.Exit(code)
 	}
 }
