@@ -20,7 +20,7 @@ mod yaml_error;
 pub use compose::parse;
 pub use diagnostic::{Diagnostic, Diagnostics, nearest};
 pub use expression::{EvaluationError, Expression, Reference, is_reserved};
-pub use fields::{Field, Fields};
+pub use fields::{Field, Fields, not_a_string};
 pub use node::{Key, Node, Yaml};
 pub use path::Path;
 pub use scan::rewrite_literals;
