@@ -38,7 +38,9 @@ fn write(value: &Value, hash: &mut Sha256) {
         }
         Value::Array(elements) => {
             hash.update(b"[");
-            elements.iter().for_each(|element| write(element, hash));
+            for element in elements {
+                write(element, hash);
+            }
             hash.update(b"]");
         }
         scalar => {

@@ -178,7 +178,7 @@ impl Selection {
             Yaml::Map(_) => {}
             _ => {
                 let help = "write `off`, or one of {select: [paths]}, {drop: [paths]} and {show: {label: expression}}";
-                diagnostics.push(Diagnostic::new(node.at.clone(), "this says nothing about the snapshot").help(help));
+                diagnostics.push(Diagnostic::new(node.at.clone(), "`snapshot` does not say what to show").help(help));
                 return Self::Default;
             }
         }

@@ -1,7 +1,7 @@
 //! `as:`: who a step asks as.
 
 use super::unsupported;
-use crate::syntax::{Diagnostic, Diagnostics, Fields, Key, Node, Reference, TextTemplate, Yaml};
+use crate::syntax::{Diagnostic, Diagnostics, Fields, Key, Node, Reference, TextTemplate, Yaml, not_a_string};
 
 /// Who asks.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Identity {
             Yaml::String(text) if text == "anonymous" => return Self::Anonymous,
             Yaml::Map(_) => {}
             _ => {
-                diagnostics.push(Diagnostic::new(node.at.clone(), "this is nobody to ask as").help(HELP));
+                diagnostics.push(Diagnostic::new(node.at.clone(), "`as` does not say who asks").help(HELP));
                 return Self::Admin;
             }
         }
@@ -51,10 +51,11 @@ impl Identity {
         let uid = fields.optional("uid").text();
         let extra = fields.optional("extra").entries();
         unsupported::refuse(&mut fields, unsupported::IDENTITIES);
+        let is_odd = fields.rest().next().is_some();
         fields.finish();
         let given =
             ["token", "serviceAccount", "user", "certificate"].iter().filter(|name| node.get(name).is_some()).count();
-        if given != 1 {
+        if given != 1 && !is_odd {
             let message = format!("`as` needs one identity, this has {given}");
             diagnostics.push(Diagnostic::new(node.at.clone(), message).help(HELP));
         }
@@ -93,9 +94,7 @@ fn extra_values((key, node): &(Key, Node), diagnostics: &mut Diagnostics) -> (St
     for element in node.elements() {
         match element.as_str() {
             Some(text) => values.extend(diagnostics.keep(TextTemplate::parse(text, &element.at))),
-            None => {
-                diagnostics.report(&element.at, format!("`{}` must hold strings, this is {}", key.text, element.what()))
-            }
+            None => diagnostics.push(not_a_string(&key.text, element)),
         }
     }
     (key.text.clone(), values)

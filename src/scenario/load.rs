@@ -164,8 +164,9 @@ fn read_file(path: &Utf8Path, id: &str, diagnostics: &mut Diagnostics) -> Vec<Sc
     let several = documents.len() > 1;
     let fixtures = Arc::new(Fixtures::read(&path.with_extension("")));
     let mut files = Vec::new();
-    for tree in documents {
-        let id = document_id(id, &tree, several, diagnostics);
+    for (index, tree) in documents.into_iter().enumerate() {
+        // One that is wrong is reported; the number keeps its document apart from the others.
+        let id = document_id(id, &tree, several, diagnostics).unwrap_or_else(|| format!("{id}.{index}"));
         let scenario = diagnostics.keep(read::scenario(&id, &tree, &fixtures));
         files.extend(scenario.map(|scenario| ScenarioFile {
             scenario: Arc::new(scenario),
@@ -177,23 +178,20 @@ fn read_file(path: &Utf8Path, id: &str, diagnostics: &mut Diagnostics) -> Vec<Sc
     files
 }
 
-/// The id of a document: the file's, and its own after a dot.
-fn document_id(file: &str, tree: &Node, several: bool, diagnostics: &mut Diagnostics) -> String {
-    let Some(node) = tree.get("id") else {
-        if several {
-            let message = "several scenarios in one file, and this one has no `id`";
-            diagnostics.push(
-                Diagnostic::new(tree.at.clone(), message).help("as in `id: second`; its snapshots are named by it"),
-            );
-        }
-        return file.to_owned();
-    };
+/// The id of a document: the file's, and after a dot its own `id`, which one among several needs.
+fn document_id(file: &str, tree: &Node, several: bool, diagnostics: &mut Diagnostics) -> Option<String> {
     let is_word =
         |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    let Some(own) = node.as_str().filter(|text| is_word(text)) else {
-        let message = format!("`{}` is no `id`", node.at.text());
-        diagnostics.push(Diagnostic::new(node.at.clone(), message).help("small letters, digits and `-`"));
-        return file.to_owned();
+    let diagnostic = match tree.get("id") {
+        None if !several => return Some(file.to_owned()),
+        None => Diagnostic::new(tree.at.clone(), "several scenarios in one file, and this one has no `id`")
+            .help("as in `id: second`; its snapshots are named by it"),
+        Some(node) => match node.as_str() {
+            Some(text) if is_word(text) => return Some(format!("{file}.{text}")),
+            _ => Diagnostic::new(node.at.clone(), format!("`{}` is no `id`", node.at.text()))
+                .help("small letters, digits and `-`, as in `id: second`"),
+        },
     };
-    format!("{file}.{own}")
+    diagnostics.push(diagnostic);
+    None
 }

@@ -30,7 +30,7 @@ impl StepName {
         let variable = name.variable();
         if let Some(reason) = taken(&variable) {
             let message = format!("a step cannot be called `{text}`: {reason}");
-            return refuse(message, "a word more makes it a name of its own, as in `list again`");
+            return refuse(message, &format!("a word more makes it a name of its own, as in `{text} again`"));
         }
         Ok(name)
     }
@@ -47,7 +47,12 @@ impl StepName {
 
     /// The variable that later steps read the answer from: `review again` is `review_again`.
     pub fn variable(&self) -> String {
-        self.text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+        Self::variable_of(&self.text)
+    }
+
+    /// The variable that a step of this name would set.
+    pub(super) fn variable_of(text: &str) -> String {
+        text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
     }
 
     /// What its snapshot files are called: `review again` is `review-again`.

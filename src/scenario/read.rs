@@ -100,23 +100,34 @@ fn check(scenario: &Scenario, tree: &Node, fixtures: &Fixtures, diagnostics: &mu
         diagnostics
             .push(Diagnostic::new(step.at.clone(), message).help(format!("its `when` says {}", step.when.kubernetes)));
     }
+    // What is wrong in one place is not reported again where it is missed.
+    let forgiven = if diagnostics.is_empty() { Vec::new() } else { written_names(tree) };
     check_names(scenario, diagnostics);
-    check_from(scenario, diagnostics);
-    variables::check(scenario, &bounds, diagnostics);
-    unique::check_cluster_wide(scenario, diagnostics);
-    let words = declared_words(scenario, tree);
+    check_from(scenario, &forgiven, diagnostics);
+    variables::check(scenario, &bounds, &forgiven, diagnostics);
+    let words = written_words(tree);
+    unique::check_cluster_wide(scenario, &words.iter().map(|(word, _)| *word).collect::<Vec<_>>(), diagnostics);
+    let words: Vec<(&str, &At)> =
+        words.into_iter().filter(|(word, _)| scenario.words().any(|own| own == *word)).collect();
     let named = scenario.steps.iter().filter_map(|step| step.name.as_ref()).map(StepName::variable);
     let captured = scenario.steps.iter().flat_map(|step| &step.frame.set).map(|capture| capture.name.clone());
     let variables: Vec<String> = named.chain(captured).collect();
-    let steps = tree.get("steps").into_iter();
-    unique::check_words(&words, &variables, steps.chain(fixtures.all()).collect::<Vec<_>>().into_iter(), diagnostics);
+    let trees: Vec<&Node> = tree.get("steps").into_iter().chain(fixtures.all()).collect();
+    unique::check_words(&words, &variables, &trees, diagnostics);
 }
 
-/// The words that are made unique, with the places that declare them.
-fn declared_words<'n>(scenario: &Scenario, tree: &'n Node) -> Vec<(&'n str, &'n At)> {
+/// The words to be made unique as they are written, with their places.
+fn written_words(tree: &Node) -> Vec<(&str, &At)> {
     let nodes = tree.get("namespace").into_iter().chain(tree.get("unique").into_iter().flat_map(Node::elements));
-    let known = |word: &str| scenario.words().any(|known| known == word);
-    nodes.filter_map(|node| Some((node.as_str()?, &node.at))).filter(|(word, _)| known(word)).collect()
+    nodes.filter_map(|node| Some((node.as_str()?, &node.at))).collect()
+}
+
+/// The names and variables of all steps as they are written, of those too that could not be read.
+fn written_names(tree: &Node) -> Vec<String> {
+    let steps = tree.get("steps").into_iter().flat_map(Node::elements);
+    let names = steps.clone().filter_map(|step| step.get("name")?.as_str());
+    let captured = steps.filter_map(|step| step.get("set")).flat_map(Node::entries).map(|(key, _)| key.text.clone());
+    names.flat_map(|name| [name.to_owned(), StepName::variable_of(name)]).chain(captured).collect()
 }
 
 /// Two steps that can both run may not have one name: they would be one snapshot.
@@ -142,12 +153,12 @@ fn check_names(scenario: &Scenario, diagnostics: &mut Diagnostics) {
 }
 
 /// `from` names an earlier step.
-fn check_from(scenario: &Scenario, diagnostics: &mut Diagnostics) {
+fn check_from(scenario: &Scenario, forgiven: &[String], diagnostics: &mut Diagnostics) {
     for (index, step) in scenario.steps.iter().enumerate() {
         let Some((from, at)) = &step.frame.from else { continue };
         let is_it = |step: &Step| step.name.as_ref().is_some_and(|name| name.as_str() == from);
         let earlier = scenario.steps[..index].iter().filter_map(|step| step.name.as_ref()).map(StepName::as_str);
-        if scenario.steps[..index].iter().any(is_it) {
+        if scenario.steps[..index].iter().any(is_it) || forgiven.contains(from) {
             continue;
         }
         let help = match crate::syntax::nearest(from, earlier.clone()) {

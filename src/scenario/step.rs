@@ -79,7 +79,7 @@ impl Step {
         let action = (kind.decode)(body, &mut decoder)?;
         let mut declared = Declared::default();
         action.declare(&mut declared);
-        let essence = essence(node, used.used.into_inner());
+        let essence = essence(node, &used.used.into_inner());
         let step = Self { name, at: node.at.clone(), kind: kind.key, when, action, declared, frame, essence };
         step.check_frame(node, name_at.is_some(), diagnostics);
         Some(step)
@@ -107,7 +107,7 @@ impl Step {
             let help = "add `query: {dryRun: All}` to try without effect, or wait in a step of its own";
             report("until", message, help);
         }
-        if self.until().is_none() && self.frame.from.is_none() {
+        if self.action.until().is_none() && node.get("until").is_none() && node.get("from").is_none() {
             let help = "add `until`, or `from` and the name of an earlier step";
             report("within", "`within` says how long, but not for what".to_owned(), help);
         }
@@ -133,7 +133,7 @@ fn not_one_action(node: &Node, kinds: &[(&Kind, &Node)]) -> Diagnostic {
     }
 }
 
-fn essence(node: &Node, manifests: Vec<Value>) -> Value {
+fn essence(node: &Node, manifests: &[Value]) -> Value {
     let fields = node.entries().iter().filter(|(key, _)| !INESSENTIAL.contains(&key.text.as_str()));
     let step: Map<String, Value> = fields.map(|(key, node)| (key.text.clone(), node.to_json())).collect();
     json!({"step": step, "manifests": manifests})

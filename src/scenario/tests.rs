@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use camino::Utf8PathBuf;
+use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
 use crate::action::KINDS;
-use crate::syntax::Diagnostics;
+use crate::syntax::{Diagnostics, Source, parse};
 
 /// A project of these files.
 fn project(files: &[(&str, &str)]) -> (TempDir, Utf8PathBuf) {
@@ -157,4 +158,19 @@ fn mistakes_of_all_files_come_together() {
     assert_eq!(mistakes.len(), 4, "{mistakes}");
     let files: BTreeSet<&str> = mistakes.iter().map(|mistake| mistake.at.source().path()).collect();
     assert_eq!(files.len(), 2);
+}
+
+proptest! {
+    #[test]
+    fn any_change_of_a_scenario_is_read_or_refused(
+        at in 0..BOUND.len(), length in 0usize..30, text in r#"[ \n:\-{}\[\]"'$a-z0-9.]{0,12}|\PC{0,4}"#,
+    ) {
+        let end = (at + length).min(BOUND.len());
+        let source = Source::new("x.yaml", format!("{}{text}{}", &BOUND[..at], &BOUND[end..]));
+        if let Ok(documents) = parse(&source) {
+            for document in documents {
+                let _ = read::scenario("x", &document, &Fixtures::default());
+            }
+        }
+    }
 }

@@ -42,8 +42,7 @@ pub(super) fn word<'n>(text: &'n str, at: &At, diagnostics: &mut Diagnostics) ->
 }
 
 /// Reports objects outside any Namespace whose name holds no word that is made unique.
-pub(super) fn check_cluster_wide(scenario: &Scenario, diagnostics: &mut Diagnostics) {
-    let words: Vec<&str> = scenario.words().collect();
+pub(super) fn check_cluster_wide(scenario: &Scenario, words: &[&str], diagnostics: &mut Diagnostics) {
     for step in scenario.steps.iter().filter(|step| !step.frame.is_dry_run()) {
         for object in &step.declared.cluster_wide {
             if words.iter().any(|word| holds_word(&object.name, word)) {
@@ -61,15 +60,10 @@ pub(super) fn check_cluster_wide(scenario: &Scenario, diagnostics: &mut Diagnost
 
 /// Reports words that also stand where they are no name. `words` come with the place that declares them; `trees` are the
 /// steps and manifests in whose texts they would be replaced.
-pub(super) fn check_words<'n>(
-    words: &[(&str, &At)],
-    variables: &[String],
-    trees: impl Iterator<Item = &'n Node> + Clone,
-    diagnostics: &mut Diagnostics,
-) {
+pub(super) fn check_words(words: &[(&str, &At)], variables: &[String], trees: &[&Node], diagnostics: &mut Diagnostics) {
     // A name with dots is a group or a host: it stands nowhere by chance, and consistently in keys.
     for (word, at) in words.iter().filter(|(word, _)| !word.contains('.')) {
-        let meaning = trees.clone().find_map(|tree| other_meaning(tree, word));
+        let meaning = trees.iter().find_map(|tree| other_meaning(tree, word));
         let variable = variables.iter().any(|name| name == word) || taken(word).is_some();
         let meaning = meaning.or(variable.then(|| "a variable".to_owned()));
         if let Some(meaning) = meaning {
@@ -113,22 +107,17 @@ fn meaning_of_entry(key: &Key, value: &Node, word: &str) -> Option<String> {
         return names.filter(|name| name.as_str() == Some(word)).find_map(|name| found("a container", &name.at));
     }
     let (path, at) = texts().find(|(text, _)| text.starts_with("/api"))?;
-    fixed_segments(path).any(|segment| segment == word).then(|| found("part of a path", at)).flatten()
+    fixed_segments(path).contains(&word).then(|| found("part of a path", at)).flatten()
 }
 
 /// The segments of an API path that name no object: group, version, resource, subresource.
-fn fixed_segments(path: &str) -> impl Iterator<Item = &str> {
+fn fixed_segments(path: &str) -> Vec<&str> {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let root = if segments[0] == "apis" { 3 } else { 2 };
-    let (head, rest) = segments.split_at(root.min(segments.len()));
-    let below = if rest.first() == Some(&"namespaces") && rest.len() > 2 { 2 } else { 0 };
-    let resource = rest.iter().enumerate().filter(
-        move |(index, _)| {
-            if *index < below { *index == 0 } else { (index - below) != 1 }
-        },
-    );
-    head.to_vec().into_iter().chain(resource.map(|(_, segment)| *segment).collect::<Vec<_>>())
+    let is_namespaced = segments.get(root) == Some(&"namespaces") && segments.len() > root + 2;
+    let names = if is_namespaced { [root + 1, root + 3] } else { [root + 1, root + 1] };
+    segments.into_iter().enumerate().filter(|(index, _)| !names.contains(index)).map(|(_, segment)| segment).collect()
 }
 
 /// Whether `text` holds `word` as a whole word: between characters that no name continues with.

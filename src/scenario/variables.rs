@@ -1,7 +1,7 @@
 //! Whether every variable that is read has been set, in every version in which it is read.
 
 use super::names::{GIVEN, OWN_NAMES};
-use super::{Scenario, Step, When};
+use super::{Scenario, Step, StepName, When};
 use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Reference, nearest};
 
 /// A variable, where it is set and where that applies.
@@ -9,14 +9,17 @@ struct Variable<'s> {
     name: String,
     at: &'s At,
     when: &'s When,
+    /// The step's name, if the variable is its answer.
+    answer_of: Option<&'s StepName>,
 }
 
-/// Reports variables that are unknown, set later, set elsewhere or set twice.
-pub(super) fn check(scenario: &Scenario, bounds: &When, diagnostics: &mut Diagnostics) {
+/// Reports variables that are unknown, set later, set elsewhere or set twice. Of `forgiven` names nothing is said: the
+/// steps that set them are wrong themselves.
+pub(super) fn check(scenario: &Scenario, bounds: &When, forgiven: &[String], diagnostics: &mut Diagnostics) {
     let all: Vec<Variable<'_>> = scenario.steps.iter().flat_map(set_by).collect();
     let mut known = 0;
     for step in &scenario.steps {
-        let mut check = Check { all: &all, known: &all[..known], own: Vec::new(), step, bounds, diagnostics };
+        let mut check = Check { all: &all, known: &all[..known], own: Vec::new(), step, bounds, forgiven, diagnostics };
         check.references(step.declared.reads.iter());
         check.references(step.frame.request_references());
         check.own = OWN_NAMES.to_vec();
@@ -34,16 +37,31 @@ pub(super) fn check(scenario: &Scenario, bounds: &When, diagnostics: &mut Diagno
 /// The variables a step leaves behind: what it captures, and its answer under its own name.
 fn set_by(step: &Step) -> impl Iterator<Item = Variable<'_>> {
     let when = &step.when;
-    let captures =
-        step.frame.set.iter().map(move |capture| Variable { name: capture.name.clone(), at: &capture.at, when });
-    let answer = step.name.iter().map(move |name| Variable { name: name.variable(), at: name.at(), when });
+    let captures = step.frame.set.iter().map(move |capture| Variable {
+        name: capture.name.clone(),
+        at: &capture.at,
+        when,
+        answer_of: None,
+    });
+    let answer = step.name.iter().map(move |name| Variable {
+        name: name.variable(),
+        at: name.at(),
+        when,
+        answer_of: Some(name),
+    });
     captures.chain(answer)
 }
 
 /// Two steps that can both run may not set one variable: the second would hide the first.
 fn twice(all: &[Variable<'_>], diagnostics: &mut Diagnostics) {
     for (index, variable) in all.iter().enumerate() {
-        let same = |earlier: &&Variable<'_>| earlier.name == variable.name && earlier.when.meets(variable.when);
+        // Steps of one name are reported as such.
+        let named_alike = |earlier: &Variable<'_>| {
+            earlier.answer_of.zip(variable.answer_of).is_some_and(|(earlier, name)| earlier.key() == name.key())
+        };
+        let same = |earlier: &&Variable<'_>| {
+            earlier.name == variable.name && earlier.when.meets(variable.when) && !named_alike(earlier)
+        };
         if let Some(earlier) = all[..index].iter().find(same) {
             let line = earlier.at.span().map_or(0, |span| span.line);
             let message = format!("the variable `{}` is already set on line {line}", variable.name);
@@ -59,6 +77,7 @@ struct Check<'s, 'd> {
     own: Vec<&'s str>,
     step: &'s Step,
     bounds: &'s When,
+    forgiven: &'s [String],
     diagnostics: &'d mut Diagnostics,
 }
 
@@ -66,7 +85,7 @@ impl<'s> Check<'s, '_> {
     fn references(&mut self, references: impl IntoIterator<Item = &'s Reference>) {
         for reference in references {
             let name = reference.name.as_str();
-            if self.own.contains(&name) || GIVEN.contains(&name) {
+            if self.own.contains(&name) || GIVEN.contains(&name) || self.forgiven.contains(&reference.name) {
                 continue;
             }
             let setters: Vec<&When> =

@@ -21,7 +21,7 @@ pub use compose::parse;
 pub use diagnostic::{Diagnostic, Diagnostics, nearest};
 pub use duration::parse as parse_duration;
 pub use expression::{EvaluationError, Expression, Reference, is_reserved};
-pub use fields::{Field, Fields};
+pub use fields::{Field, Fields, not_a_string};
 pub use node::{Key, Node, Yaml};
 pub use path::{Path, PathError};
 pub use scan::rewrite_literals;
