@@ -75,12 +75,11 @@ fn next(text: &[u8], from: usize) -> Option<Leak> {
         let at = from + at;
         match three {
             b"eyJ" => token(text, at),
-            b"ZXl" => encoded(text, at, 0),
+            b"ZXl" | b"LS0" => encoded(text, at, 0),
             // The other two alignments: two or four bits of the first character belong to the byte before.
             b"V5S" if at > from => encoded(text, at - 1, 2),
             b"leU" if at > from => encoded(text, at - 1, 4),
             b"---" => private_key(text, at),
-            b"LS0" => encoded(text, at, 0),
             _ => None,
         }
     })

@@ -79,12 +79,11 @@ impl Names {
     pub(super) fn set(&mut self, value: &str, shown: Shown) {
         self.hashes |= shown.is_hash();
         let values = self.values.entry(shape::word(value, 0).into()).or_default();
-        match values.iter_mut().find(|(known, _)| **known == *value) {
-            Some((_, before)) => *before = shown,
-            None => {
-                let at = values.partition_point(|(known, _)| known.len() >= value.len());
-                values.insert(at, (value.into(), shown));
-            }
+        if let Some((_, before)) = values.iter_mut().find(|(known, _)| **known == *value) {
+            *before = shown;
+        } else {
+            let at = values.partition_point(|(known, _)| known.len() >= value.len());
+            values.insert(at, (value.into(), shown));
         }
     }
 

@@ -4,6 +4,7 @@
 //! Keys come out in the order they have. What comes out parses back to the value that went in.
 
 use serde_json::{Map, Value};
+use std::fmt::Write as _;
 
 /// The value as YAML, ending with exactly one newline.
 pub(super) fn emit(value: &Value) -> String {
@@ -184,7 +185,9 @@ fn quote(out: &mut String, text: &str) {
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
             c if is_printable(c) => out.push(c),
-            c => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c)); // writing to a String cannot fail
+            }
         }
     }
     out.push('"');
