@@ -70,19 +70,19 @@ pub fn scrub(text: &str) -> Cow<'_, str> {
 const BEGINNING: usize = 20;
 
 fn next(text: &[u8], from: usize) -> Option<Leak> {
-    // Three bytes that every spelling has somewhere near its beginning; what they suggest is then proved.
-    text.get(from..)?.windows(3).enumerate().find_map(|(at, three)| {
-        let at = from + at;
-        match three {
-            b"eyJ" => token(text, at),
-            b"ZXl" => encoded(text, at, 0),
-            // The other two alignments: two or four bits of the first character belong to the byte before.
-            b"V5S" if at > from => encoded(text, at - 1, 2),
-            b"leU" if at > from => encoded(text, at - 1, 4),
-            b"---" => private_key(text, at),
-            b"LS0" => encoded(text, at, 0),
-            _ => None,
-        }
+    // Every spelling has a character near its beginning that is rare in other texts. What it suggests is then proved.
+    let begins = |at: usize, spelling: &[u8], before: usize| {
+        at.checked_sub(before).filter(|&start| start >= from && text[start..].starts_with(spelling))
+    };
+    (from..text.len()).find_map(|at| match text[at] {
+        b'J' => token(text, begins(at, b"eyJ", 2)?),
+        b'X' => encoded(text, begins(at, b"ZXlK", 1)?, 0),
+        // The other two alignments: two or four bits of the character before belong to the byte before.
+        b'V' if at > from => encoded(text, begins(at, b"V5S", 0)? - 1, 2),
+        b'U' if at > from + 2 => encoded(text, begins(at, b"leU", 2)? - 1, 4),
+        b'-' => private_key(text, begins(at, b"-----BEGIN ", 0)?),
+        b'0' => encoded(text, begins(at, b"LS0tLS1", 2)?, 0),
+        _ => None,
     })
 }
 

@@ -68,37 +68,65 @@ impl Shown {
 pub(super) struct Names {
     /// By the first word of the value; longer values first.
     values: HashMap<Box<str>, Vec<(Box<str>, Shown)>>,
+    filter: Filter,
     /// Whether there are hashes: they are looked for inside words, as in `web-776d7585c9-x8k2p`.
     hashes: bool,
     /// How many values have been named by a label, for the `#2` of the second.
     counts: HashMap<Box<str>, u32>,
 }
 
+/// Which words cannot begin a known value: nearly all words of a text, and hashing each would be most of the work.
+#[derive(Clone, Default)]
+struct Filter([u64; 4]);
+
+impl Filter {
+    fn slot(word: &str) -> (usize, u64) {
+        let ends = word.bytes().next().zip(word.bytes().next_back());
+        let (first, last) = ends.unwrap_or_default();
+        let mark = word.len() ^ usize::from(first).wrapping_mul(7) ^ usize::from(last).wrapping_mul(29);
+        ((mark >> 6) & 3, 1 << (mark & 63))
+    }
+
+    fn add(&mut self, word: &str) {
+        let (slot, bit) = Self::slot(word);
+        self.0[slot] |= bit;
+    }
+
+    fn may_hold(&self, word: &str) -> bool {
+        let (slot, bit) = Self::slot(word);
+        self.0[slot] & bit != 0
+    }
+}
+
 impl Names {
     /// Sets what is shown for a value.
     pub(super) fn set(&mut self, value: &str, shown: Shown) {
+        let first = shape::word(value, 0);
         self.hashes |= shown.is_hash();
-        let values = self.values.entry(shape::word(value, 0).into()).or_default();
-        match values.iter_mut().find(|(known, _)| **known == *value) {
-            Some((_, before)) => *before = shown,
-            None => {
-                let at = values.partition_point(|(known, _)| known.len() >= value.len());
-                values.insert(at, (value.into(), shown));
-            }
+        self.filter.add(first);
+        let values = self.values.entry(first.into()).or_default();
+        if let Some((_, before)) = values.iter_mut().find(|(known, _)| **known == *value) {
+            *before = shown;
+        } else {
+            let at = values.partition_point(|(known, _)| known.len() >= value.len());
+            values.insert(at, (value.into(), shown));
         }
     }
 
     /// What is shown for a value.
     pub(super) fn get(&self, value: &str) -> Option<&Shown> {
-        let values = self.values.get(shape::word(value, 0))?;
+        let values = self.beginning_with(shape::word(value, 0))?;
         values.iter().find(|(known, _)| **known == *value).map(|(_, shown)| shown)
+    }
+
+    fn beginning_with(&self, word: &str) -> Option<&Vec<(Box<str>, Shown)>> {
+        self.filter.may_hold(word).then(|| self.values.get(word)).flatten()
     }
 
     /// The value whose first word is this one of the text; no word means a value that begins with another character.
     pub(super) fn find(&self, text: &str, word: &Range<usize>) -> Option<(&str, &Shown)> {
         let rest = &text[word.start..];
-        self.values
-            .get(&text[word.clone()])?
+        self.beginning_with(&text[word.clone()])?
             .iter()
             .find(|(value, _)| rest.starts_with(&**value) && has_borders(text, word.start, value))
             .map(|(value, shown)| (&**value, shown))

@@ -7,7 +7,7 @@ use super::Known;
 use super::cut::Tree;
 use super::jwt::{self, Jwt};
 use super::names::{Fact, Names, Shown};
-use super::places::{Found, Places};
+use super::places::{self, Found, Places};
 use super::shape;
 use serde_json::{Map, Value};
 
@@ -78,8 +78,7 @@ impl<'a> Normaliser<'a> {
     pub(super) fn learn<'v>(&mut self, body: &'v Value) -> Option<Vec<&'v Value>> {
         self.note(Places::new(self.known, self.names).body(body));
         self.expiry = expiry(body);
-        let items = body.get("items")?.as_array()?;
-        let kind = body.get("kind").and_then(Value::as_str).unwrap_or_default();
+        let (kind, items) = places::list(body)?;
         let found = |item| Places::new(self.known, self.names).item(kind, item);
         let items: Vec<(&Value, Vec<Found>)> = items.iter().map(|item| (item, found(item))).collect();
         for (_, found) in &items {

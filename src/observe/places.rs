@@ -13,6 +13,11 @@ use std::net::IpAddr;
 /// A value, without the run's suffix, and what its place says about it.
 pub(super) type Found = (String, Fact);
 
+/// The kind and the items of a list of objects.
+pub(super) fn list(body: &Value) -> Option<(&str, &[Value])> {
+    Some((text(body, "kind")?.strip_suffix("List")?, body.get("items")?.as_array()?))
+}
+
 /// Walks answers and notes what is new.
 pub(super) struct Places<'a> {
     known: &'a Known,
@@ -40,7 +45,7 @@ impl<'a> Places<'a> {
     /// What a body says, without the items of a list.
     pub(super) fn body(mut self, body: &Value) -> Vec<Found> {
         match body {
-            Value::Object(map) if map.get("items").is_some_and(Value::is_array) => {
+            Value::Object(map) if list(body).is_some() => {
                 for (key, value) in map.iter().filter(|(key, _)| *key != "items") {
                     self.walk(Here::default(), key, value);
                 }
@@ -51,8 +56,7 @@ impl<'a> Places<'a> {
     }
 
     /// What an item of a list says; typed lists leave out the kind of their items.
-    pub(super) fn item(mut self, list_kind: &str, item: &Value) -> Vec<Found> {
-        let kind = list_kind.strip_suffix("List").unwrap_or_default();
+    pub(super) fn item(mut self, kind: &str, item: &Value) -> Vec<Found> {
         self.walk(Here { kind, ..Here::default() }, "", item);
         self.found
     }
@@ -288,7 +292,7 @@ fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
     value.get(key)?.as_str()
 }
 
-/// The ServiceAccount behind `system:serviceaccount:NAMESPACE:NAME`.
+/// The `ServiceAccount` behind `system:serviceaccount:NAMESPACE:NAME`.
 fn service_account(username: &str) -> Option<Here<'_>> {
     let (namespace, name) = username.strip_prefix("system:serviceaccount:")?.split_once(':')?;
     Some(Here { kind: SERVICE_ACCOUNT, namespace: Some(namespace), name, owner: None })

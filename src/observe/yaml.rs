@@ -4,6 +4,7 @@
 //! Keys come out in the order they have. What comes out parses back to the value that went in.
 
 use serde_json::{Map, Value};
+use std::fmt::Write as _;
 
 /// The value as YAML, ending with exactly one newline.
 pub(super) fn emit(value: &Value) -> String {
@@ -90,8 +91,9 @@ fn pad(out: &mut String, indent: usize) {
 /// Blanks at the ends of lines get lost in editors and several newlines at the end get lost in snapshot files: such
 /// texts are quoted.
 fn is_literal(text: &str) -> bool {
-    let Some(body) = text.strip_suffix('\n').or_else(|| text.contains('\n').then_some(text)) else { return false };
-    !body.starts_with([' ', '\t', '\n'])
+    let body = text.strip_suffix('\n').unwrap_or(text);
+    text.contains('\n')
+        && !body.starts_with([' ', '\t', '\n'])
         && !body.is_empty()
         && !body.ends_with('\n')
         && body.split('\n').all(|line| !line.ends_with([' ', '\t']))
@@ -112,37 +114,14 @@ fn literal(out: &mut String, text: &str, indent: usize) {
 
 /// Whether the text may stand without quotes and is a string to every YAML reader, those of version 1.1 included.
 fn is_plain(text: &str) -> bool {
-    let Some(first) = text.bytes().next() else { return false };
-    let indicator = matches!(
-        first,
-        b'-' | b'?'
-            | b':'
-            | b','
-            | b'['
-            | b']'
-            | b'{'
-            | b'}'
-            | b'#'
-            | b'&'
-            | b'*'
-            | b'!'
-            | b'|'
-            | b'>'
-            | b'\''
-            | b'"'
-            | b'%'
-            | b'@'
-            | b'`'
-            | b'='
-            | b'~'
-            | b' '
-    );
-    !indicator
+    const INDICATORS: &[u8] = b"-?:,[]{}#&*!|>'\"%@`=~ ";
+    let bytes = text.as_bytes();
+    let [first, ..] = bytes else { return false };
+    !INDICATORS.contains(first)
         && !text.ends_with([' ', ':'])
-        && !text.contains(": ")
-        && !text.contains(" #")
         && !text.starts_with("<<")
-        && text.chars().all(is_printable)
+        && !bytes.windows(2).any(|two| matches!(two, b": " | b" #"))
+        && is_all_printable(text)
         && !is_word_of_yaml(text)
         && !looks_numeric(text)
 }
@@ -154,12 +133,14 @@ fn is_word_of_yaml(text: &str) -> bool {
 
 /// Whether some reader could take the text for a number, a date or a document's end: better quoted once too often.
 fn looks_numeric(text: &str) -> bool {
-    let special = text.to_ascii_lowercase();
-    matches!(special.trim_start_matches('+'), ".inf" | ".nan")
-        || (text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '+'))
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b'_' | b':' | b'+' | b'-' | b'x' | b'o')))
+    let is_part = |b: u8| b.is_ascii_hexdigit() || matches!(b, b'.' | b'_' | b':' | b'+' | b'-' | b'x' | b'o');
+    text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '+'))
+        && (text.bytes().all(is_part)
+            || [".inf", ".nan"].iter().any(|special| special.eq_ignore_ascii_case(text.trim_start_matches('+'))))
+}
+
+fn is_all_printable(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b' '..=b'~')) || text.chars().all(is_printable)
 }
 
 /// Whether the character is one that YAML and a terminal show as it is.
@@ -169,7 +150,7 @@ fn is_printable(c: char) -> bool {
 
 /// Single quotes where they are enough, for messages are full of double ones.
 fn quote(out: &mut String, text: &str) {
-    if text.chars().all(is_printable) {
+    if is_all_printable(text) {
         out.push('\'');
         out.push_str(&text.replace('\'', "''"));
         out.push('\'');
@@ -184,7 +165,9 @@ fn quote(out: &mut String, text: &str) {
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
             c if is_printable(c) => out.push(c),
-            c => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c)); // writing to a String cannot fail
+            }
         }
     }
     out.push('"');

@@ -5,7 +5,7 @@ mod world;
 
 use super::*;
 use serde_json::json;
-use world::{World, http, list, refusal};
+use world::{World, http, list, refusal, review};
 
 const OBJECT: Cut<'static> = Cut::Default(View::Object);
 const ENVELOPE: Cut<'static> = Cut::Default(View::Envelope);
@@ -78,7 +78,7 @@ fn an_identity_is_recognised_wherever_it_shows() {
     // Hidden in the answers of writes, and known all the same.
     assert_eq!(see(&mut observer, "create", &http(201, w.pod("test-pod", "first")), ENVELOPE), "code: 201\n");
     see(&mut observer, "token", &http(201, w.token_request("first")), ENVELOPE);
-    let review = w.review(&w.pod_token("first"), w.authenticated("first"));
+    let review = review(&w.pod_token("first"), &w.authenticated("first"));
     let expected = "\
 code: 201
 body:

@@ -1,6 +1,6 @@
 //! Two runs of a scenario, on clusters that made up different values, give the same bytes.
 
-use super::world::{World, http, list, refusal};
+use super::world::{World, http, list, refusal, review};
 use crate::action::{Reply, View};
 use crate::observe::{Cut, guard, yaml};
 use crate::syntax::Path;
@@ -18,7 +18,7 @@ fn run(w: &World, again: &str) -> String {
         observer.commit(draft);
         assert_eq!(guard::scan(&seen.text), None, "{}", seen.text);
         assert_eq!(seen.text, yaml::emit(&seen.value));
-        texts += &format!("--- {slug}\n{}", seen.text);
+        texts.extend(["--- ", slug, "\n", &seen.text]);
     };
     let hidden = Cut::Default(View::Envelope);
     let (object, body) = (Cut::Default(View::Object), Cut::Default(View::Body));
@@ -27,10 +27,10 @@ fn run(w: &World, again: &str) -> String {
     step("create", http(201, w.pod("test-pod", "first")), hidden);
     step("get", http(200, w.pod("test-pod", "first")), object);
     step("token", http(201, w.token_request("first")), Cut::Default(View::Token));
-    step("review", http(201, w.review(&token, w.authenticated("first"))), Cut::Default(View::Status));
+    step("review", http(201, review(&token, &w.authenticated("first"))), Cut::Default(View::Status));
     step("create-again", http(201, w.pod("test-pod", again)), hidden);
     let error = format!("[invalid bearer token, pod UID ({}) does not match claim ({})]", w.uid(again), w.uid("first"));
-    step("review-again", http(201, w.review(&token, json!({"user": {}, "error": error}))), body);
+    step("review-again", http(201, review(&token, &json!({"user": {}, "error": error}))), body);
 
     let secrets: Vec<Value> = ["a", "b"].map(|which| w.secret(&w.generated("demo-sa-token", which))).into();
     let secrets = list("SecretList", secrets);

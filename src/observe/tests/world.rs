@@ -181,10 +181,6 @@ impl World {
         })
     }
 
-    pub(super) fn review(&self, token: &str, status: Value) -> Value {
-        json!({"kind": "TokenReview", "apiVersion": "authentication.k8s.io/v1", "metadata": {}, "spec": {"token": token}, "status": status})
-    }
-
     /// The status of a review of a good `pod_token`.
     pub(super) fn authenticated(&self, pod: &str) -> Value {
         json!({
@@ -203,7 +199,7 @@ impl World {
         })
     }
 
-    /// The Pod of a Deployment's ReplicaSet.
+    /// The Pod of a Deployment, which has a hash and a random part in its name.
     pub(super) fn replica(&self, deployment: &str, which: &str, phase: &str) -> Value {
         let set = format!("{deployment}-{}", self.hash(deployment));
         let name = self.generated(&set, which);
@@ -233,6 +229,13 @@ impl World {
     pub(super) fn observer(&self) -> Observer {
         Observer::new(self.known())
     }
+}
+
+pub(super) fn review(token: &str, status: &Value) -> Value {
+    json!({
+        "kind": "TokenReview", "apiVersion": "authentication.k8s.io/v1", "metadata": {},
+        "spec": {"token": token}, "status": status,
+    })
 }
 
 pub(super) fn list(kind: &str, mut items: Vec<Value>) -> Value {
