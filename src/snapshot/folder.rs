@@ -157,6 +157,8 @@ impl Folder {
                 Err(source) => return Err(StoreError::Io { doing, path, source }),
             }
         }
+        written.written.sort_unstable();
+        written.removed.sort_unstable();
         Ok(written)
     }
 

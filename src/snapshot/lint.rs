@@ -79,7 +79,7 @@ pub enum Problem {
     #[error("the same text as {0}, which holds until here anyway")]
     Repeats(Point),
     /// No recording leads to this file.
-    #[error("no recording leads to this text")]
+    #[error("no recording leads to this file")]
     Unexplained,
     /// Same text, other header; or a ledger with other spacing.
     #[error("not written as `rehearsal record` writes it: the title, a step's name or the file was changed since")]

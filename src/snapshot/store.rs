@@ -210,7 +210,7 @@ impl Store {
     }
 
     /// Tells `cargo insta test --unreferenced=delete` that all snapshots of a scenario are in use, of every version:
-    /// appends them to the file that INSTA_SNAPSHOT_REFERENCES_FILE names.
+    /// appends them to the file that `INSTA_SNAPSHOT_REFERENCES_FILE` names.
     ///
     /// # Errors
     /// When the folder cannot be listed or the file not be written.
@@ -295,7 +295,7 @@ fn install(
     };
     // While the text of a step is missing, a file of that step which nobody explains may be the one that was edited.
     let missing = recorded.missing();
-    for (point, _) in &contents.snaps {
+    for point in contents.snaps.keys() {
         let name = point.to_string();
         if missing.iter().any(|missing| missing.point.series == point.series) && !after.contains_key(&name) {
             after.extend(contents.files.get_key_value(&name).map(own));
