@@ -134,8 +134,10 @@ fn damage_is_found_at_its_file() {
                 world.propose("v1.25.4", &[("review", "C"), ("token", "U")]).unwrap();
                 world.insta_accept("review@v1.25.snap");
             },
-            &["recorded.yaml.new: accepted in part (accepted: review@v1.25.snap; waiting: token@v1.25.snap), while a \
-               recording is taken whole"],
+            &[
+                "recorded.yaml.new: decided on in part (accepted: review@v1.25.snap; waiting: token@v1.25.snap), while a \
+               recording is taken whole",
+            ],
             false,
         ),
     ];

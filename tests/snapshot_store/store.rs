@@ -156,6 +156,17 @@ fn files_that_cannot_be_used_are_named() {
 }
 
 #[test]
+fn a_step_may_show_what_a_merge_leaves_behind() {
+    let shown = "<<<<<<< HEAD\nours\n=======\ntheirs\n>>>>>>> branch";
+    let world = World::recorded(&[("v1.22.17", &[("review", shown)])]);
+    assert_eq!(world.look_up("review", "v1.22.17"), format!("{shown} seen, since v1.22"));
+    let path = world.path("review@v1.22.snap");
+    fs::write(&path, fs::read_to_string(&path).unwrap().replace("theirs", "nobody's")).unwrap();
+    let error = world.store.scenario(&id()).unwrap_err();
+    assert!(matches!(&error, StoreError::Snapshot { refusal: Refusal::Conflict { line: 8 }, .. }), "{error:?}");
+}
+
+#[test]
 fn scenarios_are_found_by_their_files() {
     let world = World::recorded(&[("v1.22.17", A)]);
     let mut nested = world.subject.clone();
