@@ -288,7 +288,7 @@ fn write_set(set: &ChangeSet, terminal: &mut Terminal<'_>) -> io::Result<()> {
     if let Standing::Partial(partial) = &set.standing {
         writeln!(
             out,
-            "accepted in part ({partial}), while a recording is taken whole: accept the rest of it or reject it"
+            "decided on in part ({partial}), while a recording is taken whole: accept the rest of it or reject it"
         )?;
     }
     for file in &set.files {
@@ -335,7 +335,7 @@ fn comma<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
 #[derive(Serialize)]
 struct Row {
     id: String,
-    /// Whether some of its files were accepted already.
+    /// Whether some of its files were decided on or edited, and others not.
     partial: bool,
     recordings: Vec<RecordingRow>,
     files: Vec<FileRow>,

@@ -47,17 +47,13 @@ pub fn unified((before, old): (&str, &str), (after, new): (&str, &str), coloured
 mod tests {
     use super::*;
 
-    fn lines(range: std::ops::Range<u8>) -> String {
-        range.map(|n| format!("line {n}\n")).collect()
-    }
-
     #[test]
     fn three_lines_of_context_and_no_word_on_final_line_ends() {
-        let old = lines(0..9);
+        let old = "line 0\nline 1\nline 2\nline 3\nline 4\nline 5\nline 6\nline 7\nline 8\n";
         let new = old.replace("line 4", "line four");
         let expected = "--- v1.23\n+++ v1.24\n@@ -2,7 +2,7 @@\n line 1\n line 2\n line 3\n-line 4\n+line four\n line 5\n \
                         line 6\n line 7\n";
-        assert_eq!(unified(("v1.23", &old), ("v1.24", &new), false), expected);
+        assert_eq!(unified(("v1.23", old), ("v1.24", &new), false), expected);
         assert_eq!(unified(("a", "x"), ("b", "y"), false), "--- a\n+++ b\n@@ -1 +1 @@\n-x\n+y\n");
         assert_eq!(unified(("a", "x"), ("b", "x"), false), "");
         assert_eq!(unified(("a", ""), ("b", "x"), false), "--- a\n+++ b\n@@ -0,0 +1 @@\n+x\n");

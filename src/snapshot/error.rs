@@ -14,7 +14,7 @@ use crate::version::Version;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The file system said no.
-    #[error("cannot {doing} {path}: {source}{}", advice(source))]
+    #[error("cannot {doing} {path}: {source}{}", advice(doing, source))]
     Io {
         /// What was being done.
         doing: &'static str,
@@ -47,7 +47,7 @@ pub enum StoreError {
     },
     /// Some files of a proposal were accepted and others were not.
     #[error(
-        "the snapshots that wait for review in {path} were accepted in part ({partial}): a recording is taken whole; \
+        "the snapshots that wait for review in {path} were decided on in part ({partial}): a recording is taken whole; \
          run `rehearsal review accept {id}` for the rest of it, or `rehearsal review reject {id}` and restore {path} \
          from version control"
     )]
@@ -80,10 +80,14 @@ pub enum StoreError {
     },
 }
 
-fn advice(source: &io::Error) -> &'static str {
+fn advice(doing: &str, source: &io::Error) -> &'static str {
+    let reads = matches!(doing, "open" | "read" | "list" | "lock");
     match source.kind() {
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem if !reads => {
             "; make the folder writable, or run with INSTA_UPDATE=no, which only reads"
+        }
+        io::ErrorKind::Unsupported if doing == "lock" => {
+            "; its file system has no locks, keep snapshots on one that has"
         }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
             "; make room and do it again, what was recorded before is still there"

@@ -44,6 +44,8 @@ pub(super) struct Contents {
 /// What is wrong with a file.
 #[derive(Debug)]
 pub(super) enum Trouble {
+    /// It cannot be read, or is no UTF-8.
+    Unreadable(io::Error),
     Snapshot(Refusal),
     Ledger(LedgerError),
 }
@@ -89,43 +91,30 @@ impl Folder {
     /// Reads all files; the first that cannot be used is an error.
     pub(super) fn read(&self, lock: &Lock) -> Result<Contents, StoreError> {
         let mut contents = self.scan(lock)?;
-        match contents.refused.pop_first() {
-            None => Ok(contents),
-            Some((name, Trouble::Snapshot(Refusal::Unreadable(source)))) => {
-                Err(StoreError::Io { doing: "read", path: self.path.join(name), source })
-            }
-            Some((name, Trouble::Snapshot(refusal))) => {
-                Err(StoreError::Snapshot { path: self.path.join(name), refusal })
-            }
-            Some((name, Trouble::Ledger(error))) => Err(StoreError::Ledger { path: self.path.join(name), error }),
-        }
+        let Some((name, trouble)) = contents.refused.pop_first() else { return Ok(contents) };
+        let path = self.path.join(name);
+        Err(match trouble {
+            Trouble::Unreadable(source) => StoreError::Io { doing: "read", path, source },
+            Trouble::Snapshot(refusal) => StoreError::Snapshot { path, refusal },
+            Trouble::Ledger(error) => StoreError::Ledger { path, error },
+        })
     }
 
     /// Reads all files, setting aside those that cannot be used.
     pub(super) fn scan(&self, lock: &Lock) -> Result<Contents, StoreError> {
         let mut contents = Contents::default();
         for name in self.names(lock)? {
-            let path = self.path.join(&name);
             match FileName::of(&name) {
                 FileName::Other => {}
                 FileName::Misnamed => contents.misnamed.push(name),
-                FileName::Temporary => {
-                    contents.files.insert(name, String::new());
-                }
-                FileName::Ledger => contents.ledger = contents.take_ledger(name, &path)?,
-                FileName::PendingLedger => contents.pending = contents.take_ledger(name, &path)?,
-                FileName::Snapshot(point) => {
-                    if let Some(stored) = contents.take_snapshot(name, &path) {
-                        contents.snaps.insert(point, stored);
-                    }
-                }
-                FileName::PendingSnapshot(point) => {
-                    if let Some(stored) = contents.take_snapshot(name, &path) {
-                        contents.news.insert(point, stored);
-                    }
-                }
+                FileName::Temporary => drop(contents.files.insert(name, String::new())),
+                kind => match std::fs::read_to_string(self.path.join(&name)) {
+                    Ok(text) => contents.take(&self.path, name, kind, text),
+                    Err(error) => drop(contents.refused.insert(name, Trouble::Unreadable(error))),
+                },
             }
         }
+        contents.refuse_merges();
         Ok(contents)
     }
 
@@ -157,6 +146,8 @@ impl Folder {
                 Err(source) => return Err(StoreError::Io { doing, path, source }),
             }
         }
+        written.written.sort_unstable();
+        written.removed.sort_unstable();
         Ok(written)
     }
 
@@ -167,26 +158,32 @@ impl Folder {
 }
 
 impl Contents {
-    fn take_ledger(&mut self, name: String, path: &Utf8Path) -> Result<Ledger, StoreError> {
-        let read = std::fs::read_to_string(path);
-        let text = read.map_err(|source| StoreError::Io { doing: "read", path: path.to_owned(), source })?;
-        let ledger = Ledger::parse(&text);
-        self.files.insert(name.clone(), text);
-        Ok(ledger.unwrap_or_else(|error| {
-            self.refused.insert(name, Trouble::Ledger(error));
-            Ledger::default()
-        }))
+    fn take(&mut self, folder: &Utf8Path, name: String, kind: FileName, text: String) {
+        let snapshot = |text: &str| format::read(&folder.join(&name), text).map_err(Trouble::Snapshot);
+        let ledger = |text: &str| Ledger::parse(text).map_err(Trouble::Ledger);
+        let taken = match kind {
+            FileName::Ledger => ledger(&text).map(|ledger| self.ledger = ledger),
+            FileName::PendingLedger => ledger(&text).map(|ledger| self.pending = ledger),
+            FileName::Snapshot(point) => snapshot(&text).map(|stored| drop(self.snaps.insert(point, stored))),
+            FileName::PendingSnapshot(point) => snapshot(&text).map(|stored| drop(self.news.insert(point, stored))),
+            FileName::Temporary | FileName::Misnamed | FileName::Other => return,
+        };
+        match taken {
+            Ok(()) => drop(self.files.insert(name, text)),
+            Err(trouble) => drop(self.refused.insert(name, trouble)),
+        }
     }
 
-    fn take_snapshot(&mut self, name: String, path: &Utf8Path) -> Option<Stored> {
-        match format::read(path) {
-            Ok((contents, stored)) => {
-                self.files.insert(name, contents);
-                Some(stored)
-            }
-            Err(refusal) => {
-                self.refused.insert(name, Trouble::Snapshot(refusal));
-                None
+    /// Refuses what looks like an unresolved merge, unless it is what a step showed: the digest tells.
+    fn refuse_merges(&mut self) {
+        let known = |point: &Point, stored: &Stored| {
+            let digest = stored.text.digest();
+            self.ledger.knows(&point.series, digest) || self.pending.knows(&point.series, digest)
+        };
+        for (point, stored) in self.snaps.iter().chain(&self.news) {
+            if let Some(line) = stored.markers.filter(|_| !known(point, stored)) {
+                let trouble = Trouble::Snapshot(Refusal::Conflict { line });
+                self.refused.insert(point.to_string(), trouble);
             }
         }
     }

@@ -15,9 +15,9 @@
 //! Byte for byte, because `cargo insta accept` writes a file anew: what it leaves has to be what we would have written.
 
 use std::fmt::Write as _;
-use std::io;
 
 use camino::Utf8Path;
+use serde::Deserialize;
 
 use super::label::Label;
 use super::text::Text;
@@ -38,14 +38,13 @@ pub(super) struct Header {
 pub(super) struct Stored {
     pub(super) header: Header,
     pub(super) text: Text,
+    /// Where it looks like an unresolved merge. It may be the text of a step that shows one.
+    pub(super) markers: Option<usize>,
 }
 
 /// Why a file's contents were not taken as a snapshot.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It could not be read, or is no UTF-8.
-    #[error("{0}")]
-    Unreadable(#[from] io::Error),
     /// A merge left its markers behind.
     #[error("it holds the markers of an unresolved merge")]
     Conflict {
@@ -58,8 +57,8 @@ pub enum Refusal {
     /// The header has no end: a write was cut off, by a tool that does not write beside and rename.
     #[error("it ends within its header")]
     CutOff,
-    /// insta does not understand the header.
-    #[error("its header is no YAML: {0}")]
+    /// The header is not one that we or insta write.
+    #[error("its header cannot be read: {0}")]
     Header(String),
     /// There is no text below the header.
     #[error("it holds no text")]
@@ -86,23 +85,19 @@ pub(super) fn render(header: &Header, label: Label, text: &Text, pending: bool) 
     )
 }
 
-/// Reads `path` by insta's own reader, after making sure that it is whole; gives its bytes as well.
+/// Reads `path`, whose contents are given, by insta's own reader.
 ///
-/// insta takes a file without header for its oldest format, and one that ends within its header for an empty snapshot.
-pub(super) fn read(path: &Utf8Path) -> Result<(String, Stored), Refusal> {
-    let contents = std::fs::read_to_string(path)?;
-    if let Some(line) = conflict(&contents) {
-        return Err(Refusal::Conflict { line });
-    }
-    let mut lines = contents.lines();
-    if lines.next().is_none_or(|line| line.trim_end() != "---") {
-        return Err(Refusal::NoHeader);
-    }
-    if !lines.any(|line| line.trim_end() == "---") {
-        return Err(Refusal::CutOff);
-    }
-    let snapshot =
-        insta::Snapshot::from_file(path.as_std_path()).map_err(|error| Refusal::Header(error.to_string()))?;
+/// insta takes a file without header for its oldest format, one that ends within its header for an empty snapshot, and
+/// panics where a number it did not expect is infinite. So the file has to be whole and its header one of ours first.
+pub(super) fn read(path: &Utf8Path, contents: &str) -> Result<Stored, Refusal> {
+    let markers = conflict(contents);
+    let read = match markers {
+        None => check(contents),
+        Some(line) => check(contents).map_err(|_| Refusal::Conflict { line }),
+    };
+    read?;
+    let unreadable = |error: Box<dyn std::error::Error>| Refusal::Header(first_line(&error.to_string()));
+    let snapshot = insta::Snapshot::from_file(path.as_std_path()).map_err(unreadable)?;
     let text = snapshot.as_text().map_or(String::new(), ToString::to_string);
     let metadata = snapshot.metadata();
     let header = Header {
@@ -110,8 +105,53 @@ pub(super) fn read(path: &Utf8Path) -> Result<(String, Stored), Refusal> {
         description: metadata.description().unwrap_or_default().to_owned(),
         line: metadata.assertion_line(),
     };
-    let text = Text::new(&text).map_err(|_| Refusal::Empty)?;
-    Ok((contents, Stored { header, text }))
+    Ok(Stored { header, text: Text::new(&text).map_err(|_| Refusal::Empty)?, markers })
+}
+
+/// The fields that we or insta write, all of them texts.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    source: Option<String>,
+    #[serde(rename = "assertion_line")]
+    _line: Option<u32>,
+    description: Option<String>,
+    expression: Option<String>,
+    info: Option<Info>,
+    input_file: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Info {
+    since: String,
+}
+
+fn check(contents: &str) -> Result<(), Refusal> {
+    let below = contents.split_once('\n').filter(|(first, _)| first.trim_end() == "---");
+    let (_, below) = below.ok_or(Refusal::NoHeader)?;
+    let end = below.lines().position(|line| line.trim_end() == "---").ok_or(Refusal::CutOff)?;
+    let header: Vec<&str> = below.lines().take(end).collect();
+    let fields: Fields =
+        serde_saphyr::from_str(&header.join("\n")).map_err(|error| Refusal::Header(first_line(&error.to_string())))?;
+    if let Some(Info { since }) = &fields.info {
+        since.parse::<Label>().map_err(|error| Refusal::Header(error.to_string()))?;
+    }
+    let texts = [fields.source, fields.description, fields.expression, fields.input_file];
+    match texts.into_iter().flatten().find(|text| is_special_number(text)) {
+        Some(text) => Err(Refusal::Header(format!("`{text}` is no text"))),
+        None => Ok(()),
+    }
+}
+
+fn is_special_number(text: &str) -> bool {
+    let number = text.trim_start_matches(['+', '-']).to_ascii_lowercase();
+    matches!(number.as_str(), ".inf" | ".nan")
+}
+
+/// Parsers report over several lines with a snippet; what stands beside a path is one line.
+pub(super) fn first_line(error: &str) -> String {
+    error.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
 }
 
 /// The line of the first marker of an unresolved merge; all three have to be there, for a text may hold any of them.
@@ -185,6 +225,10 @@ mod tests {
         (folder, path)
     }
 
+    fn read_file(path: &Utf8Path) -> Result<Stored, Refusal> {
+        read(path, &std::fs::read_to_string(path).unwrap())
+    }
+
     fn header(source: &str, title: &str) -> Header {
         Header { source: one_line(source), description: one_line(title), line: Some(7) }
     }
@@ -208,14 +252,38 @@ mod tests {
         let body = whole.len() - "code: 200\n".len();
         for cut in 0..body {
             let (_folder, path) = written(&whole[..cut]);
-            let refused = read(&path).unwrap_err();
+            let refused = read_file(&path).unwrap_err();
             assert!(matches!(refused, Refusal::NoHeader | Refusal::CutOff | Refusal::Empty), "{cut}: {refused}");
         }
-        let conflicting = whole.replace("code: 200", "<<<<<<< HEAD\ncode: 200\n=======\ncode: 201\n>>>>>>> other");
-        let (_folder, path) = written(&conflicting);
-        assert_eq!(read(&path).unwrap_err().line(), Some(8));
+        let merge = "<<<<<<< HEAD\ndescription: t\n=======\ndescription: u\n>>>>>>> other";
+        let (_folder, path) = written(&whole.replace("description: t", merge));
+        assert_eq!(read_file(&path).unwrap_err(), Refusal::Conflict { line: 3 });
+        // In the text it may be what a step shows; whoever knows the recordings decides.
+        let (_folder, path) = written(&whole.replace("code: 200", merge));
+        assert_eq!(read_file(&path).unwrap().markers, Some(8));
         let (_folder, path) = written(&whole.replace("info:", "info: {"));
-        assert!(matches!(read(&path).unwrap_err(), Refusal::Header(_)));
+        assert!(matches!(read_file(&path).unwrap_err(), Refusal::Header(_)));
+    }
+
+    #[test]
+    fn headers_that_insta_panics_at_are_refused() {
+        for header in [
+            "source: .inf",
+            "x: .NaN",
+            "info: {since: -.INF}",
+            "info: [.inf]",
+            "- .inf",
+            "5",
+            "",
+            "source: a\nsource: b",
+        ] {
+            let (_folder, path) = written(&format!("---\n{header}\n---\ntext\n"));
+            let refused = read_file(&path);
+            assert!(
+                matches!(&refused, Err(Refusal::Header(reason)) if !reason.contains('\n')),
+                "{header}: {refused:?}"
+            );
+        }
     }
 
     #[test]
@@ -223,7 +291,7 @@ mod tests {
         for text in ["---\nx: 1\n---", "<<<<<<< HEAD", "=======\n>>>>>>> x", "source: y"] {
             let text = Text::new(text).unwrap();
             let (_folder, path) = written(&render(&header("a.yaml", "t"), "v1.24".parse().unwrap(), &text, false));
-            assert_eq!(read(&path).unwrap().1.text, text);
+            assert_eq!(read_file(&path).unwrap().text, text);
         }
     }
 
@@ -240,9 +308,8 @@ mod tests {
             let (header, label) = (header(&source, &title), "v1.24.3".parse().unwrap());
             prop_assume!(!header.source.is_empty() && !header.description.is_empty());
             let Ok(text) = Text::new(&text) else { return Ok(()) };
-            prop_assume!(conflict(text.as_str()).is_none());
             let (_folder, path) = written(&render(&header, label, &text, true));
-            let (_, stored) = read(&path).map_err(|error| TestCaseError::fail(error.to_string()))?;
+            let stored = read_file(&path).map_err(|error| TestCaseError::fail(error.to_string()))?;
             prop_assert_eq!(&stored.header, &header);
             prop_assert_eq!(&stored.text, &text);
             insta::Snapshot::from_file(path.as_std_path()).unwrap().save(path.as_std_path()).unwrap();

@@ -60,7 +60,7 @@ fn reread(files: &Files) -> Recorded {
     let stored = files.iter().filter_map(|(name, contents)| {
         let FileName::Snapshot(point) = FileName::of(name) else { return None };
         let (_, text) = contents.split_once("\n---\n").unwrap();
-        Some((point, Stored { header: Header::default(), text: Text::new(text).unwrap() }))
+        Some((point, Stored { header: Header::default(), text: Text::new(text).unwrap(), markers: None }))
     });
     Recorded::new(ledger, &stored.collect(), &BTreeMap::new()).described(&subject())
 }
@@ -93,7 +93,7 @@ fn merge(base: &Files, ours: &Files, theirs: &Files) -> Option<Files> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn recording_in_any_order_gives_the_same_bytes(

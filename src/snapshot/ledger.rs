@@ -14,7 +14,7 @@ use std::fmt::{self, Write as _};
 
 use serde::Deserialize;
 
-use super::format::{conflict, scalar};
+use super::format::{conflict, first_line, scalar};
 use super::label::{Label, Release};
 use super::layout::{Point, Series};
 use super::text::Digest;
@@ -93,7 +93,7 @@ impl Ledger {
         }
         let raw: BTreeMap<String, RawLine> = serde_saphyr::from_str(text).map_err(|error| {
             let line = error.location().and_then(|location| usize::try_from(location.line()).ok());
-            LedgerError { line, reason: one_sentence(&error.to_string()) }
+            LedgerError { line, reason: first_line(&error.to_string()) }
         })?;
         if raw.is_empty() {
             return Err(LedgerError { line: None, reason: "it holds no recording".to_owned() });
@@ -107,6 +107,11 @@ impl Ledger {
             }
         }
         Ok(ledger)
+    }
+
+    /// Whether some version showed this text.
+    pub(super) fn knows(&self, series: &Series, digest: Digest) -> bool {
+        self.lines().any(|line| line.texts.get(series) == Some(&digest))
     }
 
     /// Puts a recording in; gives the one of the same release that it replaced.
@@ -200,11 +205,6 @@ impl fmt::Display for Ledger {
 pub(super) fn line_of(ledger: &str, version: &str) -> Option<usize> {
     let at = ledger.lines().position(|line| line.strip_prefix(version).is_some_and(|rest| rest.starts_with(':')))?;
     Some(at + 1)
-}
-
-/// The parser's errors may go over several lines with a snippet; ours are one line beside a path.
-fn one_sentence(error: &str) -> String {
-    error.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it is no ledger").to_owned()
 }
 
 #[cfg(test)]

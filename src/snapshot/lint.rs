@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::io;
 
 use camino::Utf8PathBuf;
 
@@ -42,6 +43,9 @@ pub struct Finding {
 /// What can be wrong with a folder.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
+    /// A file cannot be read at all.
+    #[error("cannot be read: {0}")]
+    Unreadable(io::Error),
     /// A snapshot cannot be read as one.
     #[error("this is no snapshot: {0}")]
     Snapshot(Refusal),
@@ -63,8 +67,8 @@ pub enum Problem {
     /// `cargo insta` decided on a proposal, and the ledger does not say so yet.
     #[error("the files were reviewed with cargo insta, and the ledger does not say so yet")]
     Unsettled,
-    /// A proposal was accepted in part.
-    #[error("accepted in part ({0}), while a recording is taken whole")]
+    /// Some files of a proposal were accepted or rejected, or edited.
+    #[error("decided on in part ({0}), while a recording is taken whole")]
     Partial(Partial),
     /// Another text than was recorded.
     #[error("the text is not what was recorded on {}", list(.0))]
@@ -79,7 +83,7 @@ pub enum Problem {
     #[error("the same text as {0}, which holds until here anyway")]
     Repeats(Point),
     /// No recording leads to this file.
-    #[error("no recording leads to this text")]
+    #[error("no recording leads to this file")]
     Unexplained,
     /// Same text, other header; or a ledger with other spacing.
     #[error("not written as `rehearsal record` writes it: the title, a step's name or the file was changed since")]
@@ -115,7 +119,7 @@ impl Problem {
     pub fn help(&self) -> &'static str {
         match self {
             Self::Snapshot(Refusal::Conflict { .. }) => "resolve the merge: take one side, then run `rehearsal prune`",
-            Self::Snapshot(_) => "restore it from version control, or remove it and record again",
+            Self::Unreadable(_) | Self::Snapshot(_) => "restore it from version control, or remove it and record again",
             Self::Ledger(_) => "mend it by hand: a line a recording, each release once; or restore it",
             Self::NoLedger => "restore the ledger from version control, or record again",
             Self::Misnamed => "rename or remove it",
@@ -178,6 +182,7 @@ pub fn scenario(store: &Store, known: Known<'_>) -> Result<Vec<Finding>, StoreEr
     let mut examination = Examination { folder: folder.path, contents: &contents, unusable, findings: Vec::new() };
     for (name, trouble) in refused {
         let (line, problem) = match trouble {
+            Trouble::Unreadable(error) => (None, Problem::Unreadable(error)),
             Trouble::Snapshot(refusal) => (refusal.line(), Problem::Snapshot(refusal)),
             Trouble::Ledger(error) => (error.line, Problem::Ledger(error)),
         };

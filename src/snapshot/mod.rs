@@ -3,7 +3,7 @@
 //! The input is what was seen: for an exact version the text of each step that ran there. The files below
 //! `snapshots/SCENARIO/` are a pure function of all that was seen, never a log of how it came about:
 //!
-//! - `recorded.yaml`, the [ledger](ledger): a line a recording, with the digest of each step's text;
+//! - `recorded.yaml`, the ledger: a line a recording, with the digest of each step's text;
 //! - `STEP@vX.Y.snap`: the text that the step shows from vX.Y on, until the next file of that step. There is a file
 //!   wherever a recording shows something else than the one before it. Before vX.Y, and wherever a line of the ledger
 //!   lacks the step, nothing is claimed.
@@ -14,9 +14,9 @@
 //! other line. The digests make the rest robust: a text is found under whatever label a merge left it, and a file that
 //! was edited, lost or half merged is told from one that was recorded.
 //!
-//! Modules: [`text`] and [`label`] and [`layout`] are the words, [`format`] one file, [`ledger`] and [`recorded`] the
-//! pure function, [`batch`] and [`folder`] the disk, [`pending`] what waits for review, [`store`] the operations,
-//! [`lint`] the examination. Nothing outside knows a file's name or format.
+//! `text`, `label` and `layout` are the words, `format` is one file, `ledger` and `recorded` are the pure function,
+//! `batch` and `folder` the disk, `pending` and `changes` what waits for review, `store` the operations, [`lint`] the
+//! examination. Nothing outside knows the name or the format of a file.
 
 mod batch;
 mod changes;

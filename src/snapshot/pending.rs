@@ -13,7 +13,7 @@
 //! | all are in place | accepted | put the lines into the ledger, drop files that no version shows any more |
 //! | none is, no `.snap.new` is left | rejected | drop the lines |
 //! | none is, all `.snap.new` are there | not looked at | nothing |
-//! | anything else | accepted in part, or edited | say so; nobody but the user knows what was meant |
+//! | anything else | decided on in part, or edited | say so; nobody but the user knows what was meant |
 //!
 //! A proposal that only takes files away, or only adds lines, has no `.snap.new`: it waits for `rehearsal review`.
 
@@ -41,7 +41,7 @@ pub enum Standing {
     Partial(Partial),
 }
 
-/// A proposal of which some files were accepted: which are where.
+/// A proposal of which some files were accepted, rejected or edited: which are where.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Partial {
     /// In place.

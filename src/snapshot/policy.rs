@@ -1,4 +1,4 @@
-//! What INSTA_UPDATE asks for, read as insta reads it.
+//! What `INSTA_UPDATE` asks for, read as insta reads it.
 
 /// Whether a difference is written, and whether as a proposal or as accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,13 +37,13 @@ pub enum Update {
     Accept,
 }
 
-/// A value of INSTA_UPDATE that insta does not know either.
+/// A value of `INSTA_UPDATE` that insta does not know either.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("INSTA_UPDATE is `{0}`: set it to auto, always, new, unseen, no or force")]
 pub struct UnknownPolicy(String);
 
 impl UpdatePolicy {
-    /// The policy for the value of INSTA_UPDATE; `auto` writes nothing in CI.
+    /// The policy for the value of `INSTA_UPDATE`; `auto` writes nothing in CI.
     ///
     /// # Errors
     /// When the value is none of insta's.
@@ -62,10 +62,9 @@ impl UpdatePolicy {
     /// What to do with an answer.
     pub fn on(self, difference: Difference) -> Update {
         match (self, difference) {
-            (Self::Rewrite, _) | (Self::Accept, Difference::Unseen | Difference::Changed) => Update::Accept,
-            (Self::AcceptUnseen, Difference::Unseen) => Update::Accept,
-            (Self::Never, _) | (_, Difference::None) => Update::Nothing,
-            (Self::Propose | Self::AcceptUnseen, Difference::Unseen | Difference::Changed) => Update::Propose,
+            (Self::Never, _) | (Self::Propose | Self::AcceptUnseen | Self::Accept, Difference::None) => Update::Nothing,
+            (Self::Rewrite | Self::Accept, _) | (Self::AcceptUnseen, Difference::Unseen) => Update::Accept,
+            (Self::Propose, _) | (Self::AcceptUnseen, Difference::Changed) => Update::Propose,
         }
     }
 }

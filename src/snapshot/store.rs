@@ -1,7 +1,7 @@
 //! The store: every way in and out of the folders, each under the folder's lock.
 //!
 //! Whoever comes next completes what `cargo insta review` left ([`super::pending`]), so each operation starts by
-//! settling: an accepted proposal is put into the ledger, a rejected one dropped, one accepted in part is refused.
+//! settling: an accepted proposal is put into the ledger, a rejected one dropped, one decided on in part is refused.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
@@ -11,7 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::batch::{Change, changes};
 use super::error::StoreError;
 use super::folder::{Contents, Folder, Lock, Written, is_pending};
-use super::layout::{FileName, Point, ScenarioId, Series};
+use super::layout::{FileName, PENDING_LEDGER, Point, ScenarioId, Series};
 use super::ledger::{Entry, Ledger};
 use super::pending::{Proposal, Standing};
 use super::recorded::{Files, Recorded, Subject, changed};
@@ -112,7 +112,7 @@ impl Store {
     /// Proposals for other versions go on waiting; one for this version is superseded.
     ///
     /// # Errors
-    /// When the folder cannot be read or written, or holds a proposal that was accepted in part.
+    /// When the folder cannot be read or written, or holds a proposal that was decided on in part.
     pub fn record(
         &self,
         subject: &Subject,
@@ -196,8 +196,11 @@ impl Store {
         let lock = folder.lock()?.ok_or_else(|| nothing(id, version))?;
         if version.is_none() {
             // By name and unread: this is the way out when the files of a proposal are broken.
-            let names = folder.names(&lock)?.into_iter().filter(|name| is_pending(name));
-            let removals: Vec<Change> = names.map(|name| Change::Remove { name }).collect();
+            let mut names = folder.names(&lock)?;
+            names.retain(|name| is_pending(name));
+            // The lines first: if this is cut off, what is left is no proposal any more, and swept by the next write.
+            names.sort_by_key(|name| name != PENDING_LEDGER);
+            let removals: Vec<Change> = names.into_iter().map(|name| Change::Remove { name }).collect();
             if removals.is_empty() {
                 return Err(nothing(id, None));
             }
@@ -210,7 +213,7 @@ impl Store {
     }
 
     /// Tells `cargo insta test --unreferenced=delete` that all snapshots of a scenario are in use, of every version:
-    /// appends them to the file that INSTA_SNAPSHOT_REFERENCES_FILE names.
+    /// appends them to the file that `INSTA_SNAPSHOT_REFERENCES_FILE` names.
     ///
     /// # Errors
     /// When the folder cannot be listed or the file not be written.
@@ -295,7 +298,7 @@ fn install(
     };
     // While the text of a step is missing, a file of that step which nobody explains may be the one that was edited.
     let missing = recorded.missing();
-    for (point, _) in &contents.snaps {
+    for point in contents.snaps.keys() {
         let name = point.to_string();
         if missing.iter().any(|missing| missing.point.series == point.series) && !after.contains_key(&name) {
             after.extend(contents.files.get_key_value(&name).map(own));
