@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::folder::Folder;
 use super::setup::{Order, Setup};
 use super::{
-    Assets, AssetsError, Cluster, ClusterSpec, ContextError, Facts, Home, HomeError, Linger, LocalError,
-    Origin, assets, context, hollow_node, lease,
+    Assets, AssetsError, Cluster, ClusterSpec, ContextError, Facts, Home, HomeError, Linger, LocalError, Origin,
+    assets, context, hollow_node, lease,
 };
 use crate::capability::Capability;
 
