@@ -52,7 +52,7 @@ pub enum ContextError {
         /// Its address.
         server: String,
         /// Why.
-        cause: SendError,
+        cause: Box<SendError>,
     },
     /// The first request hung.
     #[error("context `{name}`: the API server at {server} did not say its version within {} s", FIRST_ANSWER.as_secs())]
@@ -118,6 +118,7 @@ async fn open_in(kubeconfig: Kubeconfig, name: &str) -> Result<Cluster, ContextE
     let asked = tokio::time::timeout(FIRST_ANSWER, own.send(Request::new(Method::GET, "/version"))).await;
     let answer = asked
         .map_err(|_| ContextError::Hangs { name: name.clone(), server: server.clone() })?
+        .map_err(Box::new)
         .map_err(|cause| ContextError::NoAnswer { name: name.clone(), server: server.clone(), cause })?;
     if answer.status == 401 {
         return Err(ContextError::Unauthorized { name, server });
