@@ -103,10 +103,8 @@ impl Failing {
         let first: &(dyn Error + 'static) = error;
         let chain: Vec<_> = std::iter::successors(Some(first), |&error| error.source()).collect();
         let cause = chain.last().map(ToString::to_string).unwrap_or_default();
-        let system = chain.iter().find_map(|error| error.downcast_ref::<io::Error>());
-        // rustls hands its errors up as InvalidData.
-        if let Some(tls) = system.filter(|error| error.kind() == io::ErrorKind::InvalidData) {
-            return SendError::Tls { method, path, cause: tls.to_string() };
+        if let Some(tls) = chain.iter().filter_map(|error| error.downcast_ref()).find_map(tls) {
+            return SendError::Tls { method, path, cause: tls };
         }
         if let Some(auth) = chain.iter().find_map(|error| error.downcast_ref::<kube::client::AuthError>()) {
             return SendError::Credentials { method, path, cause: credentials(auth) };
@@ -126,6 +124,12 @@ impl Failing {
         let Self { method, path } = self.clone();
         SendError::Broken { method, path, cause }
     }
+}
+
+/// What rustls says, if it was that: it hands its errors up as `InvalidData`, and a layer above wraps that once more.
+fn tls(error: &io::Error) -> Option<String> {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    inner.and_then(tls).or_else(|| (error.kind() == io::ErrorKind::InvalidData).then(|| error.to_string()))
 }
 
 /// What went wrong with credentials, without what a plug-in printed: that may be a token.
