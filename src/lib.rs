@@ -1,13 +1,22 @@
-//! x
-#![allow(missing_docs)]
-pub mod version;
-pub mod action {
-    pub mod reply;
-    pub mod view;
-    pub use reply::Reply;
-    pub use view::View;
-}
-pub mod cli {
-    pub mod cluster;
-}
+//! Rehearse a Kubernetes upgrade: behaviour as YAML scenarios, executed step by step on a cluster and held by snapshots
+//! that say since which Kubernetes version they hold.
+//!
+//! The whole program on one line, and the order in which modules may import each other:
+//!
+//! ```text
+//! scenario file -parse-> Scenario -plan-> Plan -run-> Reply -observe-> Observation -compare-> Verdict -> report
+//! ```
+
+pub mod action;
+pub mod capability;
+pub mod cli;
 pub mod cluster;
+pub mod harness;
+pub mod observe;
+pub mod plan;
+pub mod report;
+pub mod run;
+pub mod scenario;
+pub mod snapshot;
+pub mod syntax;
+pub mod version;

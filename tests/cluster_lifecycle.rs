@@ -123,9 +123,9 @@ fn a_cluster_whose_component_dies_says_why_and_the_next_one_starts_afresh() {
         let (apiserver, _) = home.components().into_iter().find(|(_, name)| name == "kube-apiserver").unwrap();
         send_signal(apiserver, Signal::KILL);
         let error = own.send(Request::new(Method::GET, "/version")).await.unwrap_err();
-        let SendError::ClusterGone { reason, log: Some(log), .. } = &error else { panic!("{error:?}") };
-        assert_eq!(reason, "kube-apiserver was killed by signal 9");
-        assert!(log.is_file(), "{}", log.display());
+        let SendError::ClusterGone { end, .. } = &error else { panic!("{error:?}") };
+        assert_eq!(end.reason, "kube-apiserver was killed by signal 9");
+        assert!(end.log.as_ref().is_some_and(|log| log.is_file()), "{end:?}");
         until("its processes end", || home.components().is_empty());
 
         let next = cluster::open(&LOCAL, &options).await.unwrap();

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use super::folder::{Endpoint, Failure, Folder, Lock, read_json};
 use super::keeper::KEEPER;
 use super::setup::Order;
-use super::{OpenOptions, Progress, gc, process};
+use super::{ClusterEnd, OpenOptions, Progress, gc, process};
 
 /// Why a local cluster could not be used.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -218,16 +218,17 @@ impl Aftermath {
 
     /// Why it went, and the log that knows more; none if it seems to be there. Its keeper notices the end of a
     /// component a moment after clients do, so this waits for it a little.
-    pub(super) async fn reason(&self) -> Option<(String, Option<PathBuf>)> {
+    pub(super) async fn reason(&self) -> Option<ClusterEnd> {
         let deadline = Instant::now() + Duration::from_secs(1);
         let mut pause = Pause::default();
         while Instant::now() < deadline {
             if let Some(failure) = buried(&self.folder, self.keeper) {
-                return Some((failure.reason, Some(failure.log)));
+                return Some(ClusterEnd { reason: failure.reason, log: Some(failure.log) });
             }
             let is_kept = Lock::is_held(&self.folder.keeper());
             if !is_kept || self.folder.endpoint().is_some_and(|endpoint| endpoint.keeper != self.keeper) {
-                return Some(("it was taken down, or its keeper was killed".to_owned(), None));
+                let reason = "it was taken down, or its keeper was killed".to_owned();
+                return Some(ClusterEnd { reason, log: None });
             }
             pause.wait().await;
         }

@@ -6,7 +6,6 @@
 //! `folder`).
 
 mod assets;
-mod capability;
 mod context;
 mod discovery;
 mod exchange;
@@ -35,12 +34,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crate::capability::Capability;
 use crate::version::Version;
 use discovery::Discovery;
 use lease::{Aftermath, Tenancy};
 
 pub use assets::{Assets, AssetsError, installed};
-pub use capability::{Capability, UnknownCapability};
 pub use context::ContextError;
 pub use discovery::Resource;
 pub use exchange::{Exchange, Request};
@@ -49,9 +48,9 @@ pub use gc::{GcError, sweep_local, sweep_namespaces};
 pub use home::{Home, HomeError};
 pub use identity::Identity;
 pub use lease::LocalError;
-pub use open::{ClusterError, Hear, OpenOptions, Progress, open};
+pub use open::{ClusterError, Hear, OpenOptions, Progress, local_capabilities, open};
 pub use running::{DownError, Running, running, take_down};
-pub use send_error::SendError;
+pub use send_error::{ClusterEnd, SendError};
 pub use session::Session;
 pub use setup::Setup;
 pub use spec::{ClusterSpec, Release, SpecError};
@@ -91,6 +90,8 @@ pub struct Facts {
     pub audience: Option<String>,
     /// The address of the API server.
     pub server: Option<String>,
+    /// The names of its Nodes, where they could be listed.
+    pub nodes: Vec<String>,
 }
 
 /// A cluster that answered. Its connections belong to the tokio runtime that it was opened in.

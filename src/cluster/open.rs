@@ -9,9 +9,10 @@ use std::time::Duration;
 use super::folder::Folder;
 use super::setup::{Order, Setup};
 use super::{
-    Assets, AssetsError, Capability, Cluster, ClusterSpec, ContextError, Facts, Home, HomeError, Linger, LocalError,
-    Origin, assets, context, lease,
+    Assets, AssetsError, Cluster, ClusterSpec, ContextError, Facts, Home, HomeError, Linger, LocalError, Origin,
+    assets, context, hollow_node, lease,
 };
+use crate::capability::Capability;
 
 /// Is told what takes time.
 pub type Hear = Arc<dyn Fn(&Progress) + Send + Sync>;
@@ -130,14 +131,19 @@ async fn open_local(home: &Home, assets: &Assets, how: &OpenOptions) -> Result<C
         audience: Some(flag("api-audiences").unwrap_or_else(|| issuer.clone())),
         issuer: Some(issuer),
         server: Some(endpoint.server.clone()),
+        nodes: vec![hollow_node::NODE.to_owned()],
     };
-    let capabilities = BTreeSet::from([
+    let origin = Origin { kind: "local", etcd: Some(endpoint.etcd.clone()) };
+    Ok(Cluster::new(origin, assets.version.clone(), local_capabilities(), facts, transports).held_by(tenancy))
+}
+
+/// What every local control plane can do: it has a hollow Node, so no kubelet.
+pub fn local_capabilities() -> BTreeSet<Capability> {
+    BTreeSet::from([
         Capability::Node,
         Capability::Scheduler,
         Capability::OneApiserver,
         Capability::PlainAuthentication,
         Capability::Admin,
-    ]);
-    let origin = Origin { kind: "local", etcd: Some(endpoint.etcd.clone()) };
-    Ok(Cluster::new(origin, assets.version.clone(), capabilities, facts, transports).held_by(tenancy))
+    ])
 }

@@ -9,7 +9,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{Capability, Facts, HOLLOW_LABEL, Request, Session};
+use super::{Facts, HOLLOW_LABEL, Request, Session};
+use crate::capability::Capability;
 
 const WITHIN: Duration = Duration::from_secs(10);
 
@@ -17,14 +18,16 @@ const WITHIN: Duration = Duration::from_secs(10);
 pub(super) async fn all(own: &Session, server: String) -> (Facts, BTreeSet<Capability>) {
     let (issuer, audience, nodes, one_apiserver, plain, admin) =
         tokio::join!(issuer(own), audience(own), nodes(own), has_one_apiserver(own), is_plain(own), is_admin(own));
-    let mut capabilities = nodes;
+    let mut capabilities = by_nodes(&nodes);
     let further = [
         (one_apiserver, Capability::OneApiserver),
         (plain, Capability::PlainAuthentication),
         (admin, Capability::Admin),
     ];
     capabilities.extend(further.into_iter().filter_map(|(has, capability)| has.then_some(capability)));
-    (Facts { issuer, audience, server: Some(server) }, capabilities)
+    let name = |node: &Value| node["metadata"]["name"].as_str().map(str::to_owned);
+    let nodes = nodes.iter().filter_map(name).collect();
+    (Facts { issuer, audience, server: Some(server), nodes }, capabilities)
 }
 
 /// The body of an answer that says yes.
@@ -59,14 +62,18 @@ async fn audience(own: &Session) -> Option<String> {
     claims["aud"][0].as_str().map(str::to_owned)
 }
 
-/// A Node is scheduled to; only the hollow one has no kubelet behind it.
-async fn nodes(own: &Session) -> BTreeSet<Capability> {
-    let list = get(own, "/api/v1/nodes?limit=20").await.unwrap_or_default();
+async fn nodes(own: &Session) -> Vec<Value> {
+    let mut list = get(own, "/api/v1/nodes").await.unwrap_or_default();
+    list["items"].as_array_mut().map(std::mem::take).unwrap_or_default()
+}
+
+/// A Node that is Ready is scheduled to; only the hollow one has no kubelet behind it.
+fn by_nodes(nodes: &[Value]) -> BTreeSet<Capability> {
     let is_ready = |node: &&Value| {
         let conditions = node["status"]["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
         conditions.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
     };
-    let ready: Vec<&Value> = list["items"].as_array().into_iter().flatten().filter(is_ready).collect();
+    let ready: Vec<&Value> = nodes.iter().filter(is_ready).collect();
     let mut found = BTreeSet::new();
     if !ready.is_empty() {
         found.extend([Capability::Node, Capability::Scheduler]);

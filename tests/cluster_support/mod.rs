@@ -169,7 +169,7 @@ pub(crate) fn be_a_client() {
 }
 
 fn describe(cluster: &Cluster) -> Value {
-    let capabilities: Vec<&str> = cluster.capabilities().iter().map(|capability| capability.name()).collect();
+    let capabilities: Vec<&str> = cluster.capabilities().iter().map(|capability| capability.word()).collect();
     json!({
         "kind": cluster.origin().kind,
         "version": cluster.version().to_string(),

@@ -1,0 +1,37 @@
+// v1.22: there is no k8s.io/component-base/cli yet; this is what its own mains do.
+package main
+
+import (
+	"flag"
+	"math/rand"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	cliflag "k8s.io/component-base/cli/flag"
+	"k8s.io/component-base/logs"
+	kubectllogs "k8s.io/kubectl/pkg/util/logs"
+)
+
+func run(command *cobra.Command) int {
+	rand.Seed(time.Now().UnixNano())
+	pflag.CommandLine.SetNormalizeFunc(cliflag.WordSepNormalizeFunc)
+	logs.InitLogs()
+	defer logs.FlushLogs()
+	if err := command.Execute(); err != nil {
+		return 1
+	}
+	return 0
+}
+
+func runKubectl(command *cobra.Command) {
+	rand.Seed(time.Now().UnixNano())
+	pflag.CommandLine.SetNormalizeFunc(cliflag.WordSepNormalizeFunc)
+	pflag.CommandLine.AddGoFlagSet(flag.CommandLine)
+	kubectllogs.InitLogs()
+	defer kubectllogs.FlushLogs()
+	if err := command.Execute(); err != nil {
+		os.Exit(1)
+	}
+}

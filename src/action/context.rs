@@ -1,0 +1,190 @@
+//! What a running action sees of the world: one cluster through one identity, the variables so far, the scenario's
+//! Namespace.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use super::Reply;
+use super::path;
+use crate::cluster::{Exchange, Request, Resource, SendError};
+use crate::syntax::{Scope, TemplateError, TextTemplate};
+
+/// An API server as an action uses it, already under the identity of the step.
+pub trait Api: Send + Sync {
+    /// Sends one request, never again by itself; any status is an answer.
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Exchange, SendError>>;
+
+    /// The resource behind a kind; nothing if the server does not serve it.
+    fn resolve<'a>(&'a self, api_version: &'a str, kind: &'a str)
+    -> BoxFuture<'a, Result<Option<Resource>, SendError>>;
+
+    /// Waits on the cluster's clock.
+    fn sleep(&self, time: Duration) -> BoxFuture<'_, ()>;
+
+    /// The audience the API server takes itself for, where it could be found.
+    fn audience(&self) -> Option<&str>;
+
+    /// Text that no request to this cluster has used yet.
+    fn nonce(&self) -> String;
+}
+
+/// What one attempt at a step works with.
+pub struct StepCx<'a> {
+    /// The API server, under the step's identity.
+    pub api: &'a dyn Api,
+    /// The variables of earlier steps.
+    pub scope: &'a Scope,
+    /// The scenario's Namespace, for whatever names none.
+    pub namespace: Option<&'a str>,
+    /// The step's `query:`, filled in.
+    pub query: &'a [(String, String)],
+    /// How long the action may wait by itself: for the default ServiceAccount, or until something is gone.
+    pub patience: Duration,
+}
+
+/// Where changes can be watched: a collection and what of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watched {
+    /// The path of the collection.
+    pub path: String,
+    /// Selectors: `fieldSelector`, `labelSelector`.
+    pub query: Vec<(String, String)>,
+}
+
+/// Why an action could not be done. A wrong answer is none of these: it is a reply.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum RunError {
+    /// No answer came.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Send(#[from] SendError),
+    /// Discovery did not answer.
+    #[error("failed to look up the kind {kind} of {api_version}")]
+    Discovery {
+        /// The group and version.
+        api_version: String,
+        /// The kind.
+        kind: String,
+        /// The cause.
+        #[source]
+        #[diagnostic_source]
+        source: SendError,
+    },
+    /// A `${...}` could not be filled in.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// Neither the step nor the scenario names a Namespace.
+    #[error("a {kind} lives in a Namespace: name one in the step, or for all steps with `namespace:` of the scenario")]
+    NoNamespace {
+        /// The kind.
+        kind: String,
+    },
+    /// A text that is filled in came out empty where a name belongs.
+    #[error("the name of the {kind} is empty")]
+    NoName {
+        /// The kind.
+        kind: String,
+    },
+    /// What was deleted is still there.
+    #[error("{path} is still there: {left}")]
+    StillThere {
+        /// The path of the object.
+        path: String,
+        /// What keeps it, or how long was waited.
+        left: String,
+    },
+    /// The audience of the API server is not known, and going round its cache needs it.
+    #[error("the audience of this API server could not be found, and `uncached: true` needs it")]
+    #[diagnostic(help("name it in the step: `audiences: [https://kubernetes.default.svc]`"))]
+    NoAudience,
+    /// Whether it is gone cannot be seen.
+    #[error("cannot see whether {path} is gone ({status}): write `wait: false`")]
+    Unseen {
+        /// The path of the object.
+        path: String,
+        /// What the server says instead.
+        status: u16,
+    },
+}
+
+impl StepCx<'_> {
+    /// Sends a request with the step's `query:`.
+    pub(super) async fn send(&self, mut request: Request) -> Result<Exchange, RunError> {
+        request.path = path::with_query(&request.path, self.query);
+        self.api.send(request).await.map_err(RunError::Send)
+    }
+
+    /// The resource behind a kind, or the reply that says there is none.
+    pub(super) async fn resource(&self, api_version: &str, kind: &str) -> Result<Result<Resource, Reply>, RunError> {
+        let (api_version, kind) = (api_version.to_owned(), kind.to_owned());
+        match self.api.resolve(&api_version, &kind).await {
+            Ok(Some(resource)) => Ok(Ok(resource)),
+            Ok(None) => Ok(Err(Reply::NotServed { api_version, kind })),
+            Err(source) => Err(RunError::Discovery { api_version, kind, source }),
+        }
+    }
+
+    /// The path of a resource's collection, in the Namespace that is named or the scenario's.
+    pub(super) fn collection(&self, resource: &Resource, named: Option<&TextTemplate>) -> Result<String, RunError> {
+        let namespace = if resource.namespaced { Some(self.namespace(named, &resource.kind)?) } else { None };
+        Ok(path::collection(&resource.api_version, &resource.plural, namespace.as_deref()))
+    }
+
+    /// The Namespace that is named, or the scenario's.
+    pub(super) fn namespace(&self, named: Option<&TextTemplate>, kind: &str) -> Result<String, RunError> {
+        match named {
+            Some(named) => Ok(named.resolve(self.scope)?),
+            None => self.namespace.map(str::to_owned).ok_or_else(|| RunError::NoNamespace { kind: kind.to_owned() }),
+        }
+    }
+
+    /// Whether the server is asked to change nothing.
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.query.iter().any(|(name, _)| name == "dryRun")
+    }
+
+    /// The value of a parameter of `query:`.
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Pauses between attempts: 2 ms, doubling up to 100 ms, until their sum would exceed what may be waited.
+#[derive(Debug, Clone)]
+pub struct Backoff {
+    next: Duration,
+    left: Duration,
+}
+
+impl Backoff {
+    const FIRST: Duration = Duration::from_millis(2);
+    const LONGEST: Duration = Duration::from_millis(100);
+
+    /// Pauses that come to `patience` together.
+    pub fn new(patience: Duration) -> Self {
+        Self { next: Self::FIRST, left: patience }
+    }
+}
+
+impl Iterator for Backoff {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        let pause = self.next.min(self.left);
+        self.left -= pause;
+        self.next = (self.next * 2).min(Self::LONGEST);
+        (!pause.is_zero()).then_some(pause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_and_come_to_the_patience() {
+        let pauses: Vec<u128> = Backoff::new(Duration::from_millis(300)).map(|pause| pause.as_millis()).collect();
+        assert_eq!(pauses, [2, 4, 8, 16, 32, 64, 100, 74]);
+    }
+}

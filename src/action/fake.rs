@@ -1,0 +1,105 @@
+//! An API server for the tests of actions: it answers from a list and remembers what it was asked.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::{Action, Api, Decoder, KINDS, Manifests, Reply, RunError, StepCx};
+use crate::cluster::{Exchange, Request, Resource, SendError};
+use crate::syntax::{At, Diagnostic, Diagnostics, Node, Scope, Source, parse};
+
+/// The answers to come, and what happened.
+#[derive(Default)]
+pub(super) struct Fake {
+    answers: Mutex<VecDeque<(u16, Value)>>,
+    log: Mutex<Vec<String>>,
+}
+
+impl Fake {
+    /// Answers in this order; after the last one 200 with an empty body.
+    pub(super) fn answering(answers: impl IntoIterator<Item = (u16, Value)>) -> Self {
+        Self { answers: Mutex::new(answers.into_iter().collect()), log: Mutex::default() }
+    }
+
+    /// `METHOD PATH BODY` of each request and `sleep N` of each pause.
+    pub(super) fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, line: String) {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+
+    /// Runs an action in the Namespace `demo` with the variables `name` and `count`.
+    pub(super) async fn run(&self, action: &str, query: &[(&str, &str)]) -> Result<Reply, RunError> {
+        let action = decode(action, &NoManifests).unwrap();
+        let query: Vec<(String, String)> = query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let mut scope = Scope::new();
+        scope.set("name", json!("filled"));
+        scope.set("count", json!(600));
+        let patience = Duration::from_millis(10);
+        let cx = StepCx { api: self, scope: &scope, namespace: Some("demo"), query: &query, patience };
+        action.run(&cx).await
+    }
+}
+
+impl Api for Fake {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Exchange, SendError>> {
+        let body = request.body.as_ref().map_or(String::new(), |body| format!(" {body}"));
+        self.note(format!("{} {}{body}", request.method, request.path));
+        let (status, body) =
+            self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front().unwrap_or((200, json!({})));
+        let exchange = Exchange { method: request.method, path: request.path, status, warnings: Vec::new(), body };
+        Box::pin(async move { Ok(exchange) })
+    }
+
+    fn resolve<'a>(
+        &'a self,
+        api_version: &'a str,
+        kind: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Resource>, SendError>> {
+        let resource = Resource {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+            plural: format!("{}s", kind.to_lowercase()),
+            namespaced: kind != "Namespace",
+        };
+        Box::pin(async move { Ok((kind != "Unserved").then_some(resource)) })
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'_, ()> {
+        self.note(format!("sleep {}", time.as_millis()));
+        Box::pin(std::future::ready(()))
+    }
+
+    fn audience(&self) -> Option<&str> {
+        Some("api")
+    }
+
+    fn nonce(&self) -> String {
+        "7".to_owned()
+    }
+}
+
+/// A scenario without a folder.
+pub(super) struct NoManifests;
+
+impl Manifests for NoManifests {
+    fn documents(&self, name: &str, at: &At) -> Result<&[Node], Diagnostics> {
+        Err(Diagnostic::new(at.clone(), format!("no {name}")).into())
+    }
+}
+
+/// Decodes `KIND: ...`.
+pub(super) fn decode(step: &str, manifests: &dyn Manifests) -> Result<Box<dyn Action>, Diagnostics> {
+    let document = parse(&Source::new("x.yaml", step))?.pop().unwrap();
+    let (key, node) = &document.entries()[0];
+    let kind = KINDS.iter().find(|kind| kind.key == key.text).unwrap();
+    let mut diagnostics = Diagnostics::new();
+    let mut decoder = Decoder { diagnostics: &mut diagnostics, manifests, named: true };
+    let action = (kind.decode)(node, &mut decoder);
+    diagnostics.or(()).map(|()| action.unwrap())
+}

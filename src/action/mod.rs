@@ -1,0 +1,121 @@
+//! The kinds of steps: what each reads, declares, sends and shows. One file a kind and one row in [`KINDS`]; nothing
+//! else in the program knows the kinds by name.
+
+mod apply;
+mod context;
+mod create;
+mod delete;
+mod get;
+mod list;
+mod object;
+mod path;
+mod reference;
+pub mod reply;
+mod request;
+mod review;
+mod token;
+pub mod view;
+mod wait;
+
+#[cfg(test)]
+mod fake;
+
+use std::fmt::Debug;
+
+use futures_util::future::BoxFuture;
+
+pub use context::{Api, Backoff, RunError, StepCx, Watched};
+pub use object::ClusterWide;
+pub use reference::KindName;
+pub use reply::Reply;
+pub use view::View;
+
+use crate::syntax::{At, Diagnostics, Expression, Node, Reference, TextTemplate};
+
+/// A kind of step: a row of the table that drives decoding, "did you mean", documentation and the tests of examples.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// The key a step has it under.
+    pub key: &'static str,
+    /// What it does, in Markdown.
+    pub doc: &'static str,
+    /// A step that decodes.
+    pub example: &'static str,
+    /// Reads what stands under the key; mistakes go to the decoder.
+    pub decode: fn(&Node, &mut Decoder<'_>) -> Option<Box<dyn Action>>,
+}
+
+/// Every kind of step.
+pub static KINDS: &[Kind] = &[
+    create::KIND,
+    apply::KIND,
+    get::KIND,
+    list::KIND,
+    wait::KIND,
+    delete::KIND,
+    token::KIND,
+    review::KIND,
+    request::KIND,
+];
+
+/// What a step does, decoded.
+pub trait Action: Debug + Send + Sync {
+    /// What it reads and makes, as far as its text says: all that a plan has to know.
+    fn declare(&self, declared: &mut Declared);
+
+    /// What a snapshot shows of the reply by default.
+    fn view(&self) -> View;
+
+    /// Whether `until` may try it again; `dry_run` says that nothing it makes stays.
+    fn repeatable(&self, dry_run: bool) -> bool {
+        let _ = dry_run;
+        true
+    }
+
+    /// The condition that is part of the action itself.
+    fn until(&self) -> Option<&Expression> {
+        None
+    }
+
+    /// Where a change of what it reads can be watched; nothing for what can only be asked again.
+    fn watched<'a>(&'a self, cx: &'a StepCx<'a>) -> BoxFuture<'a, Result<Option<Watched>, RunError>> {
+        let _ = cx;
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    /// Does it, once. Any answer is a reply; an error is what could not be done.
+    fn run<'a>(&'a self, cx: &'a StepCx<'a>) -> BoxFuture<'a, Result<Reply, RunError>>;
+}
+
+/// What an action reads and makes.
+#[derive(Debug, Default)]
+pub struct Declared {
+    /// The variables its texts and expressions read.
+    pub reads: Vec<Reference>,
+    /// The kinds whose resources have to be looked up.
+    pub kinds: Vec<KindName>,
+    /// The objects it makes outside any Namespace, as far as their kind is known to be such.
+    pub cluster_wide: Vec<ClusterWide>,
+}
+
+impl Declared {
+    fn read<'t>(&mut self, texts: impl IntoIterator<Item = &'t TextTemplate>) {
+        self.reads.extend(texts.into_iter().flat_map(TextTemplate::references).cloned());
+    }
+}
+
+/// The manifests beside a scenario.
+pub trait Manifests {
+    /// The documents of the file that a scenario refers to at `at`.
+    fn documents(&self, name: &str, at: &At) -> Result<&[Node], Diagnostics>;
+}
+
+/// What decoding an action needs besides its node.
+pub struct Decoder<'a> {
+    /// Where mistakes go.
+    pub diagnostics: &'a mut Diagnostics,
+    /// Where manifests come from.
+    pub manifests: &'a dyn Manifests,
+    /// Whether the step has a name, so that its one answer is shown.
+    pub named: bool,
+}

@@ -1,0 +1,30 @@
+//! Texts that users write, read into values that know their place: files, YAML, expressions, templates, durations.
+//! Nothing here knows what a scenario or a step is.
+
+mod cel_error;
+mod compose;
+mod diagnostic;
+mod duration;
+mod expression;
+mod fields;
+mod functions;
+mod node;
+mod path;
+mod scalar;
+mod scan;
+mod scope;
+mod source;
+mod template;
+mod yaml_error;
+
+pub use compose::parse;
+pub use diagnostic::{Diagnostic, Diagnostics, nearest};
+pub use duration::parse as parse_duration;
+pub use expression::{EvaluationError, Expression, Reference, is_reserved};
+pub use fields::{Field, Fields};
+pub use node::{Key, Node, Yaml};
+pub use path::{Path, PathError};
+pub use scan::rewrite_literals;
+pub use scope::Scope;
+pub use source::{At, Source, Span};
+pub use template::{Template, TemplateError, TextTemplate, rewrite_template};
