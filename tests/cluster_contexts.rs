@@ -1,5 +1,12 @@
 //! Promises about contexts of a kubeconfig: one that works is asked what it can do, one that does not says which it was
 //! and what to do, and `gc` takes only what runs have left.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests and their helpers fail by panicking, and clients answer on standard output"
+)]
 
 mod cluster_support;
 
@@ -23,7 +30,7 @@ fn is_a_client() {
 }
 
 /// A kubeconfig with one context `demo`.
-fn write_kubeconfig(folder: &Path, cluster: Value, user: Value) -> PathBuf {
+fn write_kubeconfig(folder: &Path, cluster: &Value, user: &Value) -> PathBuf {
     let path = folder.join("kubeconfig");
     let config = json!({
         "apiVersion": "v1", "kind": "Config",
@@ -70,14 +77,14 @@ fn certificate(is_v1: bool) -> (String, String) {
 fn a_context_that_is_not_there_is_told_which_are() {
     let folder = tempfile::tempdir().unwrap();
     fails(&gc(&folder.path().join("none"), "demo"), &["the kubeconfig cannot be read", "none", "KUBECONFIG"]);
-    let kubeconfig = write_kubeconfig(folder.path(), json!({"server": "https://127.0.0.1:1"}), json!({}));
+    let kubeconfig = write_kubeconfig(folder.path(), &json!({"server": "https://127.0.0.1:1"}), &json!({}));
     fails(&gc(&kubeconfig, "prod"), &["no context `prod`", "it has: demo"]);
 }
 
 #[test]
 fn a_server_that_is_not_there_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let kubeconfig = write_kubeconfig(folder.path(), json!({"server": "https://127.0.0.1:1"}), json!({}));
+    let kubeconfig = write_kubeconfig(folder.path(), &json!({"server": "https://127.0.0.1:1"}), &json!({}));
     fails(&gc(&kubeconfig, "demo"), &["`demo`", "https://127.0.0.1:1", "cannot be reached", "refused", "help:"]);
 }
 
@@ -86,7 +93,7 @@ fn a_server_that_says_nothing_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let server = format!("https://{}", listener.local_addr().unwrap());
     let folder = tempfile::tempdir().unwrap();
-    let kubeconfig = write_kubeconfig(folder.path(), json!({"server": server}), json!({}));
+    let kubeconfig = write_kubeconfig(folder.path(), &json!({"server": server}), &json!({}));
     fails(&gc(&kubeconfig, "demo"), &["`demo`", &server, "did not say its version within 10 s"]);
 }
 
@@ -95,7 +102,7 @@ fn a_certificate_of_the_first_version_is_named_as_the_cause() {
     let folder = tempfile::tempdir().unwrap();
     let (certificate, key) = certificate(true);
     let user = json!({"client-certificate-data": certificate, "client-key-data": key});
-    let kubeconfig = write_kubeconfig(folder.path(), json!({"server": "https://127.0.0.1:1"}), user);
+    let kubeconfig = write_kubeconfig(folder.path(), &json!({"server": "https://127.0.0.1:1"}), &user);
     fails(&gc(&kubeconfig, "demo"), &["`demo` cannot be used", "X.509 v1", "as v3"]);
 }
 
@@ -107,7 +114,7 @@ fn a_credential_plug_in_that_fails_does_not_show_what_it_printed() {
         "command": "sh", "args": ["-c", "echo very-secret; exit 3"],
     });
     let kubeconfig =
-        write_kubeconfig(folder.path(), json!({"server": "https://127.0.0.1:1"}), json!({"exec": plug_in}));
+        write_kubeconfig(folder.path(), &json!({"server": "https://127.0.0.1:1"}), &json!({"exec": plug_in}));
     let output = gc(&kubeconfig, "demo");
     fails(&output, &["`demo` cannot be used", "plug-in", "exit status: 3"]);
     assert!(!String::from_utf8_lossy(&output.stderr).contains("very-secret"), "{output:?}");
@@ -140,11 +147,11 @@ fn a_context_of_a_real_cluster_knows_what_it_can_do_and_what_runs_have_left() {
     let (foreign, key) = certificate(false);
     let folder = tempfile::tempdir().unwrap();
     let untrusted = json!({"server": server, "certificate-authority-data": foreign});
-    let wrong = write_kubeconfig(folder.path(), untrusted, json!({}));
+    let wrong = write_kubeconfig(folder.path(), &untrusted, &json!({}));
     fails(&gc(&wrong, "demo"), &["`demo`", server, "no TLS connection", "UnknownIssuer"]);
     let read: Value = serde_json::from_slice(&std::fs::read(kubeconfig).unwrap()).unwrap();
     let unknown = json!({"client-certificate-data": foreign, "client-key-data": key});
-    let wrong = write_kubeconfig(folder.path(), read["clusters"][0]["cluster"].clone(), unknown);
+    let wrong = write_kubeconfig(folder.path(), &read["clusters"][0]["cluster"], &unknown);
     fails(&gc(&wrong, "demo"), &["`demo`", "does not accept its credentials", "log in again"]);
 
     // What runs have left, beside what only looks like it.
