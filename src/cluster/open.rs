@@ -14,6 +14,9 @@ use super::{
 };
 use crate::capability::Capability;
 
+/// Is told what takes time.
+pub type Hear = Arc<dyn Fn(&Progress) + Send + Sync>;
+
 /// How a cluster is opened.
 #[derive(Clone, Default)]
 pub struct OpenOptions {
@@ -27,7 +30,7 @@ pub struct OpenOptions {
     /// unless this says otherwise.
     pub keeper: Option<PathBuf>,
     /// Hears what takes time.
-    pub progress: Option<Arc<dyn Fn(&Progress) + Send + Sync>>,
+    pub progress: Option<Hear>,
 }
 
 impl OpenOptions {
