@@ -42,8 +42,9 @@ impl Normaliser<'_> {
 
     /// What is shown instead of the word, of a part of it, or of what begins with it.
     fn replacement(&mut self, text: &str, word: Range<usize>) -> Option<(Range<usize>, String)> {
-        let known = self.learnt.find(text, &word).or_else(|| self.names.find(text, &word));
-        if let Some((value, shown)) = known {
+        // The longer one: an address may be known by itself and as the beginning of the server's.
+        let known = self.learnt.find(text, &word).into_iter().chain(self.names.find(text, &word));
+        if let Some((value, shown)) = known.max_by_key(|(value, _)| value.len()) {
             let range = word.start..word.start + value.len();
             let shown = match shown {
                 Shown::As(shown) => shown.to_string(),
