@@ -199,6 +199,15 @@ body:
 }
 
 #[test]
+fn an_object_may_be_called_by_its_own_uid() {
+    let w = World::new(1);
+    let object = |uid: &str| json!({"kind": "Lease", "metadata": {"name": uid, "uid": uid, "generateName": "x"}});
+    let items = http(200, list("LeaseList", vec![object(&w.uid("a")), object(&w.uid("b"))]));
+    let names = "code: 200\nbody:\n- <uid:Lease/itself>\n- <uid:Lease/itself#2>\n";
+    assert_eq!(see(&mut w.observer(), "list", &items, Cut::Default(View::Names)), names);
+}
+
+#[test]
 fn identities_outside_the_own_namespace_say_so() {
     let w = World::new(1);
     let account = |namespace: &str| json!({"kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace, "uid": w.uid(namespace)}});
