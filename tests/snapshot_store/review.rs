@@ -230,6 +230,17 @@ fn an_edited_proposal_is_not_taken_for_what_was_seen() {
 }
 
 #[test]
+fn an_edited_snapshot_is_not_taken_for_a_rejection() {
+    let world = World::recorded(&[("v1.22.17", A)]);
+    world.propose("v1.22.17", B).unwrap();
+    world.insta_reject("review@v1.22.snap");
+    let path = world.path("review@v1.22.snap");
+    fs::write(&path, fs::read_to_string(&path).unwrap().replace("\nA\n", "\nwishful\n")).unwrap();
+    assert!(matches!(standing(&world), Some(Standing::Partial(partial)) if partial.edited.len() == 1));
+    assert!(world.names().contains(&"recorded.yaml.new".to_owned()));
+}
+
+#[test]
 fn a_broken_proposal_can_be_rejected() {
     let world = between();
     fs::write(world.path("recorded.yaml.new"), "{").unwrap();
