@@ -162,7 +162,11 @@ fn the_next_run_drops_what_cargo_insta_rejected() {
     let world = between();
     world.insta_reject("review@v1.23.snap");
     world.insta_reject("review@v1.24.snap");
+    // A file that somebody put there is none of a rejection's business.
+    fs::copy(world.path("review@v1.22.snap"), world.path("review@v1.30.snap")).unwrap();
     assert_eq!(world.look_up("review", "v1.23.17"), "A assumed from v1.22.17, since v1.22");
+    assert!(world.path("review@v1.30.snap").exists());
+    world.store.update(&id(), |recorded| recorded).unwrap();
     assert_eq!(world.files(), World::recorded(&[("v1.22.17", A), ("v1.24.17", A)]).files());
 }
 
