@@ -8,12 +8,15 @@
 //! ```
 
 pub mod action;
-pub mod cli {
-    //! The commands: what is asked for on the command line, and what is written for it.
-
-    pub mod review;
-}
+pub mod capability;
+pub mod cli;
 pub mod cluster;
+pub mod harness;
+pub mod observe;
+pub mod plan;
+pub mod report;
+pub mod run;
+pub mod scenario;
 pub mod snapshot;
 pub mod syntax;
 pub mod version;

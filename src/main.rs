@@ -1,2 +1,11 @@
-//! x
-fn main() {}
+//! The `rehearsal` program. Everything it does is in the library, so that `cargo test` can do it too.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // The keeper of a cluster and the shim around its components are this program too, told by the environment.
+    if let Some(code) = rehearsal::cluster::hook() {
+        return code;
+    }
+    rehearsal::cli::main()
+}

@@ -57,7 +57,7 @@ impl Action for Apply {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fake::{Fake, NoFixtures, decode};
+    use super::super::fake::{Fake, NoManifests, decode};
 
     #[tokio::test]
     async fn the_field_manager_is_ours_unless_another_is_named() {
@@ -70,6 +70,6 @@ mod tests {
 
     #[test]
     fn an_object_without_name_cannot_be_applied() {
-        assert!(decode("apply: {kind: Pod, metadata: {generateName: p-}}", &NoFixtures).is_err());
+        assert!(decode("apply: {kind: Pod, metadata: {generateName: p-}}", &NoManifests).is_err());
     }
 }

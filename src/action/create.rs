@@ -50,7 +50,7 @@ impl Action for Create {
 mod tests {
     use serde_json::json;
 
-    use super::super::fake::{Fake, NoFixtures, decode};
+    use super::super::fake::{Fake, NoManifests, decode};
     use super::*;
 
     #[tokio::test]
@@ -95,17 +95,17 @@ mod tests {
 
     #[test]
     fn only_what_leaves_nothing_is_repeatable() {
-        let repeatable = |text: &str| decode(text, &NoFixtures).unwrap().repeatable(false);
+        let repeatable = |text: &str| decode(text, &NoManifests).unwrap().repeatable(false);
         assert!(!repeatable("create: {kind: Pod, name: p}"));
         assert!(repeatable("create: {kind: Pod, metadata: {generateName: p-}}"));
-        assert!(decode("create: {kind: Pod, name: p}", &NoFixtures).unwrap().repeatable(true));
+        assert!(decode("create: {kind: Pod, name: p}", &NoManifests).unwrap().repeatable(true));
     }
 
     #[test]
     fn what_is_read_and_made_is_declared() {
         let mut declared = Declared::default();
         let action = "create: {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, name: all, rules: '${r}'}";
-        decode(action, &NoFixtures).unwrap().declare(&mut declared);
+        decode(action, &NoManifests).unwrap().declare(&mut declared);
         assert_eq!(declared.reads[0].name, "r");
         assert_eq!(declared.kinds[0].kind, "ClusterRole");
         assert_eq!(declared.cluster_wide[0].name, "all");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::{Action, Api, Decoder, Fixtures, KINDS, Reply, RunError, StepCx};
+use super::{Action, Api, Decoder, KINDS, Manifests, Reply, RunError, StepCx};
 use crate::cluster::{Exchange, Request, Resource, SendError};
 use crate::syntax::{At, Diagnostic, Diagnostics, Node, Scope, Source, parse};
 
@@ -35,7 +35,7 @@ impl Fake {
 
     /// Runs an action in the Namespace `demo` with the variables `name` and `count`.
     pub(super) async fn run(&self, action: &str, query: &[(&str, &str)]) -> Result<Reply, RunError> {
-        let action = decode(action, &NoFixtures).unwrap();
+        let action = decode(action, &NoManifests).unwrap();
         let query: Vec<(String, String)> = query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let mut scope = Scope::new();
         scope.set("name", json!("filled"));
@@ -56,7 +56,11 @@ impl Api for Fake {
         Box::pin(async move { Ok(exchange) })
     }
 
-    fn resolve<'a>(&'a self, api_version: &'a str, kind: &'a str) -> BoxFuture<'a, Result<Option<Resource>, SendError>> {
+    fn resolve<'a>(
+        &'a self,
+        api_version: &'a str,
+        kind: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Resource>, SendError>> {
         let resource = Resource {
             api_version: api_version.to_owned(),
             kind: kind.to_owned(),
@@ -81,21 +85,21 @@ impl Api for Fake {
 }
 
 /// A scenario without a folder.
-pub(super) struct NoFixtures;
+pub(super) struct NoManifests;
 
-impl Fixtures for NoFixtures {
+impl Manifests for NoManifests {
     fn documents(&self, name: &str, at: &At) -> Result<&[Node], Diagnostics> {
         Err(Diagnostic::new(at.clone(), format!("no {name}")).into())
     }
 }
 
 /// Decodes `KIND: ...`.
-pub(super) fn decode(step: &str, fixtures: &dyn Fixtures) -> Result<Box<dyn Action>, Diagnostics> {
+pub(super) fn decode(step: &str, manifests: &dyn Manifests) -> Result<Box<dyn Action>, Diagnostics> {
     let document = parse(&Source::new("x.yaml", step))?.pop().unwrap();
     let (key, node) = &document.entries()[0];
     let kind = KINDS.iter().find(|kind| kind.key == key.text).unwrap();
     let mut diagnostics = Diagnostics::new();
-    let mut decoder = Decoder { diagnostics: &mut diagnostics, fixtures, named: true };
+    let mut decoder = Decoder { diagnostics: &mut diagnostics, manifests, named: true };
     let action = (kind.decode)(node, &mut decoder);
     diagnostics.or(()).map(|()| action.unwrap())
 }

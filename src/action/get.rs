@@ -53,7 +53,7 @@ pub(super) async fn read(object: &ObjectRef, cx: &StepCx<'_>) -> Result<Reply, R
 
 #[cfg(test)]
 mod tests {
-    use super::super::fake::{Fake, NoFixtures, decode};
+    use super::super::fake::{Fake, NoManifests, decode};
 
     #[tokio::test]
     async fn one_object_or_a_part_of_it() {
@@ -75,7 +75,7 @@ mod tests {
         for action in
             ["{kind: '${k}', name: x}", "{kind: pods, name: x}", "{kind: A, apiVersion: a/b/c, name: x}", "{kind: A}"]
         {
-            assert!(decode(&format!("get: {action}"), &NoFixtures).is_err(), "{action}");
+            assert!(decode(&format!("get: {action}"), &NoManifests).is_err(), "{action}");
         }
     }
 }

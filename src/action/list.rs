@@ -73,7 +73,7 @@ impl Action for List {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fake::{Fake, NoFixtures, decode};
+    use super::super::fake::{Fake, NoManifests, decode};
 
     #[tokio::test]
     async fn a_namespace_or_all_of_them() {
@@ -81,6 +81,6 @@ mod tests {
         api.run("list: {kind: Pod}", &[("labelSelector", "a=b")]).await.unwrap();
         api.run("list: {kind: Pod, all: true}", &[]).await.unwrap();
         assert_eq!(api.log(), ["GET /api/v1/namespaces/demo/pods?labelSelector=a%3Db", "GET /api/v1/pods"]);
-        assert!(decode("list: {kind: Pod, all: true, namespace: x}", &NoFixtures).is_err());
+        assert!(decode("list: {kind: Pod, all: true, namespace: x}", &NoManifests).is_err());
     }
 }

@@ -105,7 +105,7 @@ impl Declared {
 }
 
 /// The manifests beside a scenario.
-pub trait Fixtures {
+pub trait Manifests {
     /// The documents of the file that a scenario refers to at `at`.
     fn documents(&self, name: &str, at: &At) -> Result<&[Node], Diagnostics>;
 }
@@ -115,7 +115,7 @@ pub struct Decoder<'a> {
     /// Where mistakes go.
     pub diagnostics: &'a mut Diagnostics,
     /// Where manifests come from.
-    pub fixtures: &'a dyn Fixtures,
+    pub manifests: &'a dyn Manifests,
     /// Whether the step has a name, so that its one answer is shown.
     pub named: bool,
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Backoff, Declared, Decoder, KindName, Reply, RunError, StepCx};
 use crate::cluster::{Exchange, Request};
-use crate::syntax::{At, Diagnostic, Diagnostics, Fields, Key, Node, Template, TextTemplate, Yaml};
+use crate::syntax::{At, Diagnostic, Diagnostics, Fields, Key, Node, Template, TextTemplate, Yaml, not_a_string};
 
 /// Kinds that live in no Namespace, by group. A plan knows no others: the scope of a kind is for discovery to say.
 const CLUSTER_WIDE: &[(&str, &str)] = &[
@@ -115,9 +115,9 @@ impl Object {
         fields.finish();
         let Some(file) = file else { return };
         let Some(name) = file.as_str() else {
-            return decoder.diagnostics.report(&file.at, format!("`file` must be a string, this is {}", file.what()));
+            return decoder.diagnostics.push(not_a_string("file", file));
         };
-        if let Some(documents) = decoder.diagnostics.keep(decoder.fixtures.documents(name, &file.at)) {
+        if let Some(documents) = decoder.diagnostics.keep(decoder.manifests.documents(name, &file.at)) {
             objects.extend(documents.iter().filter_map(|document| Self::decode(document, true, decoder.diagnostics)));
         }
     }
@@ -129,6 +129,7 @@ impl Object {
         let metadata = fields.optional("metadata").entries().unwrap_or_default();
         let short: Vec<&(Key, Node)> = fields.rest().filter(|(key, _)| SHORT.contains(&key.text.as_str())).collect();
         let rest: Vec<&(Key, Node)> = fields.rest().filter(|(key, _)| !SHORT.contains(&key.text.as_str())).collect();
+        fields.finish_open();
         for (key, _) in &short {
             if metadata.iter().any(|(below, _)| below.text == key.text) {
                 let message = format!("`{}` is given twice: here and under `metadata`", key.text);
@@ -203,7 +204,7 @@ fn text(name: &str, node: &Node, verbatim: bool, diagnostics: &mut Diagnostics) 
         // What is wrong within it is reported where the whole manifest is read.
         Yaml::String(text) => TextTemplate::parse(text, &node.at).ok(),
         _ => {
-            diagnostics.report(&node.at, format!("`{name}` must be a string, this is {}", node.what()));
+            diagnostics.push(not_a_string(name, node));
             None
         }
     }

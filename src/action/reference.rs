@@ -2,7 +2,7 @@
 
 use super::{Declared, Reply, RunError, StepCx, Watched, path};
 use crate::cluster::Resource;
-use crate::syntax::{At, Diagnostic, Fields, Node, TextTemplate};
+use crate::syntax::{At, Diagnostic, Fields, Node, TextTemplate, not_a_string};
 
 /// A kind as a scenario names it.
 #[derive(Debug, Clone)]
@@ -66,17 +66,19 @@ impl KindName {
 
 /// A text without `${...}`.
 fn fixed<'n>(fields: &mut Fields<'n, '_>, name: &str, node: &'n Node) -> Option<&'n str> {
-    let message = match node.as_str() {
+    let diagnostic = match node.as_str() {
         Some(text) if !text.contains("${") => return Some(text),
-        Some(_) => format!("`{name}` cannot be computed: it has to be known before anything runs"),
-        None => format!("`{name}` must be a string, this is {}", node.what()),
+        Some(_) => Diagnostic::new(node.at.clone(), format!("`{name}` cannot be computed"))
+            .help("it has to be known before anything runs"),
+        None => not_a_string(name, node),
     };
-    fields.diagnostics().report(&node.at, message);
+    fields.diagnostics().push(diagnostic);
     None
 }
 
 impl Collection {
     pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
+        fields.hint("options of the call stand beside it, in `query:`");
         let kind = KindName::read(fields);
         let namespace = fields.optional("namespace").text();
         Some(Self { kind: kind?, namespace })

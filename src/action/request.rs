@@ -5,7 +5,7 @@ use http::Method;
 
 use super::{Action, Declared, Decoder, Kind, Reply, RunError, StepCx, View, path};
 use crate::cluster::Request as HttpRequest;
-use crate::syntax::{Diagnostic, Diagnostics, Fields, Key, Node, Template, TextTemplate};
+use crate::syntax::{Diagnostic, Diagnostics, Fields, Key, Node, Template, TextTemplate, not_a_string};
 
 pub(super) const KIND: Kind = Kind {
     key: "request",
@@ -62,7 +62,7 @@ fn decode(node: &Node, decoder: &mut Decoder<'_>) -> Option<Box<dyn Action>> {
 
 fn header((key, node): &(Key, Node), diagnostics: &mut Diagnostics) -> Option<(String, TextTemplate)> {
     let Some(text) = node.as_str() else {
-        diagnostics.report(&node.at, format!("the header `{}` must be a string, this is {}", key.text, node.what()));
+        diagnostics.push(not_a_string(&key.text, node));
         return None;
     };
     Some((key.text.clone(), diagnostics.keep(TextTemplate::parse(text, &node.at))?))
@@ -94,7 +94,7 @@ impl Action for Request {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fake::{Fake, NoFixtures, decode};
+    use super::super::fake::{Fake, NoManifests, decode};
 
     #[tokio::test]
     async fn a_request_is_sent_as_written() {
@@ -109,7 +109,7 @@ mod tests {
         for fields in
             ["get: /a, post: /b", "body: {}", "get: api/v1", "get: /a, headers: {a: 1}", "fetch: /a", "get: 1"]
         {
-            assert!(decode(&format!("request: {{{fields}}}"), &NoFixtures).is_err(), "{fields}");
+            assert!(decode(&format!("request: {{{fields}}}"), &NoManifests).is_err(), "{fields}");
         }
     }
 }

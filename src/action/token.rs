@@ -94,7 +94,7 @@ impl Action for Token {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fake::{Fake, NoFixtures, decode};
+    use super::super::fake::{Fake, NoManifests, decode};
 
     #[tokio::test]
     async fn the_fields_make_a_token_request() {
@@ -112,6 +112,6 @@ mod tests {
                 r#"POST /api/v1/namespaces/other/serviceaccounts/sa/token {"spec":{}}"#.to_owned(),
             ]
         );
-        assert!(decode("token: {serviceAccount: sa, audiences: [a], body: {}}", &NoFixtures).is_err());
+        assert!(decode("token: {serviceAccount: sa, audiences: [a], body: {}}", &NoManifests).is_err());
     }
 }

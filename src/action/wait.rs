@@ -88,7 +88,7 @@ impl Action for Wait {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fake::{NoFixtures, decode};
+    use super::super::fake::{NoManifests, decode};
 
     #[test]
     fn the_short_spellings_are_expressions() {
@@ -98,11 +98,11 @@ mod tests {
             ("deleted: true", "code == 404"),
             ("that: code == 200", "code == 200"),
         ] {
-            let action = decode(&format!("wait: {{kind: Pod, name: p, {fields}}}"), &NoFixtures).unwrap();
+            let action = decode(&format!("wait: {{kind: Pod, name: p, {fields}}}"), &NoManifests).unwrap();
             assert_eq!(action.until().unwrap().text(), expression);
         }
         for fields in ["", "condition: Ready, deleted: true", "deleted: false", "condition: \"it's\"", "that: a ="] {
-            assert!(decode(&format!("wait: {{kind: Pod, name: p, {fields}}}"), &NoFixtures).is_err(), "{fields}");
+            assert!(decode(&format!("wait: {{kind: Pod, name: p, {fields}}}"), &NoManifests).is_err(), "{fields}");
         }
     }
 }

@@ -6,6 +6,7 @@ use std::io::{self, BufRead, Write};
 use std::str::FromStr;
 
 use anstyle::{AnsiColor, Style};
+use camino::Utf8PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
@@ -33,6 +34,9 @@ const QUIET: Style = AnsiColor::BrightBlack.on_default();
 pub struct ReviewArgs {
     #[command(subcommand)]
     command: Option<Command>,
+    /// The folder of the snapshots, which mirrors the scenarios.
+    #[arg(long, value_name = "DIR", default_value = "snapshots", global = true)]
+    pub snapshots: Utf8PathBuf,
     #[command(flatten)]
     format: Format,
 }

@@ -1,6 +1,7 @@
 //! Who a request is sent as.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -79,13 +80,15 @@ impl std::fmt::Debug for Identity {
     }
 }
 
-/// Keys of extras hold `/`, which no header name may: the API server decodes what is percent-encoded.
-fn percent_encoded(key: &str) -> String {
+/// A text with everything that means something in a URL encoded. Keys of extras need it too: they hold `/`, which no
+/// header name may, and the API server decodes them.
+pub(super) fn percent_encoded(key: &str) -> String {
     key.bytes().fold(String::new(), |mut text, byte| {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             text.push(char::from(byte));
         } else {
-            text.push_str(&format!("%{byte:02X}"));
+            // Writing into a String does not fail.
+            let _ = write!(text, "%{byte:02X}");
         }
         text
     })

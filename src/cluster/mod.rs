@@ -1,24 +1,60 @@
 //! Clusters: how each kind is opened, and the sessions that requests go through. Knows nothing of scenarios.
+//!
+//! [`open`] gives a [`Cluster`], which gives a [`Session`] for each [`Identity`]; what a session sends comes back as an
+//! [`Exchange`] or a [`SendError`]. A local cluster is a control plane of child processes (`local`, `pki`,
+//! `hollow_node`, `process`) that a process of its own keeps (`keeper`) for everybody who holds a lease on it (`lease`,
+//! `folder`).
 
+mod assets;
 mod context;
 mod discovery;
 mod exchange;
+mod folder;
+mod gc;
+mod hollow_node;
+mod home;
 mod identity;
+mod keeper;
+mod lease;
+mod local;
+mod open;
+mod pki;
+mod probe;
+mod process;
+mod running;
+mod send_error;
 mod session;
+mod setup;
 mod spec;
+mod watch;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
 
+use crate::capability::Capability;
 use crate::version::Version;
 use discovery::Discovery;
+use lease::{Aftermath, Tenancy};
 
+pub use assets::{Assets, AssetsError, installed};
 pub use context::ContextError;
 pub use discovery::Resource;
 pub use exchange::{Exchange, Request};
+pub use folder::Linger;
+pub use gc::{GcError, sweep_local, sweep_namespaces};
+pub use home::{Home, HomeError};
 pub use identity::Identity;
-pub use session::{SendError, Session};
+pub use lease::LocalError;
+pub use open::{ClusterError, Hear, OpenOptions, Progress, local_capabilities, open};
+pub use running::{DownError, Running, running, take_down};
+pub use send_error::{ClusterEnd, SendError};
+pub use session::Session;
+pub use setup::Setup;
 pub use spec::{ClusterSpec, Release, SpecError};
+pub use watch::{EventKind, Watch, WatchEvent};
 
 /// The label on every Namespace that a run makes; its value is the run's suffix. `cluster gc` finds by it.
 pub const RUN_LABEL: &str = "rehearsal.dev/run";
@@ -26,21 +62,14 @@ pub const RUN_LABEL: &str = "rehearsal.dev/run";
 /// The label on the hollow Node of a local control plane.
 const HOLLOW_LABEL: &str = "rehearsal.dev/hollow";
 
-/// Something a scenario can need of a cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Capability {
-    /// A Node that Pods are scheduled to, Ready.
-    Node,
-    /// A kubelet that really starts containers.
-    Kubelet,
-    /// A scheduler.
-    Scheduler,
-    /// Exactly one API server: its caches are then one.
-    OneApiserver,
-    /// No authenticators beyond those of Kubernetes itself, whose messages would show in reviews.
-    PlainAuthentication,
-    /// Every right on the cluster.
-    Admin,
+/// To be called first thing in `main` of a program that opens local clusters: the keeper of a cluster and the shims
+/// around its components are that program too, told by the environment. None in an ordinary process; otherwise its work
+/// is done, and this is its exit code.
+pub fn hook() -> Option<ExitCode> {
+    if let Some(keeper) = std::env::var_os(process::SHIM) {
+        return Some(process::shim(&keeper));
+    }
+    std::env::var_os(keeper::KEEPER).map(|folder| keeper::main(&folder))
 }
 
 /// What kind of cluster answers; a ledger says so for each recording.
@@ -55,15 +84,17 @@ pub struct Origin {
 /// Facts about a cluster that observations map back to stable names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// The issuer of ServiceAccount tokens, where it could be found.
+    /// The issuer of `ServiceAccount` tokens, where it could be found.
     pub issuer: Option<String>,
     /// The audience of tokens for the API, where it could be found.
     pub audience: Option<String>,
     /// The address of the API server.
     pub server: Option<String>,
+    /// The names of its Nodes, where they could be listed.
+    pub nodes: Vec<String>,
 }
 
-/// A cluster that answered.
+/// A cluster that answered. Its connections belong to the tokio runtime that it was opened in.
 pub struct Cluster {
     origin: Origin,
     version: Version,
@@ -71,6 +102,8 @@ pub struct Cluster {
     facts: Facts,
     transports: Transports,
     discovery: Discovery,
+    tenancy: Option<Tenancy>,
+    aftermath: Option<Arc<Aftermath>>,
 }
 
 /// The connections of a cluster, by TLS identity. Nothing connects before its first request.
@@ -88,13 +121,21 @@ impl Cluster {
         facts: Facts,
         transports: Transports,
     ) -> Self {
-        Self { origin, version, capabilities, facts, transports, discovery: Discovery::default() }
+        let discovery = Discovery::default();
+        Self { origin, version, capabilities, facts, transports, discovery, tenancy: None, aftermath: None }
     }
 
-    /// A cluster behind any HTTP service: for transports inside the process. Every identity goes through it.
+    /// A cluster behind any HTTP service (`kube::Client::new`): for transports inside the process. Every identity goes
+    /// through it.
     pub fn over(client: kube::Client, origin: Origin, version: Version, facts: Facts) -> Self {
         let transports = Transports { own: client.clone(), bare: client };
         Self::new(origin, version, BTreeSet::new(), facts, transports)
+    }
+
+    /// The same cluster, which stays as long as this is there.
+    fn held_by(self, tenancy: Tenancy) -> Self {
+        let aftermath = Some(Arc::new(Aftermath::new(&tenancy)));
+        Self { tenancy: Some(tenancy), aftermath, ..self }
     }
 
     /// What kind of cluster it is.
@@ -117,17 +158,36 @@ impl Cluster {
         &self.facts
     }
 
+    /// The issuer of `ServiceAccount` tokens, where it could be found.
+    pub fn issuer(&self) -> Option<&str> {
+        self.facts.issuer.as_deref()
+    }
+
+    /// The audience of tokens for the API, where it could be found.
+    pub fn audience(&self) -> Option<&str> {
+        self.facts.audience.as_deref()
+    }
+
+    /// The address of the API server.
+    pub fn server(&self) -> Option<&str> {
+        self.facts.server.as_deref()
+    }
+
+    /// The administrator's kubeconfig of a local cluster.
+    pub fn kubeconfig(&self) -> Option<&Path> {
+        self.tenancy.as_ref().map(|tenancy| tenancy.endpoint.kubeconfig.as_path())
+    }
+
     /// A session on behalf of an identity. Two connections serve all of them: the kubeconfig's, and one without its
     /// certificate.
     pub fn session(&self, identity: &Identity) -> Result<Session, SendError> {
         let client = if identity.connects_as_own() { &self.transports.own } else { &self.transports.bare };
-        Ok(Session::new(client.clone(), identity.headers()?))
+        Ok(Session::new(client.clone(), identity.headers()?).with_aftermath(self.aftermath.clone()))
     }
 
     /// How a kind is served; none where it is not.
     pub async fn resolve(&self, api_version: &str, kind: &str) -> Result<Option<Resource>, SendError> {
-        let own = Session::new(self.transports.own.clone(), http::HeaderMap::new());
-        self.discovery.resolve(&own, api_version, kind).await
+        self.discovery.resolve(&self.session(&Identity::Own)?, api_version, kind).await
     }
 
     /// What answers, in words: `v1.36.3, a real control plane with etcd 3.6.8`.

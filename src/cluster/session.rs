@@ -1,97 +1,94 @@
 //! A connection to an API server on behalf of one identity.
 
-use std::error::Error;
+use std::sync::Arc;
 
-use http::header::{ACCEPT, CONTENT_TYPE, WARNING};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT, WARNING};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use http_body_util::BodyExt;
 use kube::client::Body;
 use serde_json::Value;
 
 use super::exchange::{Exchange, Request};
+use super::identity::percent_encoded;
+use super::lease::Aftermath;
+use super::send_error::{Failing, SendError};
+use super::watch::Watch;
 
-/// Why there was no answer. Any status is an answer.
-#[derive(Debug, thiserror::Error, miette::Diagnostic)]
-pub enum SendError {
-    /// Nobody listens, no route, no such host.
-    #[error("{method} {path}: the API server cannot be reached: {cause}")]
-    #[diagnostic(help("check that the cluster runs and that the address of its kubeconfig context is right"))]
-    Unreachable {
-        /// The method that was sent.
-        method: String,
-        /// The path that was sent.
-        path: String,
-        /// What the system says.
-        cause: String,
-    },
-    /// One side refused the other's certificate.
-    #[error("{method} {path}: the TLS handshake failed: {cause}")]
-    #[diagnostic(help(
-        "check the certificate authority of the kubeconfig; a client certificate must be X.509 v3 (`openssl x509 -req` \
-         without extensions makes v1, which is refused here)"
-    ))]
-    Tls {
-        /// The method that was sent.
-        method: String,
-        /// The path that was sent.
-        path: String,
-        /// What the handshake says.
-        cause: String,
-    },
-    /// The connection ended before the answer did.
-    #[error("{method} {path}: the connection broke before the answer was whole: {cause}")]
-    #[diagnostic(help("the API server ended or restarted: look at its log, then run again"))]
-    Broken {
-        /// The method that was sent.
-        method: String,
-        /// The path that was sent.
-        path: String,
-        /// What the system says.
-        cause: String,
-    },
-    /// A value that cannot stand in a header.
-    #[error("the value for the header {name} cannot be sent: it holds a line break or another control character")]
-    NoHeader {
-        /// The header's name.
-        name: String,
-    },
-    /// A path that is none.
-    #[error("`{path}` is no path of an API server")]
-    #[diagnostic(help("it begins with / and holds no blanks: /api/v1/namespaces/demo/pods"))]
-    NoPath {
-        /// The path as it was given.
-        path: String,
-    },
-}
+/// Whom API servers take for the manager of fields that are written without naming one.
+const AGENT: &str = concat!("rehearsal/", env!("CARGO_PKG_VERSION"));
 
 /// Requests on behalf of one identity; cloning shares the connection.
 #[derive(Clone)]
 pub struct Session {
     client: kube::Client,
     identity: HeaderMap,
+    aftermath: Option<Arc<Aftermath>>,
 }
 
 impl Session {
     pub(super) fn new(client: kube::Client, identity: HeaderMap) -> Self {
-        Self { client, identity }
+        Self { client, identity, aftermath: None }
+    }
+
+    /// The same session, which can say why its local cluster went.
+    pub(super) fn with_aftermath(self, aftermath: Option<Arc<Aftermath>>) -> Self {
+        Self { aftermath, ..self }
     }
 
     /// Sends a request once and reads its answer to the end. Never retries: 429 may be the answer somebody waits for.
+    /// Sets no deadline either; that is the caller's, around all of it.
     pub async fn send(&self, request: Request) -> Result<Exchange, SendError> {
-        let (method, path) = (request.method.clone(), request.path.clone());
-        let broken = |error: &(dyn Error + 'static)| classify(error, method.as_str(), &path);
+        let http = self.http_request(&request)?;
+        let failing = Failing { method: request.method, path: request.path };
+        let response = self.answer(http, &failing).await?;
+        let warnings = response.headers().get_all(WARNING).iter().flat_map(warnings).collect();
+        let status = response.status().as_u16();
+        let body = self.body(response, &failing).await?;
+        Ok(Exchange { method: failing.method, path: failing.path, status, warnings, body })
+    }
 
-        let response = self.client.send(self.http_request(&request)?).await.map_err(|error| broken(&error))?;
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.map_err(|error| broken(&error))?.to_bytes();
-        let body = match bytes.is_empty() {
-            true => Value::Null,
-            false => serde_json::from_slice(&bytes)
-                .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned())),
+    /// Watches a collection such as `/api/v1/namespaces/demo/pods` from a resource version on, which a list gave: from
+    /// none, some API servers take 3 s to begin.
+    pub async fn watch(&self, collection: &str, field_selector: &str, since: &str) -> Result<Watch, SendError> {
+        let (selector, since) = (percent_encoded(field_selector), percent_encoded(since));
+        let path = format!("{collection}?watch=true&fieldSelector={selector}&resourceVersion={since}");
+        let request = Request::new(Method::GET, path);
+        let http = self.http_request(&request)?;
+        let failing = Failing { method: request.method, path: request.path };
+        let response = self.answer(http, &failing).await?;
+        if response.status().is_success() {
+            return Ok(Watch::stream(response.into_body(), failing));
+        }
+        Ok(Watch::refused(self.body(response, &failing).await?, failing))
+    }
+
+    async fn answer(&self, request: http::Request<Body>, failing: &Failing) -> Result<Response<Body>, SendError> {
+        match self.client.send(request).await {
+            Ok(response) => Ok(response),
+            Err(error) => Err(self.explained(failing.classify(&error)).await),
+        }
+    }
+
+    async fn body(&self, response: Response<Body>, failing: &Failing) -> Result<Value, SendError> {
+        let bytes = match response.into_body().collect().await {
+            Ok(collected) => collected.to_bytes(),
+            Err(error) => return Err(self.explained(failing.classify(&error)).await),
         };
-        let warnings =
-            parts.headers.get_all(WARNING).iter().filter_map(|value| warning(value.to_str().ok()?)).collect();
-        Ok(Exchange { method: request.method, path: request.path, status: parts.status.as_u16(), warnings, body })
+        if bytes.is_empty() {
+            return Ok(Value::Null);
+        }
+        let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
+        Ok(serde_json::from_slice(&bytes).unwrap_or_else(|_| text()))
+    }
+
+    /// The error, or what happened to the local cluster behind it.
+    async fn explained(&self, error: SendError) -> SendError {
+        let Some(aftermath) = &self.aftermath else { return error };
+        let (SendError::Unreachable { request, .. } | SendError::Broken { request, .. }) = &error else { return error };
+        match aftermath.reason().await {
+            Some(end) => SendError::ClusterGone { request: request.clone(), end: Box::new(end) },
+            None => error,
+        }
     }
 
     fn http_request(&self, request: &Request) -> Result<http::Request<Body>, SendError> {
@@ -107,45 +104,40 @@ impl Session {
             .map_err(|_| no_path())?;
         let headers = built.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         if request.body.is_some() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(request.content_type));
         }
+        // A header that is named replaces ours; named twice it is sent twice.
+        let mut named = HeaderMap::new();
         for (name, value) in &request.headers {
             let wrong = || SendError::NoHeader { name: name.clone() };
             let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
-            headers.insert(header, HeaderValue::from_str(value).map_err(|_| wrong())?);
+            named.append(header, HeaderValue::from_str(value).map_err(|_| wrong())?);
         }
+        headers.extend(named);
         headers.extend(self.identity.clone());
         Ok(built)
     }
 }
 
-/// What kind of failure it was, by the errors beneath it: the layers above agree on none.
-fn classify(error: &(dyn Error + 'static), method: &str, path: &str) -> SendError {
-    let (method, path) = (method.to_owned(), path.to_owned());
-    let chain: Vec<&(dyn Error + 'static)> = std::iter::successors(Some(error), |error| (*error).source()).collect();
-    let cause = chain.last().map(ToString::to_string).unwrap_or_default();
-    let is_connecting = chain.iter().any(|error| error.to_string().contains("(Connect)"));
-    let is_tls = chain.iter().any(|error| {
-        let text = error.to_string();
-        text.contains("certificate") || text.contains("HandshakeFailure") || text.contains("corrupt message")
-    });
-    match (is_tls, is_connecting) {
-        (true, _) => SendError::Tls { method, path, cause },
-        (false, true) => SendError::Unreachable { method, path, cause },
-        (false, false) => SendError::Broken { method, path, cause },
-    }
-}
-
-/// The text of a `Warning` header as API servers write it: `299 - "text"`, quotes and backslashes escaped.
-fn warning(header: &str) -> Option<String> {
-    let quoted = header.split_once('"')?.1.rsplit_once('"')?.0;
-    let mut text = String::with_capacity(quoted.len());
-    let mut characters = quoted.chars();
+/// The texts of a `Warning` header as RFC 7234 has it: `299 - "text"`, several of them parted by commas, quotes and
+/// backslashes in a text escaped. API servers write UTF-8.
+fn warnings(header: &HeaderValue) -> Vec<String> {
+    let header = String::from_utf8_lossy(header.as_bytes());
+    let mut texts = Vec::new();
+    let mut text: Option<String> = None;
+    let mut characters = header.chars();
     while let Some(c) = characters.next() {
-        text.extend(if c == '\\' { characters.next() } else { Some(c) });
+        match (&mut text, c) {
+            (None, '"') => text = Some(String::new()),
+            (None, _) => {}
+            (Some(_), '"') => texts.extend(text.take()),
+            (Some(text), '\\') => text.extend(characters.next()),
+            (Some(text), c) => text.push(c),
+        }
     }
-    Some(text)
+    texts
 }
 
 #[cfg(test)]
@@ -154,7 +146,10 @@ mod tests {
 
     #[test]
     fn warnings_are_read_without_code_agent_and_escapes() {
-        assert_eq!(warning(r#"299 - "requested \"x\" \\ y""#).as_deref(), Some(r#"requested "x" \ y"#));
-        assert_eq!(warning("299 - nothing quoted"), None);
+        let read = |header: &str| warnings(&HeaderValue::from_bytes(header.as_bytes()).unwrap());
+        assert_eq!(read(r#"299 - "requested \"x\" \\ y""#), [r#"requested "x" \ y"#]);
+        assert_eq!(read(r#"299 - "a, b", 199 agent "größer""#), ["a, b", "größer"]);
+        assert_eq!(read("299 - nothing quoted"), [""; 0]);
+        assert_eq!(read(r#"299 - "cut"#), [""; 0]);
     }
 }

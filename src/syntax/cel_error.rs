@@ -29,9 +29,9 @@ fn explain(text: &str, message: &str) -> (String, Option<&'static str>) {
     if let Some(token) = message.strip_prefix("token recognition error at: ") {
         let token = token.strip_prefix('\'').and_then(|token| token.strip_suffix('\'')).unwrap_or(token).trim();
         return match token.chars().next() {
-            Some('=') => ("`=` is no operator".to_owned(), Some("compare with `==`")),
-            Some('&') => ("`&` is no operator".to_owned(), Some("both must hold: `&&`")),
-            Some('|') => ("`|` is no operator".to_owned(), Some("one must hold: `||`")),
+            Some('=') => ("`=` is no operator of CEL".to_owned(), Some("compare with `==`")),
+            Some('&') => ("`&` is no operator of CEL".to_owned(), Some("both must hold: `&&`")),
+            Some('|') => ("`|` is no operator of CEL".to_owned(), Some("one must hold: `||`")),
             Some('$') => {
                 ("`${` within an expression".to_owned(), Some("this is an expression already: write only the name"))
             }
@@ -46,12 +46,12 @@ fn explain(text: &str, message: &str) -> (String, Option<&'static str>) {
         return ("has() takes a field".to_owned(), Some("as in has(body.status.token)"));
     }
     if let Some(rest) = message.strip_prefix("missing ") {
-        return (format!("`{}` is missing", quoted(rest).unwrap_or_default()), None);
+        return (format!("`{}` is missing in this expression", quoted(rest).unwrap_or_default()), None);
     }
     let help = words.then_some("CEL says `&&`, `||` and `!`");
     match quoted(message).as_deref() {
         Some("<EOF>") => ("the expression ends too early".to_owned(), help),
-        Some(token) => (format!("`{token}` does not belong here"), help),
+        Some(token) => (format!("`{token}` has no place in this expression"), help),
         None => (format!("this is no CEL expression: {message}"), help),
     }
 }
@@ -90,13 +90,13 @@ mod tests {
     #[test]
     fn messages_say_what_to_change() {
         for (text, expected) in [
-            ("code = 422", "6 `=` is no operator"),
+            ("code = 422", "6 `=` is no operator of CEL"),
             ("a ==", "5 the expression ends too early"),
-            ("has(body.x", "11 `)` is missing"),
-            ("a b", "3 `b` does not belong here"),
+            ("has(body.x", "11 `)` is missing in this expression"),
+            ("a b", "3 `b` has no place in this expression"),
             ("'open", "1 the quote is not closed"),
-            ("a & b", "3 `&` is no operator"),
-            ("not a", "5 `a` does not belong here"),
+            ("a & b", "3 `&` is no operator of CEL"),
+            ("not a", "5 `a` has no place in this expression"),
             ("has(x)", "5 has() takes a field"),
             ("if", "1 `if` is a reserved word of CEL"),
             ("a == ${x}", "6 `${` within an expression"),

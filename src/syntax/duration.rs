@@ -23,7 +23,8 @@ pub(super) fn read(name: &str, node: &Node) -> Result<Duration, Diagnostic> {
     }
 }
 
-fn parse(text: &str) -> Option<Duration> {
+/// Reads a whole number and its unit: `500ms`, `12s`, `1m`.
+pub fn parse(text: &str) -> Option<Duration> {
     let end = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(end);
     let number: u64 = number.parse().ok()?;

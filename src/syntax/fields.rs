@@ -10,6 +10,9 @@ pub struct Fields<'n, 'd> {
     at: &'n At,
     entries: &'n [(Key, Node)],
     known: Vec<&'static str>,
+    refused: Vec<&'static str>,
+    missing: Vec<&'static str>,
+    hint: Option<&'static str>,
     diagnostics: &'d mut Diagnostics,
 }
 
@@ -28,12 +31,23 @@ impl<'n, 'd> Fields<'n, 'd> {
             diagnostics.report(&node.at, format!("{owner} must be a mapping, this is {}", node.what()));
             return None;
         };
-        Some(Self { owner, at: &node.at, entries, known: Vec::new(), diagnostics })
+        Some(Self {
+            owner,
+            at: &node.at,
+            entries,
+            known: Vec::new(),
+            refused: Vec::new(),
+            missing: Vec::new(),
+            hint: None,
+            diagnostics,
+        })
     }
 
     /// A field that may be left out.
     pub fn optional(&mut self, name: &'static str) -> Field<'n, '_> {
-        self.known.push(name);
+        if !self.known.contains(&name) {
+            self.known.push(name);
+        }
         let node = self.entries.iter().find(|(key, _)| key.text == name).map(|(_, node)| node);
         Field { name, node, diagnostics: self.diagnostics }
     }
@@ -41,9 +55,22 @@ impl<'n, 'd> Fields<'n, 'd> {
     /// A field that must be there.
     pub fn required(&mut self, name: &'static str) -> Field<'n, '_> {
         if !self.entries.iter().any(|(key, _)| key.text == name) {
-            self.diagnostics.report(self.at, format!("{} needs `{name}`", self.owner));
+            self.missing.push(name);
         }
         self.optional(name)
+    }
+
+    /// A field that nobody may give; `why` says so at its place.
+    pub fn refuse(&mut self, name: &'static str, why: impl FnOnce(&At) -> Diagnostic) {
+        self.refused.push(name);
+        if let Some((key, _)) = self.entries.iter().find(|(key, _)| key.text == name) {
+            self.diagnostics.push(why(&key.at));
+        }
+    }
+
+    /// A word for whoever gives a field that is unknown.
+    pub fn hint(&mut self, hint: &'static str) {
+        self.hint = Some(hint);
     }
 
     /// Where mistakes go.
@@ -58,20 +85,38 @@ impl<'n, 'd> Fields<'n, 'd> {
 
     /// The entries that nobody asked for.
     pub fn rest(&self) -> impl Iterator<Item = &'n (Key, Node)> {
-        self.entries.iter().filter(|(key, _)| !self.known.contains(&key.text.as_str()))
+        let asked = |name: &str| self.known.contains(&name) || self.refused.contains(&name);
+        self.entries.iter().filter(move |(key, _)| !asked(&key.text))
     }
 
-    /// Reports the fields that nobody asked for.
-    pub fn finish(self) {
+    /// Reports what is missing and the fields that nobody asked for.
+    pub fn finish(mut self) {
         let unknown: Vec<&Key> = self.rest().map(|(key, _)| key).collect();
+        // What is missing is there under a wrong name, perhaps; one report is enough.
+        let meant: Vec<&str> =
+            unknown.iter().filter_map(|key| nearest(&key.text, self.known.iter().copied())).collect();
+        self.missing.retain(|name| !meant.contains(name));
         for key in unknown {
-            self.diagnostics.push(unknown_field(key, self.owner, &self.known));
+            let mut diagnostic = unknown_field(key, self.owner, &self.known);
+            if let (Some(help), Some(hint)) = (&mut diagnostic.help, self.hint) {
+                help.push('\n');
+                help.push_str(hint);
+            }
+            self.diagnostics.push(diagnostic);
+        }
+        self.finish_open();
+    }
+
+    /// Reports what is missing, of a mapping that may hold anything besides.
+    pub fn finish_open(self) {
+        for name in self.missing {
+            self.diagnostics.report(self.at, format!("{} needs `{name}`", self.owner));
         }
     }
 }
 
 /// A field that is not among those `owner` knows.
-pub fn unknown_field(key: &Key, owner: &str, known: &[&str]) -> Diagnostic {
+fn unknown_field(key: &Key, owner: &str, known: &[&str]) -> Diagnostic {
     let meant =
         nearest(&key.text, known.iter().copied()).map_or(String::new(), |name| format!("did you mean `{name}`? "));
     let help = format!("{meant}{owner} knows: {}", known.join(", "));
@@ -116,8 +161,7 @@ impl<'n> Field<'n, '_> {
             if let Some(text) = element.as_str() {
                 texts.push((text, &element.at));
             } else {
-                let message = format!("`{}` must hold strings, this is {}", self.name, element.what());
-                self.diagnostics.push(quotes_needed(element, message));
+                self.diagnostics.push(not_a_string(self.name, element));
             }
         }
         Some(texts)
@@ -162,25 +206,29 @@ impl<'n> Field<'n, '_> {
     }
 
     fn wrong<T>(self, wanted: &str) -> Option<T> {
-        let node = self.node?;
-        let message = match node.value {
-            Yaml::Null => format!("`{}` must be {wanted}, there is nothing", self.name),
-            _ => format!("`{}` must be {wanted}, this is {}", self.name, node.what()),
-        };
-        let diagnostic = match wanted {
-            "a string" => quotes_needed(node, message),
-            _ => Diagnostic::new(node.at.clone(), message),
-        };
-        self.diagnostics.push(diagnostic);
+        self.diagnostics.push(wrong_type(self.name, wanted, self.node?));
         None
     }
 }
 
-/// A number or bool where a text belongs was most likely meant as text.
-fn quotes_needed(node: &Node, message: String) -> Diagnostic {
+/// Something else stands where a text belongs.
+pub fn not_a_string(name: &str, node: &Node) -> Diagnostic {
+    wrong_type(name, "a string", node)
+}
+
+fn wrong_type(name: &str, wanted: &str, node: &Node) -> Diagnostic {
+    let message = match node.value {
+        Yaml::Null => format!("`{name}` must be {wanted}, there is nothing"),
+        _ => format!("`{name}` must be {wanted}, this is {}", node.what()),
+    };
     let diagnostic = Diagnostic::new(node.at.clone(), message);
-    match node.value {
-        Yaml::Bool(_) | Yaml::Number(_) => diagnostic.help(format!("in quotes it is one: \"{}\"", node.at.text())),
+    match (wanted, &node.value) {
+        // A number or bool where a text belongs was most likely meant as text.
+        ("a string", Yaml::Bool(_) | Yaml::Number(_)) => {
+            diagnostic.help(format!("in quotes it is one: \"{}\"", node.at.text()))
+        }
+        ("a list of strings", Yaml::String(text)) => diagnostic.help(format!("as a list: [{text}]")),
+        ("a list", Yaml::Map(_)) => diagnostic.help("each of its elements begins with `- `"),
         _ => diagnostic,
     }
 }
@@ -209,12 +257,12 @@ mod tests {
         assert_eq!(messages[0], "`name` must be a string, this is a list");
         assert_eq!(messages[1], "`wait` must be true or false, this is a string");
         assert_eq!(messages.len(), 8, "{messages:#?}");
-        assert_eq!(messages[5], "a thing needs `kind`");
-        assert_eq!(messages[6], "unknown field `nmae`");
+        assert_eq!(messages[7], "a thing needs `kind`");
+        assert_eq!(messages[5], "unknown field `nmae`");
         assert!(
             found
                 .iter()
-                .nth(6)
+                .nth(5)
                 .unwrap()
                 .help
                 .as_ref()

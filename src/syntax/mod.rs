@@ -19,10 +19,11 @@ mod yaml_error;
 
 pub use compose::parse;
 pub use diagnostic::{Diagnostic, Diagnostics, nearest};
+pub use duration::parse as parse_duration;
 pub use expression::{EvaluationError, Expression, Reference, is_reserved};
-pub use fields::{Field, Fields, unknown_field};
+pub use fields::{Field, Fields, not_a_string};
 pub use node::{Key, Node, Yaml};
-pub use path::Path;
+pub use path::{Path, PathError};
 pub use scan::rewrite_literals;
 pub use scope::Scope;
 pub use source::{At, Source, Span};

@@ -40,6 +40,19 @@ pub struct Key {
 }
 
 impl Node {
+    /// Every text in it, keys included.
+    pub fn strings(&self) -> Vec<&str> {
+        match &self.value {
+            Yaml::Null | Yaml::Bool(_) | Yaml::Number(_) => Vec::new(),
+            Yaml::String(text) => vec![text],
+            Yaml::List(elements) => elements.iter().flat_map(Self::strings).collect(),
+            Yaml::Map(entries) => entries
+                .iter()
+                .flat_map(|(key, node)| std::iter::once(key.text.as_str()).chain(node.strings()))
+                .collect(),
+        }
+    }
+
     /// The value under a key of a mapping.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.entry(key).map(|(_, node)| node)

@@ -1,154 +1,145 @@
-//! Paths into JSON, as `snapshot:` selects and drops by them: `metadata.labels`, `spec.containers.image`,
-//! `metadata.annotations["a.b/c"]`. The elements of a list are gone into without being named.
+//! Paths into an answer's body, as a step's `snapshot:` writes them: `metadata.labels`, `metadata.annotations["a.b/c"]`.
+//!
+//! A list on the way is passed through: `items.metadata.name` means the names of all items. There are no indices, for
+//! what stands at an index of an API object is chance.
 
 use std::fmt;
-
-use serde_json::{Map, Value};
+use std::str::FromStr;
 
 use super::{At, Diagnostic};
 
-/// A path of keys.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Path(Vec<String>);
+/// A place in a body: keys from the outside in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Path {
+    keys: Vec<String>,
+}
+
+/// A text that is no path, and where it stops being one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason} at character {at} of the path `{text}`")]
+pub struct PathError {
+    text: String,
+    /// The character, counted from 1, where reading stopped.
+    pub at: usize,
+    reason: &'static str,
+}
+
+impl PathError {
+    /// How to write it right.
+    pub fn help(&self) -> &'static str {
+        "write keys with dots between them, and others in brackets: metadata.annotations[\"example.com/owner\"]"
+    }
+}
 
 impl Path {
+    /// The path of a field at the top.
+    pub fn key(key: &str) -> Self {
+        Self { keys: vec![key.to_owned()] }
+    }
+
     /// Reads a path that is written at `at`.
     pub fn parse(text: &str, at: &At) -> Result<Self, Diagnostic> {
-        split(text).map(Self).ok_or_else(|| {
-            Diagnostic::new(at.clone(), format!("`{text}` is no path")).help(
-                "write the keys with dots: metadata.labels; a key with dots in it: metadata.annotations[\"a.b/c\"]",
-            )
+        text.parse().map_err(|error: PathError| {
+            let place = at.inside(text, error.at.saturating_sub(1), 1);
+            Diagnostic::new(place, error.to_string()).help(error.help())
         })
     }
 
-    /// The keys from the outside in.
+    /// The keys from the outside in; never none.
     pub fn keys(&self) -> &[String] {
-        &self.0
+        &self.keys
     }
+}
 
-    /// What is left of `value` where only these paths are kept; mappings and lists around them stay. Nothing, if none
-    /// of them leads anywhere.
-    pub fn select(paths: &[Self], value: &Value) -> Option<Value> {
-        let paths: Vec<&[String]> = paths.iter().map(Self::keys).collect();
-        select(&paths, value)
-    }
+impl FromStr for Path {
+    type Err = PathError;
 
-    /// Takes what this path leads to out of `value`.
-    pub fn remove(&self, value: &mut Value) {
-        remove(&self.0, value);
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = |rest: &str, reason| {
+            let at = text[..text.len() - rest.len()].chars().count() + 1;
+            Err(PathError { text: text.to_owned(), at, reason })
+        };
+        let mut keys = Vec::new();
+        let mut rest = text;
+        loop {
+            if let Some(after) = rest.strip_prefix("[\"") {
+                let Some(end) = after.find("\"]") else { return wrong(rest, "a bracket is not closed by \"]") };
+                keys.push(after[..end].to_owned());
+                rest = &after[end + 2..];
+            } else {
+                let end = rest.find(|c: char| !is_bare(c)).unwrap_or(rest.len());
+                if end == 0 {
+                    return wrong(rest, "a key is missing");
+                }
+                keys.push(rest[..end].to_owned());
+                rest = &rest[end..];
+            }
+            match rest.chars().next() {
+                None => return Ok(Self { keys }),
+                Some('.') => rest = &rest[1..],
+                Some('[') if rest.starts_with("[\"") => {}
+                Some('[') => return wrong(rest, "brackets hold a key in double quotes; lists are passed through"),
+                Some(_) => return wrong(rest, "this character needs brackets and quotes"),
+            }
+        }
     }
 }
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, key) in self.0.iter().enumerate() {
-            match key.contains(['.', '[', '"']) {
-                true => write!(f, "[{key:?}]")?,
-                false if index == 0 => f.write_str(key)?,
-                false => write!(f, ".{key}")?,
+        for (index, key) in self.keys.iter().enumerate() {
+            match key {
+                key if key.is_empty() || !key.chars().all(is_bare) => write!(f, "[\"{key}\"]")?,
+                key if index == 0 => f.write_str(key)?,
+                key => write!(f, ".{key}")?,
             }
         }
         Ok(())
     }
 }
 
-fn split(text: &str) -> Option<Vec<String>> {
-    let mut keys = Vec::new();
-    let mut rest = text;
-    loop {
-        if let Some(bracket) = rest.strip_prefix('[') {
-            let quote = bracket.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-            let (key, after) = bracket[1..].split_once(quote)?;
-            keys.push(key.to_owned());
-            rest = after.strip_prefix(']')?;
-        } else {
-            let end = rest.find(['.', '[']).unwrap_or(rest.len());
-            keys.push(rest[..end].to_owned());
-            rest = &rest[end..];
-        }
-        match rest.strip_prefix('.') {
-            _ if rest.is_empty() => break,
-            Some(after) if !after.starts_with('[') => rest = after,
-            None if rest.starts_with('[') => {}
-            _ => return None,
-        }
-    }
-    let well_formed = |key: &String| !key.is_empty() && !key.contains([']', '"', '\'', ' ']);
-    keys.iter().all(well_formed).then_some(keys)
-}
-
-fn select(paths: &[&[String]], value: &Value) -> Option<Value> {
-    if paths.iter().any(|path| path.is_empty()) {
-        return Some(value.clone());
-    }
-    match value {
-        Value::Array(elements) => {
-            let kept: Vec<Value> = elements.iter().filter_map(|element| select(paths, element)).collect();
-            (!kept.is_empty() || elements.is_empty()).then_some(Value::Array(kept))
-        }
-        Value::Object(fields) => {
-            let mut kept = Map::new();
-            for (key, field) in fields {
-                let below: Vec<&[String]> =
-                    paths.iter().filter(|path| path[0] == *key).map(|path| &path[1..]).collect();
-                if !below.is_empty()
-                    && let Some(field) = select(&below, field)
-                {
-                    kept.insert(key.clone(), field);
-                }
-            }
-            (!kept.is_empty()).then_some(Value::Object(kept))
-        }
-        _ => None,
-    }
-}
-
-fn remove(path: &[String], value: &mut Value) {
-    match (path, value) {
-        (path, Value::Array(elements)) => elements.iter_mut().for_each(|element| remove(path, element)),
-        ([key], Value::Object(fields)) => {
-            fields.shift_remove(key);
-        }
-        ([key, below @ ..], Value::Object(fields)) => {
-            if let Some(field) = fields.get_mut(key) {
-                remove(below, field);
-            }
-        }
-        _ => {}
-    }
+/// Whether the character may stand in a key without brackets.
+fn is_bare(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-' | '$' | '/')
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Source;
     use super::*;
-    use serde_json::json;
+    use proptest::prelude::*;
 
-    fn path(text: &str) -> Result<Path, Diagnostic> {
-        Path::parse(text, &At::file(Source::new("x", "")))
+    fn keys(text: &str) -> Vec<String> {
+        text.parse::<Path>().unwrap().keys
     }
 
     #[test]
-    fn a_path_is_keys_with_dots_or_in_brackets() {
-        assert_eq!(path("type").unwrap().keys(), ["type"]);
-        assert_eq!(path("metadata.labels").unwrap().keys(), ["metadata", "labels"]);
-        let annotation = path("metadata.annotations[\"a.b/c\"].x").unwrap();
-        assert_eq!(annotation.keys(), ["metadata", "annotations", "a.b/c", "x"]);
-        assert_eq!(annotation.to_string(), "metadata.annotations[\"a.b/c\"].x");
-        for text in ["", ".", "a.", ".a", "a..b", "a[0]", "a[\"b\"", "a[\"b\"]c", "a b", "a.[\"b\"]"] {
-            assert!(path(text).is_err(), "{text}");
+    fn paths_are_keys_with_dots_between_them() {
+        assert_eq!(keys("data"), ["data"]);
+        assert_eq!(keys("metadata.labels"), ["metadata", "labels"]);
+        assert_eq!(keys("metadata.annotations[\"a.b/c\"].x"), ["metadata", "annotations", "a.b/c", "x"]);
+        assert_eq!(keys("[\"ca.crt\"]"), ["ca.crt"]);
+    }
+
+    #[test]
+    fn a_mistake_says_where_it_is() {
+        for (text, at) in
+            [("", 1), ("a.", 3), (".a", 1), ("a..b", 3), ("a[0]", 2), ("a[\"b", 2), ("a b", 2), ("a[\"b\"]c", 7)]
+        {
+            let error = text.parse::<Path>().unwrap_err();
+            assert_eq!(error.at, at, "{error}");
         }
+        assert_eq!(
+            "items[0].name".parse::<Path>().unwrap_err().to_string(),
+            "brackets hold a key in double quotes; lists are passed through at character 6 of the path `items[0].name`"
+        );
     }
 
-    #[test]
-    fn lists_are_gone_into() {
-        let value = json!({"items": [{"a": 1, "b": {"c": 2, "d": 3}}, {"b": {"c": 4}}], "kind": "List"});
-        let paths = [path("items.b.c").unwrap(), path("kind").unwrap()];
-        let expected = json!({"items": [{"b": {"c": 2}}, {"b": {"c": 4}}], "kind": "List"});
-        assert_eq!(Path::select(&paths, &value), Some(expected));
-        assert_eq!(Path::select(&[path("nowhere.at.all").unwrap()], &value), None);
-        let mut rest = value;
-        path("items.b.c").unwrap().remove(&mut rest);
-        assert_eq!(rest, json!({"items": [{"a": 1, "b": {"d": 3}}, {"b": {}}], "kind": "List"}));
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_and_reads_back(text in "[a.\\[\\]\"/ é]{0,12}") {
+            if let Ok(path) = text.parse::<Path>() {
+                prop_assert_eq!(path.to_string().parse::<Path>().unwrap(), path);
+            }
+        }
     }
 }

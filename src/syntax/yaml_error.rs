@@ -46,8 +46,8 @@ pub(super) fn reword(source: &Arc<Source>, error: &ScanError) -> Diagnostic {
             Diagnostic::new(shifted(source, &at, 1, 2), "`${...}` within braces or brackets needs quotes")
                 .help("write \"${...}\"")
         }
-        ErrorKind::ExpectedFlowMappingSeparator => Diagnostic::new(at, "a `,` or `}` is missing before this"),
-        ErrorKind::ExpectedFlowSequenceSeparator => Diagnostic::new(at, "a `,` or `]` is missing before this"),
+        ErrorKind::ExpectedFlowMappingSeparator => separator(at, "a `,` or `}` is missing before this"),
+        ErrorKind::ExpectedFlowSequenceSeparator => separator(at, "a `,` or `]` is missing before this"),
         ErrorKind::InvalidColonPlacement => {
             Diagnostic::new(at, "there can be no `:` here").help("a bracket or brace above is not closed, perhaps")
         }
@@ -85,6 +85,13 @@ pub(super) fn reword(source: &Arc<Source>, error: &ScanError) -> Diagnostic {
         ErrorKind::RecursionLimitExceeded => Diagnostic::new(at, "nested too deep").help("100 levels are allowed"),
         other => Diagnostic::new(at, format!("not YAML: {other}")),
     }
+}
+
+/// Within braces or brackets, lines mean nothing: one that is left open shows only further down.
+fn separator(at: At, message: &str) -> Diagnostic {
+    let opened_above = !before(&at).contains(['{', '[']);
+    let diagnostic = Diagnostic::new(if opened_above { first_word(&at) } else { at }, message);
+    if opened_above { diagnostic.help("a brace or bracket on a line above is not closed, perhaps") } else { diagnostic }
 }
 
 /// Where the parser stopped; the end of the text is shown at the last line that holds something.

@@ -1,0 +1,67 @@
+//! What a scenario can need of a cluster beyond an API server, and what a cluster can say it has.
+
+use std::fmt;
+
+/// One capability, of a closed set: a word nobody knows would skip a scenario everywhere and for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Capability {
+    /// A Node that Pods are bound to; it may run them on paper.
+    Node,
+    /// A kubelet that runs containers.
+    Kubelet,
+    /// A scheduler.
+    Scheduler,
+    /// The cluster can be upgraded in place.
+    Upgrade,
+    /// A `kubectl` of the cluster's minor version.
+    Kubectl,
+    /// The cluster's certificate authority signs client certificates for us.
+    Ca,
+    /// One API server, so that what it caches shows.
+    OneApiserver,
+    /// No authenticators beside the built-in ones.
+    PlainAuthentication,
+    /// Full rights.
+    Admin,
+}
+
+impl Capability {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Node,
+        Self::Kubelet,
+        Self::Scheduler,
+        Self::Upgrade,
+        Self::Kubectl,
+        Self::Ca,
+        Self::OneApiserver,
+        Self::PlainAuthentication,
+        Self::Admin,
+    ];
+
+    /// The word for it in `needs:`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Node => "node",
+            Self::Kubelet => "kubelet",
+            Self::Scheduler => "scheduler",
+            Self::Upgrade => "upgrade",
+            Self::Kubectl => "kubectl",
+            Self::Ca => "ca",
+            Self::OneApiserver => "one-apiserver",
+            Self::PlainAuthentication => "plain-authentication",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The capability a word stands for.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|capability| capability.word() == word)
+    }
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}

@@ -1,0 +1,281 @@
+//! `rehearsal cluster`: start, stop and list local control planes, and remove what dead runs have left.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::cluster::{
+    self, Assets, AssetsError, ClusterError, ClusterSpec, DownError, GcError, Home, HomeError, Linger, OpenOptions,
+    Release, Running,
+};
+
+/// Start, stop and list local control planes.
+#[derive(Debug, Args)]
+pub struct ClusterArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start local control planes that stay until `cluster down`, and print how to use them.
+    #[command(after_help = "Examples:
+  rehearsal cluster up local:v1.36               a control plane of the newest installed patch of v1.36
+  eval \"$(rehearsal cluster up local:v1.36)\"     and use it in this shell
+  rehearsal cluster up local:v1.24 local:v1.36   two of them")]
+    Up {
+        /// Which: `local`, `local:v1.36` or `local:v1.36.3`.
+        #[arg(value_name = "CLUSTER", required = true)]
+        specs: Vec<ClusterSpec>,
+    },
+    /// Take local control planes down.
+    #[command(after_help = "Examples:
+  rehearsal cluster down local:v1.36             if nobody uses it
+  rehearsal cluster down --all --now             all of them, also from under a run")]
+    Down {
+        /// Which: `local` (the newest), `local:v1.36` or `local:v1.36.3`.
+        #[arg(value_name = "CLUSTER", required_unless_present = "all")]
+        specs: Vec<ClusterSpec>,
+        /// All that run.
+        #[arg(long, conflicts_with = "specs")]
+        all: bool,
+        /// Also if a run uses it, which then fails.
+        #[arg(long)]
+        now: bool,
+    },
+    /// List the control planes that are installed and those that run.
+    #[command(after_help = "Examples:
+  rehearsal cluster list
+  rehearsal cluster list --output json           for programs")]
+    List {
+        /// How.
+        #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+        output: Output,
+    },
+    /// Remove what killed programs have left, and say what that was.
+    #[command(after_help = "Examples:
+  rehearsal cluster gc                           on this machine: dead control planes, logs of failed ones
+  rehearsal cluster gc --cluster context:dev     also the Namespaces that killed runs left there; one that is going
+                                                 on loses its own")]
+    Gc {
+        /// Clusters whose left Namespaces are deleted too; none is touched that is not named.
+        #[arg(long = "cluster", value_name = "CLUSTER", value_delimiter = ',')]
+        specs: Vec<ClusterSpec>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum Output {
+    /// For people.
+    #[default]
+    Human,
+    /// For programs.
+    Json,
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum CommandError {
+    /// Opening a cluster.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Open(#[from] ClusterError),
+    /// Reading what is installed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Assets(#[from] AssetsError),
+    /// Taking a cluster down, or listing them.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Down(#[from] DownError),
+    /// Removing what was left.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Gc(#[from] GcError),
+    /// There is nowhere to look.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Home(#[from] HomeError),
+    /// A cluster that is not ours to start or stop.
+    #[error("`{0}` is not a cluster that can be started or stopped here")]
+    #[diagnostic(help("name a local one: local, local:v1.36 or local:v1.36.3"))]
+    NotLocal(ClusterSpec),
+    /// A cluster that does not run.
+    #[error("`{spec}` does not run; {running}")]
+    #[diagnostic(help("look at `rehearsal cluster list`"))]
+    NotRunning {
+        /// Which.
+        spec: ClusterSpec,
+        /// What does.
+        running: String,
+    },
+    /// The terminal, or what stands in for it.
+    #[error("writing the answer: {0}")]
+    Write(#[from] io::Error),
+}
+
+/// Runs a subcommand: its answer goes to `out`, what only people want to know to `err`.
+pub async fn run(args: ClusterArgs, out: &mut impl Write, err: &mut impl Write) -> Result<(), CommandError> {
+    match args.command {
+        Command::Up { specs } => up(&specs, out, err).await,
+        Command::Down { specs, all, now } => down(&specs, all, now, out).await,
+        Command::List { output } => list(output, out),
+        Command::Gc { specs } => gc(&specs, out).await,
+    }
+}
+
+async fn up(specs: &[ClusterSpec], out: &mut impl Write, err: &mut impl Write) -> Result<(), CommandError> {
+    for spec in specs {
+        local(spec)?;
+        let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let hear = move |progress: &cluster::Progress| drop(tell.send(progress.to_string()));
+        let how = OpenOptions { progress: Some(Arc::new(hear)), ..OpenOptions::lingering(Linger::Stay) };
+        let opening = cluster::open(spec, &how);
+        tokio::pin!(opening);
+        let opened = loop {
+            tokio::select! {
+                biased;
+                Some(progress) = told.recv() => writeln!(err, "{spec}: {progress}")?,
+                opened = &mut opening => break opened?,
+            }
+        };
+        while let Ok(progress) = told.try_recv() {
+            writeln!(err, "{spec}: {progress}")?;
+        }
+        let kubeconfig = opened.kubeconfig().map(|path| path.display().to_string()).unwrap_or_default();
+        writeln!(err, "{spec}: {} at {}", opened.describe(), opened.server().unwrap_or_default())?;
+        writeln!(out, "export KUBECONFIG={}", quoted(&kubeconfig))?;
+    }
+    Ok(())
+}
+
+async fn down(specs: &[ClusterSpec], all: bool, now: bool, out: &mut impl Write) -> Result<(), CommandError> {
+    let home = Home::from_env()?;
+    let running = cluster::running(&home)?;
+    let mut chosen: Vec<&Running> = if all { running.iter().collect() } else { Vec::new() };
+    for spec in specs {
+        let release = local(spec)?;
+        let mut fitting: Vec<&Running> = running.iter().filter(|it| it.is(release)).collect();
+        // Without a version the newest is meant, as in `up`.
+        if *release == Release::Newest {
+            fitting = fitting.pop().into_iter().collect();
+        }
+        if fitting.is_empty() {
+            let versions: Vec<&str> = running.iter().map(|it| it.version.as_str()).collect();
+            let running = if versions.is_empty() { "nothing does".to_owned() } else { versions.join(", ") + " do" };
+            return Err(CommandError::NotRunning { spec: spec.clone(), running });
+        }
+        chosen.extend(fitting);
+    }
+    chosen.dedup_by_key(|it| &it.key);
+    for it in chosen {
+        cluster::take_down(&home, it, now).await?;
+        writeln!(out, "took {} down", it.version)?;
+    }
+    Ok(())
+}
+
+fn list(output: Output, out: &mut impl Write) -> Result<(), CommandError> {
+    let home = Home::from_env()?;
+    let (installed, running) = (cluster::installed(&home)?, cluster::running(&home)?);
+    if matches!(output, Output::Json) {
+        let installed = installed
+            .iter()
+            .map(|it| serde_json::json!({"version": it.version.to_string(), "etcd": it.etcd, "folder": it.folder}));
+        let all = serde_json::json!({"installed": installed.collect::<Vec<_>>(), "running": running});
+        writeln!(out, "{all:#}")?;
+        return Ok(());
+    }
+    if installed.is_empty() {
+        writeln!(out, "no control plane is installed; build one: ci/control-plane/build v1.36")?;
+    }
+    for assets in &installed {
+        write_human(out, assets, &running)?;
+    }
+    Ok(())
+}
+
+fn write_human(out: &mut impl Write, assets: &Assets, running: &[Running]) -> io::Result<()> {
+    let version = assets.version.to_string();
+    let mut is_running = false;
+    for it in running.iter().filter(|it| it.version == version) {
+        is_running = true;
+        let state = match (it.in_use, it.stays) {
+            (true, _) => "in use",
+            (false, true) => "up",
+            (false, false) => "lingers",
+        };
+        writeln!(
+            out,
+            "{version:<10} etcd {:<8} {state:<8} {} pid {} for {}, {} MiB\n{:<10} KUBECONFIG={}",
+            it.etcd,
+            it.server,
+            it.keeper,
+            Uptime(it.uptime_seconds),
+            it.memory_mib,
+            "",
+            it.kubeconfig.display(),
+        )?;
+    }
+    if !is_running {
+        writeln!(out, "{version:<10} etcd {:<8} installed", assets.etcd)?;
+    }
+    Ok(())
+}
+
+async fn gc(specs: &[ClusterSpec], out: &mut impl Write) -> Result<(), CommandError> {
+    let mut is_clean = true;
+    for line in cluster::sweep_local(&Home::from_env()?).await? {
+        is_clean = false;
+        writeln!(out, "{line}")?;
+    }
+    for spec in specs {
+        let opened = cluster::open(spec, &OpenOptions::default()).await?;
+        for name in cluster::sweep_namespaces(&opened).await? {
+            is_clean = false;
+            writeln!(out, "{spec}: deleted the Namespace {name}")?;
+        }
+    }
+    if is_clean {
+        writeln!(out, "nothing was left")?;
+    }
+    Ok(())
+}
+
+fn local(spec: &ClusterSpec) -> Result<&Release, CommandError> {
+    match spec {
+        ClusterSpec::Local(release) => Ok(release),
+        ClusterSpec::Context(_) => Err(CommandError::NotLocal(spec.clone())),
+    }
+}
+
+/// A path as a shell takes it back.
+fn quoted(path: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+    if path.chars().all(is_plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
+}
+
+struct Uptime(u64);
+
+impl fmt::Display for Uptime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            seconds if seconds < 120 => write!(f, "{seconds} s"),
+            seconds if seconds < 7200 => write!(f, "{} min", seconds / 60),
+            seconds => write!(f, "{} h", seconds / 3600),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_survives_the_shell() {
+        assert_eq!(quoted("/home/me/.local/state/x"), "/home/me/.local/state/x");
+        assert_eq!(quoted("/tmp/it's here"), r"'/tmp/it'\''s here'");
+    }
+}

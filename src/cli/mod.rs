@@ -1,0 +1,151 @@
+//! The command line: arguments in, one library call, a report and an exit code out. One file a command.
+
+pub mod cluster;
+mod completions;
+mod environment;
+mod exit;
+mod lint;
+mod list;
+mod record;
+pub mod review;
+mod run;
+mod selection;
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use anstream::{AutoStream, ColorChoice};
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::snapshot::Store;
+
+pub use environment::Environment;
+pub use exit::{Exit, Failure};
+
+/// Rehearse a Kubernetes upgrade: behaviour as YAML scenarios, executed step by step on a cluster and held by
+/// snapshots that say since which Kubernetes version they hold.
+#[derive(Debug, Parser)]
+#[command(name = "rehearsal", version, max_term_width = 110, arg_required_else_help = true, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// When to use colours.
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", help_heading = "Global options")]
+    color: Colour,
+}
+
+const EXAMPLES: &str = "Examples:
+  rehearsal run --cluster local:v1.36              every scenario, on a real control plane of v1.36
+  rehearsal run --cluster context:staging FILE     one scenario, on a cluster of your kubeconfig
+  rehearsal record --cluster local:v1.36 FILE      propose its answers as snapshots
+  rehearsal review                                 look at what is proposed, accept or reject it
+  rehearsal lint                                   every mistake of every scenario, without a cluster
+
+Exit codes: 0 all held, 1 wrong usage, 2 a scenario has mistakes, 3 could not be run to the end, 4 an answer was not
+as recorded or expected, 130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run scenarios and hold their answers against the snapshots.
+    Run(run::RunArgs),
+    /// Run scenarios and propose their answers as snapshots of that version.
+    Record(record::RecordArgs),
+    /// Look at proposed snapshots, accept or reject them.
+    Review(review::ReviewArgs),
+    /// Find every mistake in scenarios and snapshots, without a cluster.
+    Lint(lint::LintArgs),
+    /// Put snapshot files right where that needs no cluster: after a merge, or when a range was narrowed.
+    Prune(lint::PruneArgs),
+    /// List scenarios, the versions they are about and the versions they were recorded on.
+    List(list::ListArgs),
+    /// Start, stop and list local control planes.
+    Cluster(cluster::ClusterArgs),
+    /// Print a completion script for a shell.
+    Completions(completions::CompletionsArgs),
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always, also into a pipe.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Where a command's output goes: colours are taken out where they are not wanted.
+struct Terminal {
+    out: AutoStream<std::io::Stdout>,
+    err: AutoStream<std::io::Stderr>,
+}
+
+impl Terminal {
+    fn new(colour: Colour) -> Self {
+        let choice = match colour {
+            Colour::Auto => ColorChoice::Auto,
+            Colour::Always => ColorChoice::Always,
+            Colour::Never => ColorChoice::Never,
+        };
+        Self { out: AutoStream::new(std::io::stdout(), choice), err: AutoStream::new(std::io::stderr(), choice) }
+    }
+}
+
+/// Runs the program with the arguments and the environment of this process.
+pub fn main() -> ExitCode {
+    run_with(std::env::args_os(), &Environment::read())
+}
+
+fn run_with(arguments: impl IntoIterator<Item = OsString>, environment: &Environment) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are answers (0); clap's own 2 would read as a mistake in a scenario.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Ok };
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    let mut terminal = Terminal::new(arguments.color);
+    let outcome = match arguments.command {
+        Command::Run(args) => run::run(&args, environment, &mut terminal),
+        Command::Record(args) => record::run(&args, environment, &mut terminal),
+        Command::Review(args) => review(&args, &mut terminal),
+        Command::Lint(args) => lint::run(&args, &mut terminal),
+        Command::List(args) => list::run(&args, &mut terminal),
+        Command::Prune(args) => lint::prune(&args, &mut terminal),
+        Command::Cluster(args) => cluster(args, &mut terminal),
+        Command::Completions(args) => completions::run(&args, &mut terminal),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            // Nobody is left to tell when standard error itself is gone.
+            let _ = failure.print(&mut terminal.err).and_then(|()| terminal.err.flush());
+            failure.exit().into()
+        }
+    }
+}
+
+fn review(args: &review::ReviewArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let store = Store::open(args.snapshots.clone());
+    let is_person = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let mut input = std::io::stdin().lock();
+    let coloured = true;
+    let mut terminal =
+        review::Terminal { out: &mut terminal.out, coloured, input: if is_person { Some(&mut input) } else { None } };
+    review::run(args, &store, &mut terminal).map_err(|error| Failure::Error {
+        message: error.to_string(),
+        help: None,
+        exit: Exit::CouldNotRun,
+    })?;
+    Ok(Exit::Ok)
+}
+
+fn cluster(args: cluster::ClusterArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let done = runtime.block_on(cluster::run(args, &mut terminal.out, &mut terminal.err));
+    done.map_err(|error| Failure::could_not_run(&error))?;
+    Ok(Exit::Ok)
+}

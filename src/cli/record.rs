@@ -1,0 +1,94 @@
+//! `rehearsal record`.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use clap::Args;
+
+use super::run::{How, exit};
+use super::selection::{Clusters, Selection};
+use super::{Environment, Exit, Failure, Terminal};
+use crate::report::{Human, Progress, Reporter};
+use crate::run::Suite;
+use crate::snapshot::Written;
+
+/// Arguments of `record`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  rehearsal record --cluster local:v1.36 scenarios/tokens/pod-bound.yaml
+  rehearsal record --cluster local:v1.22,local:v1.23,local:v1.24
+  rehearsal record --cluster local:v1.36 --accept scenarios/tokens
+
+What was answered is proposed: files ending in .snap.new beside the snapshots, for `rehearsal review` or `cargo insta
+review`. The order in which versions are recorded makes no difference, and recording again changes nothing. A scenario
+with a failed `expect`, or one that could not run to its end, is not recorded.")]
+pub(super) struct RecordArgs {
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    clusters: Clusters,
+    #[command(flatten)]
+    how: How,
+    /// Accept at once what is proposed.
+    #[arg(long)]
+    accept: bool,
+    /// Record servers that are not upstream releases, such as v1.30.4-gke.1 or a pre-release.
+    #[arg(long)]
+    vendor: bool,
+}
+
+pub(super) fn run(args: &RecordArgs, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let scenarios = args.selection.load()?;
+    let store = args.selection.store();
+    let mut settings = args.how.settings(environment);
+    // What was not recorded yet is what this is for.
+    settings.unrecorded_fails = false;
+    let finished = {
+        let mut reporter = Human::new(&mut terminal.out, false).recording();
+        let mut progress = Progress::on_terminal();
+        let suite = Suite { scenarios: scenarios.iter().collect(), store: &store, settings };
+        suite.run(&args.clusters.specs, &mut |event| progress.around(event, || reporter.event(event)))?
+    };
+
+    let mut kept = Kept::default();
+    for outcome in &finished.outcomes {
+        let Some(recording) = &outcome.recording else { continue };
+        if !outcome.version.is_upstream() && !args.vendor {
+            let version = &outcome.version;
+            writeln!(
+                terminal.err,
+                "not recorded: {} on {version}, which is no upstream release (--vendor does)",
+                outcome.id
+            )?;
+            continue;
+        }
+        let written = if args.accept { recording.record(&store) } else { recording.propose(&store) };
+        let written = written.map_err(|error| Failure::store(&error))?;
+        kept.add(&outcome.id, &written);
+    }
+    kept.tell(args.accept, &mut terminal.out)?;
+    // A changed answer is no failure here: it is what was recorded.
+    let mut summary = finished.summary;
+    summary.failed = finished.outcomes.iter().filter(|outcome| outcome.is_unmet()).count();
+    Ok(exit(&summary, finished.interrupted))
+}
+
+/// What was written, by scenario.
+#[derive(Default)]
+struct Kept(BTreeMap<String, usize>);
+
+impl Kept {
+    fn add(&mut self, id: &str, written: &Written) {
+        if !(written.written.is_empty() && written.removed.is_empty()) {
+            *self.0.entry(id.to_owned()).or_default() += 1;
+        }
+    }
+
+    fn tell(&self, accepted: bool, out: &mut impl Write) -> std::io::Result<()> {
+        match (self.0.len(), accepted) {
+            (0, _) => writeln!(out, "nothing changed: every answer is as it was recorded"),
+            (scenarios, true) => writeln!(out, "recorded: {scenarios} changed"),
+            (scenarios, false) => writeln!(out, "proposed for {scenarios}; look at it with: rehearsal review"),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `rehearsal run`.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::selection::{Clusters, Selection, duration};
+use super::{Environment, Exit, Failure, Terminal};
+use crate::cluster::Linger;
+use crate::report::{Human, Json, Progress, Reporter};
+use crate::run::{Settings, Suite, Summary};
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  rehearsal run --cluster local:v1.36
+  rehearsal run --cluster local:v1.23,local:v1.24 scenarios/tokens
+  rehearsal run --cluster context:staging --show scenarios/tokens/pod-bound.yaml
+  rehearsal run --cluster local:v1.36 --output json | jq .summary
+
+A scenario works in a Namespace of its own, with a name unique to the run, and removes what it made. An answer that
+nobody recorded yet passes on its `expect`, and fails where CI=true. `run` writes no file.")]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    clusters: Clusters,
+    #[command(flatten)]
+    how: How,
+    /// Show every step with its answer, not only what failed.
+    #[arg(long)]
+    show: bool,
+    /// How to show the run.
+    #[arg(long, value_enum, default_value_t = Output::Human, value_name = "FORMAT")]
+    output: Output,
+}
+
+/// How scenarios are run, for `run` and `record`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct How {
+    /// Scenarios at once on a cluster.
+    #[arg(short, long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: u16,
+    /// How long a step may take that does not say `timeout` itself.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    pub timeout: Duration,
+    /// Leave what the scenarios made on the cluster, and say where it is.
+    #[arg(long)]
+    pub keep: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Output {
+    /// Lines for people.
+    Human,
+    /// One JSON document at the end.
+    Json,
+}
+
+pub(super) fn run(args: &RunArgs, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let scenarios = args.selection.load()?;
+    let store = args.selection.store();
+    let settings = args.how.settings(environment);
+    let mut reporter: Box<dyn Reporter + '_> = match args.output {
+        Output::Human => Box::new(Human::new(&mut terminal.out, args.show)),
+        Output::Json => Box::new(Json::new(&mut terminal.out)),
+    };
+    let mut progress = Progress::on_terminal();
+    let suite = Suite { scenarios: scenarios.iter().collect(), store: &store, settings };
+    let finished = suite.run(&args.clusters.specs, &mut |event| progress.around(event, || reporter.event(event)))?;
+    Ok(exit(&finished.summary, finished.interrupted))
+}
+
+impl How {
+    pub(super) fn settings(&self, environment: &Environment) -> Settings {
+        Settings {
+            jobs: usize::from(self.jobs),
+            timeout: self.timeout,
+            keep: self.keep,
+            unrecorded_fails: environment.ci,
+            linger: Linger::Gone,
+        }
+    }
+}
+
+/// The exit code of a run. What could not be run comes before what failed: the list of failures is then not whole.
+pub(super) fn exit(summary: &Summary, interrupted: bool) -> Exit {
+    match summary {
+        _ if interrupted => Exit::Interrupted,
+        Summary { broken: 1.., .. } => Exit::CouldNotRun,
+        Summary { failed: 1.., .. } => Exit::Assertion,
+        _ => Exit::Ok,
+    }
+}

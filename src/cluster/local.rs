@@ -1,0 +1,316 @@
+//! A real control plane as child processes: the flags of its components and the order they start in.
+//!
+//! The flags are the same from v1.22 to v1.37. What they leave out is kubeadm's default too, or has no effect without a
+//! kubelet; nothing here makes a cluster faster by making it another one.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures_util::future;
+use http::{HeaderMap, Method};
+use tokio::net::UnixStream;
+use tokio::task::JoinHandle;
+
+use super::folder::Folder;
+use super::hollow_node::HollowNode;
+use super::pki::{self, Pki, PkiError};
+use super::process::Component;
+use super::setup::{Order, Setup};
+use super::{Request, Session, context};
+
+/// The issuer of `ServiceAccount` tokens, as kubeadm has it.
+pub(super) const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
+/// The address of the `kubernetes` Service, the first of the range.
+pub(super) const SERVICE_ADDRESS: &str = "10.96.0.1";
+const SERVICE_RANGE: &str = "10.96.0.0/16";
+/// An address of no machine (RFC 5737) that the control plane and the hollow Node have on paper: a loopback address would
+/// be refused in Endpoints, and this machine's own would differ from machine to machine.
+pub(super) const HOST_ADDRESS: &str = "192.0.2.1";
+
+/// etcd listens on sockets in the cluster's folder: whoever reaches it reads every Secret, so it has no port. Clients of
+/// etcd want a URL with a host and a port, which then is the name of the socket.
+const ETCD_CLIENTS: &str = "localhost:2379";
+const ETCD_PEERS: &str = "localhost:2380";
+
+const READY_WITHIN: Duration = Duration::from_mins(1);
+/// Between choosing a free port and using it somebody else may take it.
+const PORT_ATTEMPTS: usize = 4;
+
+/// Why a control plane is not there.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BootError {
+    #[error(transparent)]
+    Pki(#[from] PkiError),
+    #[error("preparing {path}: {cause}")]
+    Prepare { path: PathBuf, cause: io::Error },
+    #[error("finding a free port on 127.0.0.1: {0}")]
+    Port(io::Error),
+    #[error("starting {program}: {cause}")]
+    Start { program: PathBuf, cause: io::Error },
+    #[error("connecting to the new API server: {0}")]
+    Connect(String),
+    #[error("{name} {how}")]
+    Ended { name: &'static str, how: String, last_words: String, log: PathBuf },
+    #[error("{missing} did not come within {} s", READY_WITHIN.as_secs())]
+    NotReady { missing: &'static str, last_words: String, log: PathBuf },
+}
+
+impl BootError {
+    /// The log that knows more, and its end.
+    pub(super) fn log(&self) -> Option<(&Path, &str)> {
+        match self {
+            Self::Ended { last_words, log, .. } | Self::NotReady { last_words, log, .. } => Some((log, last_words)),
+            _ => None,
+        }
+    }
+
+    fn is_port_clash(&self) -> bool {
+        self.log().is_some_and(|(_, last_words)| last_words.contains("address already in use"))
+    }
+}
+
+/// A control plane, from its first process to its last; they are killed when it is dropped.
+#[derive(Default)]
+pub(super) struct ControlPlane {
+    server: String,
+    components: Vec<Component>,
+    node: Option<JoinHandle<()>>,
+    /// What comes next while it starts.
+    missing: &'static str,
+}
+
+impl ControlPlane {
+    /// Starts it in a folder. To be called on the main thread, with the folder as working folder.
+    pub(super) async fn boot(&mut self, order: &Order, folder: &Folder) -> Result<(), BootError> {
+        let mut attempt = 1;
+        loop {
+            match self.boot_once(order, folder).await {
+                Err(error) if error.is_port_clash() && attempt < PORT_ATTEMPTS => attempt += 1,
+                result => return result,
+            }
+            self.stop().await;
+        }
+    }
+
+    async fn boot_once(&mut self, order: &Order, folder: &Folder) -> Result<(), BootError> {
+        for path in [folder.file("etcd"), folder.file("pki")] {
+            let made = match std::fs::remove_dir_all(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Folder::new(path.clone()).create(),
+            };
+            made.map_err(|cause| BootError::Prepare { path, cause })?;
+        }
+        let port = free_port().map_err(BootError::Port)?;
+        self.server = format!("https://127.0.0.1:{port}");
+        let outcome = tokio::time::timeout(READY_WITHIN, self.start(order, folder, port)).await;
+        outcome.unwrap_or_else(|_| Err(self.not_ready()))
+    }
+
+    /// The URL of the API server.
+    pub(super) fn server(&self) -> &str {
+        &self.server
+    }
+
+    async fn start(&mut self, order: &Order, folder: &Folder, port: u16) -> Result<(), BootError> {
+        let starting = Starting { order, folder };
+        let pki_folder = folder.file("pki");
+        // The RSA key takes as long as etcd: side by side.
+        let key = tokio::task::spawn_blocking(move || pki::write_service_account_key(&pki_folder));
+        self.components.push(starting.etcd()?);
+        let pki = Pki::create(&folder.file("pki"))?;
+        for (file, user) in [
+            ("kubeconfig", "admin"),
+            ("pki/controller-manager.kubeconfig", "system:kube-controller-manager"),
+            ("pki/scheduler.kubeconfig", "system:kube-scheduler"),
+            ("pki/hollow-node.kubeconfig", "system:node:hollow-node"),
+        ] {
+            let path = folder.file(file);
+            let _ = std::fs::remove_file(&path);
+            pki.write_kubeconfig(&path, user, &self.server)?;
+        }
+        self.missing = "etcd's socket";
+        self.until(async || UnixStream::connect(ETCD_CLIENTS).await.is_ok()).await?;
+        key.await.map_err(|error| BootError::Connect(error.to_string()))??;
+
+        self.components.push(starting.apiserver(&pki, port)?);
+        let connect = async |file: &str| {
+            let transports = context::transports_of(&folder.file(file)).await;
+            transports.map_err(BootError::Connect)
+        };
+        let admin = Session::new(connect("kubeconfig").await?.own, HeaderMap::new());
+        self.missing = "readiness of kube-apiserver";
+        self.until(async || answers(&admin, "/readyz").await).await?;
+
+        self.components.push(starting.controller_manager(&pki)?);
+        self.components.push(starting.scheduler()?);
+        let node_session = Session::new(connect("pki/hollow-node.kubeconfig").await?.own, HeaderMap::new());
+        let node = HollowNode::new(node_session, order.version.clone());
+        self.missing = "the hollow Node";
+        self.until(async || node.register().await.is_ok()).await?;
+        self.node = Some(tokio::spawn(node.run()));
+        self.missing = "the default ServiceAccount, which kube-controller-manager makes";
+        self.until(async || answers(&admin, "/api/v1/namespaces/default/serviceaccounts/default").await).await
+    }
+
+    /// Asks until it is so, or until a component has ended.
+    async fn until(&mut self, mut is_so: impl AsyncFnMut() -> bool) -> Result<(), BootError> {
+        let mut pause = Duration::from_millis(4);
+        loop {
+            tokio::select! {
+                error = self.ended() => return Err(error),
+                yes = is_so() => if yes { return Ok(()) },
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 3 / 2).min(Duration::from_millis(30));
+        }
+    }
+
+    /// Waits until a component ends, which none should.
+    pub(super) async fn ended(&mut self) -> BootError {
+        let ends = self.components.iter_mut().map(|component| {
+            Box::pin(async {
+                let how = component.ended().await;
+                let (last_words, log) = (component.last_words(), component.log.clone());
+                BootError::Ended { name: component.name, how, last_words, log }
+            })
+        });
+        future::select_all(ends).await.0
+    }
+
+    fn not_ready(&self) -> BootError {
+        let missing = self.missing;
+        let last = self.components.last();
+        let last_words = last.map(Component::last_words).unwrap_or_default();
+        BootError::NotReady { missing, last_words, log: last.map(|last| last.log.clone()).unwrap_or_default() }
+    }
+
+    /// The processes, by name.
+    pub(super) fn processes(&self) -> Vec<(String, u32)> {
+        self.components.iter().filter_map(|component| Some((component.name.to_owned(), component.pid()?))).collect()
+    }
+
+    /// Ends the processes and waits until they are gone.
+    pub(super) async fn stop(&mut self) {
+        if let Some(node) = self.node.take() {
+            node.abort();
+        }
+        future::join_all(self.components.iter_mut().map(Component::kill)).await;
+        self.components.clear();
+    }
+}
+
+/// Whether the API server answers a path with 200, and soon: a connection that hangs is tried again.
+async fn answers(session: &Session, path: &str) -> bool {
+    let asked = session.send(Request::new(Method::GET, path));
+    matches!(tokio::time::timeout(Duration::from_secs(5), asked).await, Ok(Ok(exchange)) if exchange.is_success())
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// The components' command lines.
+struct Starting<'a> {
+    order: &'a Order,
+    folder: &'a Folder,
+}
+
+impl Starting<'_> {
+    fn etcd(&self) -> Result<Component, BootError> {
+        let peers = format!("unix://{ETCD_PEERS}");
+        let clients = format!("unix://{ETCD_CLIENTS}");
+        let data = self.folder.file("etcd").to_string_lossy().into_owned();
+        let flags = [
+            ("name", "local"),
+            ("data-dir", &data),
+            ("listen-client-urls", &clients),
+            ("advertise-client-urls", &clients),
+            ("listen-peer-urls", &peers),
+            ("initial-advertise-peer-urls", &peers),
+            ("initial-cluster", &format!("local={peers}")),
+            // One member elects itself: shorter ticks only make it quicker about that.
+            ("heartbeat-interval", "10"),
+            ("election-timeout", "100"),
+            ("log-level", "warn"),
+            // Its data is thrown away with the cluster.
+            ("unsafe-no-fsync", "true"),
+        ];
+        self.component("etcd", &flags, &BTreeMap::new(), false)
+    }
+
+    fn apiserver(&self, pki: &Pki, port: u16) -> Result<Component, BootError> {
+        let file = |name: &str| pki.path(name).to_string_lossy().into_owned();
+        let flags = [
+            ("etcd-servers", format!("unix://{ETCD_CLIENTS}")),
+            ("bind-address", "127.0.0.1".to_owned()),
+            ("secure-port", port.to_string()),
+            ("advertise-address", HOST_ADDRESS.to_owned()),
+            ("cert-dir", file("")),
+            ("client-ca-file", file("ca.crt")),
+            ("tls-cert-file", file("apiserver.crt")),
+            ("tls-private-key-file", file("apiserver.key")),
+            ("service-account-issuer", ISSUER.to_owned()),
+            ("service-account-key-file", file("sa.pub")),
+            ("service-account-signing-key-file", file("sa.key")),
+            ("service-cluster-ip-range", SERVICE_RANGE.to_owned()),
+            ("authorization-mode", "Node,RBAC".to_owned()),
+            ("enable-admission-plugins", "NodeRestriction".to_owned()),
+            ("allow-privileged", "true".to_owned()),
+        ];
+        let flags = flags.each_ref().map(|(name, value)| (*name, value.as_str()));
+        self.component("kube-apiserver", &flags, &self.setup().apiserver, true)
+    }
+
+    fn controller_manager(&self, pki: &Pki) -> Result<Component, BootError> {
+        let file = |name: &str| pki.path(name).to_string_lossy().into_owned();
+        let flags = [
+            ("kubeconfig", file("controller-manager.kubeconfig")),
+            ("root-ca-file", file("ca.crt")),
+            ("cluster-signing-cert-file", file("ca.crt")),
+            ("cluster-signing-key-file", file("ca.key")),
+            ("service-account-private-key-file", file("sa.key")),
+            ("use-service-account-credentials", "false".to_owned()),
+            ("leader-elect", "false".to_owned()),
+            // Nobody asks it anything, and a server of its own costs it an RSA key at every start.
+            ("secure-port", "0".to_owned()),
+        ];
+        let flags = flags.each_ref().map(|(name, value)| (*name, value.as_str()));
+        self.component("kube-controller-manager", &flags, &self.setup().controller_manager, true)
+    }
+
+    fn scheduler(&self) -> Result<Component, BootError> {
+        let kubeconfig = self.folder.file("pki/scheduler.kubeconfig");
+        let flags = [("kubeconfig", &*kubeconfig.to_string_lossy()), ("leader-elect", "false"), ("secure-port", "0")];
+        self.component("kube-scheduler", &flags, &self.setup().scheduler, true)
+    }
+
+    fn setup(&self) -> &Setup {
+        &self.order.setup
+    }
+
+    fn component(
+        &self,
+        name: &'static str,
+        flags: &[(&str, &str)],
+        asked: &BTreeMap<String, String>,
+        has_gates: bool,
+    ) -> Result<Component, BootError> {
+        let ours = flags.iter().filter(|(flag, _)| !asked.contains_key(*flag)).map(|&(flag, value)| (flag, value));
+        let theirs = asked.iter().map(|(flag, value)| (flag.as_str(), value.as_str()));
+        let mut arguments: Vec<OsString> =
+            ours.chain(theirs).map(|(flag, value)| OsString::from(format!("--{flag}={value}"))).collect();
+        let gates: Vec<String> = self.setup().gates.iter().map(|(gate, on)| format!("{gate}={on}")).collect();
+        if has_gates && !gates.is_empty() {
+            arguments.push(format!("--feature-gates={}", gates.join(",")).into());
+        }
+        let program = self.order.programs.join(name);
+        let log = self.folder.logs().join(format!("{name}.log"));
+        Component::start(name, &program, &arguments, self.folder.path(), log)
+            .map_err(|cause| BootError::Start { program, cause })
+    }
+}

@@ -1,0 +1,149 @@
+//! Opening a cluster by its name on the command line.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::folder::Folder;
+use super::setup::{Order, Setup};
+use super::{
+    Assets, AssetsError, Cluster, ClusterSpec, ContextError, Facts, Home, HomeError, Linger, LocalError, Origin,
+    assets, context, hollow_node, lease,
+};
+use crate::capability::Capability;
+
+/// Is told what takes time.
+pub type Hear = Arc<dyn Fn(&Progress) + Send + Sync>;
+
+/// How a cluster is opened.
+#[derive(Clone, Default)]
+pub struct OpenOptions {
+    /// How long a local cluster stays after its last user has gone; the longest that anybody asked for counts.
+    pub linger: Linger,
+    /// How a local cluster is set up.
+    pub setup: Setup,
+    /// Where control planes and clusters are; what the environment says unless this does.
+    pub home: Option<Home>,
+    /// The program that becomes the keeper of a local cluster, whose `main` calls [`super::hook`] first; the running one
+    /// unless this says otherwise.
+    pub keeper: Option<PathBuf>,
+    /// Hears what takes time.
+    pub progress: Option<Hear>,
+}
+
+impl OpenOptions {
+    /// By default but for how long it stays.
+    pub fn lingering(linger: Linger) -> Self {
+        Self { linger, ..Self::default() }
+    }
+
+    pub(super) fn tell(&self, progress: &Progress) {
+        if let Some(hear) = &self.progress {
+            hear(progress);
+        }
+    }
+}
+
+impl fmt::Debug for OpenOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenOptions").field("linger", &self.linger).field("setup", &self.setup).finish_non_exhaustive()
+    }
+}
+
+/// What takes time when a local cluster is opened. Nothing is said of one that runs already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// It is started.
+    Starting {
+        /// The release.
+        version: String,
+    },
+    /// Somebody else starts it, or takes the one before down.
+    Waiting {
+        /// The release.
+        version: String,
+    },
+    /// It can be used.
+    Ready {
+        /// Since it was asked for.
+        took: Duration,
+    },
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Starting { version } => write!(f, "starting a control plane of {version}"),
+            Self::Waiting { version } => write!(f, "waiting for the control plane of {version}"),
+            Self::Ready { took } => write!(f, "ready after {:.1} s", took.as_secs_f64()),
+        }
+    }
+}
+
+/// Why a cluster could not be opened.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum ClusterError {
+    /// A context of the kubeconfig.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Context(#[from] ContextError),
+    /// No such control plane is installed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Assets(#[from] AssetsError),
+    /// A local control plane.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Local(#[from] LocalError),
+    /// There is nowhere to keep it.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Home(#[from] HomeError),
+}
+
+/// Opens a cluster. A local one is started if nobody has it running, and stays at least until the `Cluster` is dropped.
+/// Sets a deadline for what should be quick, and for a start; to be given up by dropping it.
+pub async fn open(spec: &ClusterSpec, how: &OpenOptions) -> Result<Cluster, ClusterError> {
+    let release = match spec {
+        ClusterSpec::Context(name) => return Ok(context::open(name).await?),
+        ClusterSpec::Local(release) => release,
+    };
+    let home = match &how.home {
+        Some(home) => home.clone(),
+        None => Home::from_env()?,
+    };
+    Ok(open_local(&home, &assets::resolve(&home, release)?, how).await?)
+}
+
+async fn open_local(home: &Home, assets: &Assets, how: &OpenOptions) -> Result<Cluster, LocalError> {
+    let order = Order::new(assets, &how.setup);
+    let folder = Folder::new(home.clusters().join(order.key()));
+    let tenancy = lease::acquire(folder, &order, how).await?;
+    let endpoint = &tenancy.endpoint;
+    let transports = context::transports_of(&endpoint.kubeconfig).await;
+    let transports = transports.map_err(|cause| LocalError::Connect { cause })?;
+    // The first of several issuers signs; somebody may have asked for others.
+    let flag = |name: &str| how.setup.apiserver.get(name).and_then(|value| value.split(',').next()).map(str::to_owned);
+    let issuer = flag("service-account-issuer").unwrap_or_else(|| endpoint.issuer.clone());
+    let facts = Facts {
+        audience: Some(flag("api-audiences").unwrap_or_else(|| issuer.clone())),
+        issuer: Some(issuer),
+        server: Some(endpoint.server.clone()),
+        nodes: vec![hollow_node::NODE.to_owned()],
+    };
+    let origin = Origin { kind: "local", etcd: Some(endpoint.etcd.clone()) };
+    Ok(Cluster::new(origin, assets.version.clone(), local_capabilities(), facts, transports).held_by(tenancy))
+}
+
+/// What every local control plane can do: it has a hollow Node, so no kubelet.
+pub fn local_capabilities() -> BTreeSet<Capability> {
+    BTreeSet::from([
+        Capability::Node,
+        Capability::Scheduler,
+        Capability::OneApiserver,
+        Capability::PlainAuthentication,
+        Capability::Admin,
+    ])
+}

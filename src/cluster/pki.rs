@@ -1,0 +1,158 @@
+//! Keys and certificates of a local control plane: made for one cluster, thrown away with its folder.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose,
+};
+use rsa::RsaPrivateKey;
+use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
+use serde_json::json;
+
+/// The context of every kubeconfig that is written here.
+pub(super) const CONTEXT: &str = "rehearsal";
+
+/// Names under which Pods and people reach the API server, as kubeadm has them.
+const SERVER_NAMES: [&str; 8] = [
+    "localhost",
+    "127.0.0.1",
+    "::1",
+    super::local::SERVICE_ADDRESS,
+    "kubernetes",
+    "kubernetes.default",
+    "kubernetes.default.svc",
+    "kubernetes.default.svc.cluster.local",
+];
+
+/// Why keys or certificates could not be made.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PkiError {
+    #[error("making {what}: {cause}")]
+    Make { what: String, cause: String },
+    #[error("writing {path}: {cause}")]
+    Write { path: PathBuf, cause: io::Error },
+}
+
+/// The certificate authority of one cluster and the folder that its files are in.
+pub(super) struct Pki {
+    folder: PathBuf,
+    authority: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Pki {
+    /// Makes the authority and the API server's certificate; P-256, which takes no time to speak of.
+    pub(super) fn create(folder: &Path) -> Result<Self, PkiError> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, "rehearsal-ca");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+        let key = key("the certificate authority")?;
+        let authority = CertifiedIssuer::self_signed(params, key).map_err(failed("the certificate authority"))?;
+        let pki = Self { folder: folder.to_owned(), authority };
+        pki.write("ca.crt", &pki.authority.pem())?;
+        pki.write("ca.key", &pki.authority.key().serialize_pem())?;
+        pki.write_server()?;
+        Ok(pki)
+    }
+
+    /// The path of a file that was written: `ca.crt`, `ca.key`, `apiserver.crt`, `apiserver.key`, `sa.key`, `sa.pub`.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// A kubeconfig for `user` at `path`. Every one of them may do everything: the name says who did it, in audit logs
+    /// and admission, and RBAC's bootstrap does not have to come first.
+    pub(super) fn write_kubeconfig(&self, path: &Path, user: &str, server: &str) -> Result<(), PkiError> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::OrganizationName, "system:masters");
+        params.distinguished_name.push(DnType::CommonName, user);
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let key = key(user)?;
+        let certificate = params.signed_by(&key, &self.authority).map_err(failed(user))?;
+        let encoded = |pem: String| BASE64_STANDARD.encode(pem);
+        // JSON is YAML: what reads a kubeconfig reads this.
+        let kubeconfig = json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": CONTEXT, "cluster": {
+                "server": server,
+                "certificate-authority-data": encoded(self.authority.pem()),
+            }}],
+            "users": [{"name": user, "user": {
+                "client-certificate-data": encoded(certificate.pem()),
+                "client-key-data": encoded(key.serialize_pem()),
+            }}],
+            "contexts": [{"name": CONTEXT, "context": {"cluster": CONTEXT, "user": user}}],
+            "current-context": CONTEXT,
+        });
+        write_secret(path, &format!("{kubeconfig:#}\n"))
+    }
+
+    fn write_server(&self) -> Result<(), PkiError> {
+        let mut params =
+            CertificateParams::new(SERVER_NAMES.map(String::from)).map_err(failed("the server's certificate"))?;
+        params.distinguished_name.push(DnType::CommonName, "kube-apiserver");
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let key = key("the server's certificate")?;
+        let certificate = params.signed_by(&key, &self.authority).map_err(failed("the server's certificate"))?;
+        self.write("apiserver.crt", &certificate.pem())?;
+        self.write("apiserver.key", &key.serialize_pem())
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<(), PkiError> {
+        write_secret(&self.path(name), text)
+    }
+}
+
+/// Makes the key pair that `ServiceAccount` tokens are signed with: `sa.key` and `sa.pub`. RSA, as kubeadm makes it: the
+/// signatures of legacy tokens are then a function of their claims, which people rely on.
+pub(super) fn write_service_account_key(folder: &Path) -> Result<(), PkiError> {
+    const WHAT: &str = "the ServiceAccount key";
+    let key = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).map_err(failed(WHAT))?;
+    let private = key.to_pkcs8_pem(LineEnding::LF).map_err(failed(WHAT))?;
+    let public = key.to_public_key().to_public_key_pem(LineEnding::LF).map_err(failed(WHAT))?;
+    write_secret(&folder.join("sa.key"), &private)?;
+    write_secret(&folder.join("sa.pub"), &public)
+}
+
+fn key(of: &str) -> Result<KeyPair, PkiError> {
+    KeyPair::generate().map_err(failed(of))
+}
+
+fn failed<E: std::fmt::Display>(what: &str) -> impl FnOnce(E) -> PkiError {
+    let what = what.to_owned();
+    move |cause| PkiError::Make { what, cause: cause.to_string() }
+}
+
+fn write_secret(path: &Path, text: &str) -> Result<(), PkiError> {
+    let write = || OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?.write_all(text.as_bytes());
+    write().map_err(|cause| PkiError::Write { path: path.to_owned(), cause })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_kubeconfig_holds_a_certificate_that_a_client_takes() {
+        let folder = tempfile::tempdir().unwrap();
+        let pki = Pki::create(folder.path()).unwrap();
+        let path = folder.path().join("kubeconfig");
+        pki.write_kubeconfig(&path, "admin", "https://127.0.0.1:1").unwrap();
+        let config = kube::config::Kubeconfig::read_from(&path).unwrap();
+        assert_eq!(config.current_context.as_deref(), Some(CONTEXT));
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            let mode = entry.unwrap().metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "readable by its owner only");
+        }
+    }
+}

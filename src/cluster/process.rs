@@ -1,0 +1,115 @@
+//! Child processes of a keeper: each is started through this program as a shim, so that it dies with the keeper.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+
+use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+use tokio::process::Child;
+
+/// Set for a process that is to become a component: the pid of the keeper it belongs to.
+pub(super) const SHIM: &str = "REHEARSAL_INTERNAL_SHIM";
+
+/// Becomes the program that the arguments name, to be killed when the keeper goes. Returns only if that fails.
+pub(super) fn shim(keeper: &OsStr) -> ExitCode {
+    let error = become_component(keeper);
+    // Standard error is the component's log.
+    let _ = io::Write::write_all(&mut io::stderr(), format!("cannot be started: {error}\n").as_bytes());
+    ExitCode::FAILURE
+}
+
+fn become_component(keeper: &OsStr) -> io::Error {
+    if let Err(error) = set_parent_process_death_signal(Some(Signal::KILL)) {
+        return error.into();
+    }
+    // The keeper may have gone before the signal was asked for.
+    let parent = getppid().map(|pid| pid.as_raw_nonzero().to_string());
+    if parent.as_deref().map(OsStr::new) != Some(keeper) {
+        return io::Error::other("the keeper is gone");
+    }
+    let mut arguments = std::env::args_os().skip(1);
+    let Some(program) = arguments.next() else { return io::Error::other("no program is named") };
+    Command::new(program).args(arguments).env_remove(SHIM).exec()
+}
+
+/// One component of a control plane, killed when dropped.
+#[derive(Debug)]
+pub(super) struct Component {
+    /// Its program's name.
+    pub(super) name: &'static str,
+    /// Where it writes what it has to say.
+    pub(super) log: PathBuf,
+    child: Child,
+}
+
+impl Component {
+    /// Starts a program in the folder of its cluster. To be called on the main thread only: the death signal comes when
+    /// the *thread* that started the child ends.
+    pub(super) fn start(
+        name: &'static str,
+        program: &Path,
+        arguments: &[OsString],
+        folder: &Path,
+        log: PathBuf,
+    ) -> io::Result<Self> {
+        let output = File::create(&log)?;
+        let mut command = Command::new(std::env::current_exe()?);
+        // etcd takes its settings from ETCD_*, webhooks go through HTTPS_PROXY: nothing of that is this cluster's.
+        command.env_clear().env(SHIM, std::process::id().to_string());
+        command.envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "TMPDIR"));
+        command.arg(program).args(arguments).current_dir(folder);
+        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+        let child = tokio::process::Command::from(command).kill_on_drop(true).spawn()?;
+        Ok(Self { name, log, child })
+    }
+
+    /// Its process, as long as nobody waited for its end.
+    pub(super) fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Waits for its end; can be dropped and called again.
+    pub(super) async fn ended(&mut self) -> String {
+        match self.child.wait().await {
+            Ok(status) => describe(status),
+            Err(error) => format!("cannot be waited for: {error}"),
+        }
+    }
+
+    /// Kills it and waits until it is gone. Not asked to stop first: its data goes with its folder, and an API server
+    /// asked politely takes seconds to say good-bye to its watchers.
+    pub(super) async fn kill(&mut self) {
+        // An error says that it has ended already.
+        let _ = self.child.kill().await;
+    }
+
+    /// The last lines it wrote.
+    pub(super) fn last_words(&self) -> String {
+        tail(&self.log).unwrap_or_default()
+    }
+}
+
+fn describe(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("ended with exit code {code}"),
+        (None, Some(signal)) => format!("was killed by signal {signal}"),
+        (None, None) => "ended".to_owned(),
+    }
+}
+
+/// The last lines of a log.
+pub(super) fn tail(log: &Path) -> io::Result<String> {
+    const LINES: usize = 8;
+    const BYTES: u64 = 8 * 1024;
+    let mut file = File::open(log)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(BYTES)))?;
+    let mut bytes = Vec::new();
+    file.take(BYTES).read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<&str> = text.lines().collect();
+    Ok(lines[lines.len().saturating_sub(LINES)..].join("\n"))
+}

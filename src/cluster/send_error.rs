@@ -1,0 +1,153 @@
+//! Why a request had no answer. Texts name the method and the path and never a header, which may be a token.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use http::Method;
+
+/// Why there was no answer. Any status is an answer.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum SendError {
+    /// Nobody listens, no route, no such host.
+    #[error("{request}: the API server cannot be reached: {cause}")]
+    #[diagnostic(help("check that the cluster runs and that the address of its kubeconfig context is right"))]
+    Unreachable {
+        /// The method and the path that were sent.
+        request: String,
+        /// What the system says.
+        cause: String,
+    },
+    /// One side refused the other's certificate, or one of them does not speak TLS.
+    #[error("{request}: no TLS connection: {cause}")]
+    #[diagnostic(help(
+        "check the server's address and the certificate authority in the kubeconfig; UnknownIssuer means that this \
+         authority did not sign the server's certificate"
+    ))]
+    Tls {
+        /// The method and the path that were sent.
+        request: String,
+        /// What the handshake says.
+        cause: String,
+    },
+    /// The connection ended before the answer did.
+    #[error("{request}: the connection broke before the answer was whole: {cause}")]
+    #[diagnostic(help(
+        "whether the server did what it was asked is unknown; it ended or restarted: look at its log, then run again"
+    ))]
+    Broken {
+        /// The method and the path that were sent.
+        request: String,
+        /// What the system says.
+        cause: String,
+    },
+    /// A local cluster went down while it was in use.
+    #[error("{request}: the local cluster went down: {}", end.reason)]
+    #[diagnostic(help("{}", end.advice()))]
+    ClusterGone {
+        /// The method and the path that were sent.
+        request: String,
+        /// What is known of it.
+        end: Box<ClusterEnd>,
+    },
+    /// The kubeconfig's user has a plug-in or a token file for its credentials, and that failed.
+    #[error("{request}: no credentials: {cause}")]
+    #[diagnostic(help(
+        "try `kubectl get --raw /version` with the same kubeconfig context; logging in again may be enough"
+    ))]
+    Credentials {
+        /// The method and the path that were sent.
+        request: String,
+        /// What failed.
+        cause: String,
+    },
+    /// A value that cannot stand in a header.
+    #[error("the value for the header {name} cannot be sent: it holds a line break or another control character")]
+    #[diagnostic(help("take the line break out; a token from a file often ends in one"))]
+    NoHeader {
+        /// The header's name.
+        name: String,
+    },
+    /// A path that is none.
+    #[error("`{path}` is no path of an API server")]
+    #[diagnostic(help("it begins with / and holds no blanks: /api/v1/namespaces/demo/pods"))]
+    NoPath {
+        /// The path as it was given.
+        path: String,
+    },
+}
+
+/// How a local cluster went down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterEnd {
+    /// What happened.
+    pub reason: String,
+    /// The log that knows more.
+    pub log: Option<PathBuf>,
+}
+
+impl ClusterEnd {
+    fn advice(&self) -> String {
+        let log = self.log.as_ref().map(|log| format!("; its log: {}", log.display()));
+        format!("run again, which starts a new one{}", log.unwrap_or_default())
+    }
+}
+
+/// A request that is under way, to say what it was if it fails.
+#[derive(Debug, Clone)]
+pub(super) struct Failing {
+    pub(super) method: Method,
+    pub(super) path: String,
+}
+
+impl fmt::Display for Failing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+impl Failing {
+    /// What kind of failure it was, by the errors beneath it: the layers above agree on none.
+    pub(super) fn classify(&self, error: &kube::Error) -> SendError {
+        let request = self.to_string();
+        let first: &(dyn Error + 'static) = error;
+        let chain: Vec<_> = std::iter::successors(Some(first), |&error| error.source()).collect();
+        let cause = chain.last().map(ToString::to_string).unwrap_or_default();
+        if let Some(tls) = chain.iter().filter_map(|error| error.downcast_ref()).find_map(tls) {
+            return SendError::Tls { request, cause: tls };
+        }
+        if let Some(auth) = chain.iter().find_map(|error| error.downcast_ref::<kube::client::AuthError>()) {
+            return SendError::Credentials { request, cause: credentials(auth) };
+        }
+        let is_connecting = chain
+            .iter()
+            .filter_map(|error| error.downcast_ref::<hyper_util::client::legacy::Error>())
+            .any(hyper_util::client::legacy::Error::is_connect);
+        if is_connecting { SendError::Unreachable { request, cause } } else { SendError::Broken { request, cause } }
+    }
+
+    pub(super) fn broken(&self, cause: String) -> SendError {
+        let request = self.to_string();
+        SendError::Broken { request, cause }
+    }
+}
+
+/// What rustls says, if it was that: it hands its errors up as `InvalidData`, and a layer above wraps that once more.
+fn tls(error: &io::Error) -> Option<String> {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    inner.and_then(tls).or_else(|| (error.kind() == io::ErrorKind::InvalidData).then(|| error.to_string()))
+}
+
+/// What went wrong with credentials, without what a plug-in printed: that may be a token.
+pub(super) fn credentials(error: &kube::client::AuthError) -> String {
+    use kube::client::AuthError::{AuthExecParse, AuthExecRun};
+    match error {
+        AuthExecRun { cmd, out } => {
+            let program = cmd.split_whitespace().next().unwrap_or_default();
+            format!("the credential plug-in {program} failed with {}", out.status)
+        }
+        AuthExecParse(_) => "the credential plug-in did not print an ExecCredential".to_owned(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,261 @@
+//! `cargo test`: one test a scenario and cluster, through libtest-mimic, so that filters, `--list` and nextest work.
+//!
+//! Which tests there are is decided without a cluster, and alike for listing and for running: nextest runs each test in
+//! a process of its own and counts what is skipped at run time as passed. All selected scenarios run at once in the
+//! background; each test only waits for its outcome, or two cores would mean two scenarios at a time.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Duration;
+
+use camino::Utf8Path;
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::cli::Environment;
+use crate::cluster::{self, ClusterSpec, Home, Linger, Release};
+use crate::report::{Human, Reporter};
+use crate::run::{Event, ScenarioOutcome, Settings, Status, Suite, Trouble};
+use crate::scenario::{self, ScenarioFile};
+use crate::snapshot::{Difference, NameError, ScenarioId, Store, Update, UpdatePolicy};
+use crate::version::{Minor, Version};
+
+/// How long a cluster waits for the next test process before it stops: nextest starts one a test.
+const LINGER: Duration = Duration::from_secs(20);
+
+/// Scenarios at once on a cluster.
+const JOBS: usize = 16;
+
+/// One test: a scenario on a cluster.
+struct Case<'a> {
+    name: String,
+    file: &'a ScenarioFile,
+    target: Target,
+}
+
+/// A cluster that tests are for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Target {
+    spec: ClusterSpec,
+    /// Before the `::` of a test's name.
+    label: String,
+    /// The version it will answer with, where that is known beforehand.
+    version: Option<Version>,
+    /// Why it is not there.
+    missing: Option<String>,
+}
+
+/// What a test waits for.
+type Verdict = Result<(), String>;
+
+/// Runs the scenarios below `project/scenarios` as tests. `REHEARSAL_CLUSTER` says on which clusters; without it, on
+/// every control plane that is installed.
+pub fn main(project: &str) -> ExitCode {
+    if let Some(code) = cluster::hook() {
+        return code;
+    }
+    let arguments = Arguments::from_args();
+    match run(Utf8Path::new(project), &arguments, &Environment::read()) {
+        Ok(code) => code,
+        Err(message) => {
+            // Nobody is left to tell when standard error itself is gone.
+            let _ = writeln!(io::stderr(), "{message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(project: &Utf8Path, arguments: &Arguments, environment: &Environment) -> Result<ExitCode, String> {
+    // `cargo test` runs in the project's folder: paths are then shown as a person would write them.
+    let is_here = std::env::current_dir().is_ok_and(|here| here == project);
+    let project = if is_here { Utf8Path::new("") } else { project };
+    let files = scenario::load(&[project.join("scenarios")]).map_err(|mistakes| mistakes.render(false))?;
+    let store = Store::open(project.join("snapshots"));
+    if let Some(references) = &environment.insta_references {
+        store.reference(&ids(&files)?, references).map_err(|error| error.to_string())?;
+    }
+    let policy = UpdatePolicy::from(environment.insta_update.as_deref(), environment.ci);
+    let policy = policy.map_err(|error| format!("INSTA_UPDATE: {error}"))?;
+    let recorded = recorded(&files, &store)?;
+    let targets = targets(environment, &recorded)?;
+    let cases = cases(&files, &targets);
+
+    let mut trials = Vec::new();
+    let mut wanted = Vec::new();
+    for case in cases {
+        let ignored = case.ignored();
+        let (verdict, waiting) = mpsc::channel();
+        let trial = Trial::test(case.name.clone(), move || wait(&waiting)).with_ignored_flag(ignored.is_some());
+        let is_wanted = !arguments.list && !arguments.is_filtered_out(&trial) && !arguments.is_ignored(&trial);
+        if is_wanted {
+            match ignored {
+                None => wanted.push(Wanted { case, verdict }),
+                // Asked for with --ignored all the same.
+                Some(reason) => drop(verdict.send(Err(reason))),
+            }
+        }
+        trials.push(trial);
+    }
+
+    let conclusion = std::thread::scope(|scope| {
+        scope.spawn(|| rehearse(wanted, &store, policy, environment.ci));
+        libtest_mimic::run(arguments, trials)
+    });
+    Ok(conclusion.exit_code())
+}
+
+/// The minors that any of the scenarios was recorded on.
+fn recorded(files: &[ScenarioFile], store: &Store) -> Result<BTreeSet<Minor>, String> {
+    let mut minors = BTreeSet::new();
+    for id in ids(files)? {
+        let recorded = store.scenario(&id).map_err(|error| error.to_string())?;
+        minors.extend(recorded.versions().map(|version| version.minor));
+    }
+    Ok(minors)
+}
+
+fn ids(files: &[ScenarioFile]) -> Result<Vec<ScenarioId>, String> {
+    files.iter().map(|file| file.id().parse().map_err(|error: NameError| error.to_string())).collect()
+}
+
+/// The clusters that tests are for: those that are named; else what is installed, and what snapshots were recorded on.
+fn targets(environment: &Environment, recorded: &BTreeSet<Minor>) -> Result<Vec<Target>, String> {
+    let home = Home::from_env().map_err(|error| error.to_string())?;
+    let installed = cluster::installed(&home).map_err(|error| error.to_string())?;
+    let installed: Vec<Version> = installed.into_iter().map(|assets| assets.version).collect();
+    let newest = |minor: Minor| installed.iter().filter(|version| version.minor == minor).max().cloned();
+    let local = |minor: Minor| {
+        let version = newest(minor);
+        let missing = version.is_none().then(|| format!("no control plane of {minor}: ci/control-plane/build {minor}"));
+        Target { spec: ClusterSpec::Local(Release::Minor(minor)), label: minor.to_string(), version, missing }
+    };
+    let Some(named) = &environment.clusters else {
+        let minors: BTreeSet<Minor> =
+            installed.iter().map(|version| version.minor).chain(recorded.iter().copied()).collect();
+        return Ok(minors.into_iter().map(local).collect());
+    };
+    let named = named.split(',').map(str::trim).filter(|name| !name.is_empty());
+    named
+        .map(|name| {
+            let spec: ClusterSpec = name.parse().map_err(|error| format!("REHEARSAL_CLUSTER: {error}"))?;
+            Ok(match &spec {
+                ClusterSpec::Local(Release::Minor(minor)) => local(*minor),
+                _ => Target { label: spec.to_string().replace("::", ":"), spec, version: None, missing: None },
+            })
+        })
+        .collect()
+}
+
+fn cases<'a>(files: &'a [ScenarioFile], targets: &[Target]) -> Vec<Case<'a>> {
+    let of = |target: &Target| {
+        let target = target.clone();
+        files.iter().map(move |file| Case {
+            name: format!("{}::{}", target.label, file.id()),
+            file,
+            target: target.clone(),
+        })
+    };
+    targets.iter().flat_map(of).collect()
+}
+
+impl Case<'_> {
+    /// Why this test is listed as ignored.
+    fn ignored(&self) -> Option<String> {
+        let out_of_range = || {
+            let version = self.target.version.as_ref()?;
+            let range = &self.file.scenario.kubernetes;
+            (!range.contains(version)).then(|| format!("about Kubernetes {range}"))
+        };
+        self.target.missing.clone().or_else(out_of_range)
+    }
+}
+
+fn wait(waiting: &Receiver<Verdict>) -> Result<(), Failed> {
+    let verdict = waiting.recv().unwrap_or_else(|_| Err("the run ended before this scenario".to_owned()));
+    verdict.map_err(Failed::from)
+}
+
+/// A test that was selected, and where its verdict is waited for.
+struct Wanted<'a> {
+    case: Case<'a>,
+    verdict: Sender<Verdict>,
+}
+
+impl Wanted<'_> {
+    fn tell(&self, verdict: Verdict) {
+        // A test that gave up waiting needs no verdict.
+        let _ = self.verdict.send(verdict);
+    }
+}
+
+/// Runs what is wanted, cluster by cluster, and tells each test its verdict. A test whose sender is dropped fails.
+fn rehearse(mut wanted: Vec<Wanted<'_>>, store: &Store, policy: UpdatePolicy, ci: bool) {
+    while let Some(spec) = wanted.first().map(|wanted| wanted.case.target.spec.clone()) {
+        let here: Vec<Wanted<'_>> = wanted.extract_if(.., |wanted| wanted.case.target.spec == spec).collect();
+        let settings = Settings {
+            jobs: JOBS,
+            timeout: Duration::from_secs(30),
+            keep: false,
+            unrecorded_fails: ci,
+            linger: Linger::For(LINGER),
+        };
+        let suite = Suite { scenarios: here.iter().map(|wanted| wanted.case.file).collect(), store, settings };
+        let finished = suite.run(&[spec], &mut |event| {
+            match event {
+                Event::Finished(outcome) => {
+                    if let Some(wanted) = here.iter().find(|wanted| wanted.case.file.id() == outcome.id) {
+                        wanted.tell(verdict(outcome, store, policy));
+                    }
+                }
+                Event::ClusterFailed { trouble, .. } => {
+                    for wanted in &here {
+                        wanted.tell(Err(text(trouble)));
+                    }
+                }
+                _ => {}
+            }
+            Ok(())
+        });
+        if let Err(error) = finished {
+            for wanted in &here {
+                wanted.tell(Err(error.to_string()));
+            }
+        }
+    }
+}
+
+/// Passed or not; an answer that is not the recorded one is proposed for review, as insta's own assertions do.
+fn verdict(outcome: &ScenarioOutcome, store: &Store, policy: UpdatePolicy) -> Verdict {
+    let difference = match (outcome.has_changed(), outcome.has_unrecorded()) {
+        (true, _) => Difference::Changed,
+        (false, true) => Difference::Unseen,
+        (false, false) => Difference::None,
+    };
+    let kept = match (policy.on(difference), &outcome.recording) {
+        (Update::Nothing, _) | (_, None) => None,
+        (Update::Propose, Some(recording)) => {
+            recording.propose(store).map_err(|error| error.to_string())?;
+            Some("proposed for review: cargo run -- review, or cargo insta review\n")
+        }
+        (Update::Accept, Some(recording)) => {
+            recording.record(store).map_err(|error| error.to_string())?;
+            Some("recorded, as INSTA_UPDATE says\n")
+        }
+    };
+    if matches!(outcome.status(), Status::Passed | Status::Skipped) {
+        return Ok(());
+    }
+    let mut shown = Vec::new();
+    // Writing to memory does not fail.
+    let _ = Human::new(&mut shown, false).event(&Event::Finished(outcome));
+    let shown = anstream::adapter::strip_bytes(&shown).into_vec();
+    Err(String::from_utf8_lossy(&shown).into_owned() + kept.unwrap_or_default())
+}
+
+fn text(trouble: &Trouble) -> String {
+    match &trouble.help {
+        Some(help) => format!("{}\nhelp: {help}", trouble.message),
+        None => trouble.message.clone(),
+    }
+}

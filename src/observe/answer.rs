@@ -1,0 +1,148 @@
+//! A reply as its observation: the envelope, then the part of the body that is shown.
+
+use super::Cut;
+use super::cut::{Rest, Tree};
+use super::jwt::Jwt;
+use super::normal::Normaliser;
+use crate::action::{Reply, View};
+use crate::cluster::Exchange;
+use crate::syntax::Path;
+use serde_json::{Map, Value};
+
+impl Cut<'_> {
+    fn view(&self) -> Option<View> {
+        match self {
+            Self::Default(view) | Self::Drop(view, _) => Some(*view),
+            Self::Select(_) | Self::Show(_) => None,
+        }
+    }
+}
+
+impl Normaliser<'_> {
+    /// Everything an observation shows of a reply, in the order in which it is written.
+    pub(super) fn answer(&mut self, reply: &Reply, cut: Cut<'_>) -> Map<String, Value> {
+        let mut shown = Map::new();
+        match reply {
+            Reply::Http(exchange) => self.exchange(&mut shown, exchange, cut),
+            Reply::NotServed { api_version, kind } => {
+                shown.insert("served".to_owned(), false.into());
+                shown.insert("apiVersion".to_owned(), self.text(api_version).into());
+                shown.insert("kind".to_owned(), self.text(kind).into());
+            }
+        }
+        shown
+    }
+
+    fn exchange(&mut self, shown: &mut Map<String, Value>, exchange: &Exchange, cut: Cut<'_>) {
+        let body = &exchange.body;
+        let items = self.learn(body);
+        shown.insert("code".to_owned(), exchange.status.into());
+        let view = cut.view();
+        if view == Some(View::Nothing) {
+            return;
+        }
+        if !exchange.warnings.is_empty() {
+            let warnings = exchange.warnings.iter().map(|warning| self.text(warning).into_owned());
+            shown.insert("warnings".to_owned(), warnings.collect());
+        }
+        let error = if exchange.is_success() || view == Some(View::Body) { None } else { self.error(body) };
+        let refused = error.is_some();
+        shown.extend(error.map(|error| ("error".to_owned(), error)));
+        match cut {
+            Cut::Show(values) => {
+                let values = values.iter().map(|(label, value)| (label.as_str(), Tree::Whole(value)));
+                shown.insert("show".to_owned(), self.value(Tree::Map(values.collect())));
+            }
+            _ if refused => {}
+            Cut::Select(paths) => {
+                let paths = Rest::of(paths, &self.known.suffix);
+                shown.insert("body".to_owned(), self.optional(Tree::new(body, items).select(&paths)));
+            }
+            Cut::Default(View::Envelope) | Cut::Drop(View::Envelope, _) if exchange.is_success() => {}
+            Cut::Default(view) => self.viewed(shown, view, &[], body, items),
+            Cut::Drop(view, paths) => self.viewed(shown, view, paths, body, items),
+        }
+    }
+
+    /// A body as a view shows it, but for what the paths lead to.
+    fn viewed(
+        &mut self,
+        shown: &mut Map<String, Value>,
+        view: View,
+        without: &[Path],
+        body: &Value,
+        items: Option<Vec<&Value>>,
+    ) {
+        let tree = match (view, items) {
+            (View::Names, Some(items)) => {
+                shown.insert("body".to_owned(), items.into_iter().map(|item| self.item_name(item)).collect());
+                return;
+            }
+            (View::Token, items) => {
+                Tree::new(body, items).select(&Rest::of(&[Path::key("spec"), Path::key("status")], ""))
+            }
+            (View::Status, items) => Tree::new(body, items).select(&Rest::of(&[Path::key("status")], "")),
+            (View::Body, items) => Some(Tree::new(body, items)),
+            (View::Nothing | View::Envelope | View::Object | View::Names, items) => {
+                self.tidy();
+                Some(Tree::new(body, items))
+            }
+        };
+        let without = Rest::of(without, &self.known.suffix);
+        let tree = tree.and_then(|tree| tree.without(&without));
+        shown.insert("body".to_owned(), self.optional(tree));
+        if view == View::Token {
+            shown.extend(self.decoded(body).map(|token| ("token".to_owned(), token)));
+        }
+    }
+
+    /// Paths that lead nowhere leave an empty map: that nothing is there is an answer.
+    fn optional(&mut self, tree: Option<Tree<'_>>) -> Value {
+        self.value(tree.unwrap_or(Tree::Map(Vec::new())))
+    }
+
+    /// What a refusal says: of a Status what it is about, of a text all of it.
+    fn error(&mut self, body: &Value) -> Option<Value> {
+        let mut error = Map::new();
+        match body {
+            Value::Object(status) if status.get("kind").is_some_and(|kind| kind == "Status") => {
+                for key in ["reason", "message"] {
+                    if let Some(text) = status.get(key).and_then(Value::as_str) {
+                        error.insert(key.to_owned(), self.text(text).into());
+                    }
+                }
+                if let Some(causes) = status.get("details").and_then(|details| details.get("causes")) {
+                    error.insert("causes".to_owned(), self.value(Tree::Whole(causes)));
+                }
+            }
+            Value::String(text) => {
+                error.insert("message".to_owned(), self.text(text.trim_end()).into());
+            }
+            _ => return None,
+        }
+        Some(Value::Object(error))
+    }
+
+    /// An item's name, with its Namespace where that is not the scenario's own.
+    fn item_name(&mut self, item: &Value) -> Value {
+        let metadata = item.get("metadata");
+        let get = |key| metadata.and_then(|metadata| metadata.get(key)?.as_str());
+        let name = self.text(get("name").unwrap_or_default());
+        match get("namespace").map(|namespace| self.text(namespace)) {
+            Some(namespace) if self.known.namespace.as_deref() != Some(&*namespace) => {
+                format!("{namespace}/{name}").into()
+            }
+            _ => name.into(),
+        }
+    }
+
+    /// The header and the claims of the token in a `TokenRequest`.
+    fn decoded(&mut self, body: &Value) -> Option<Value> {
+        let jwt = Jwt::parse(body.get("status")?.get("token")?.as_str()?)?;
+        let mut token = Map::new();
+        let claims = jwt.timeless_claims();
+        token.insert("header".to_owned(), self.value(Tree::Whole(&Value::Object(jwt.header))));
+        token.insert("claims".to_owned(), self.value(Tree::Whole(&claims)));
+        Some(Value::Object(token))
+    }
+}

@@ -1,0 +1,285 @@
+//! The last guard, run over whatever is about to be written anywhere: does it hold a credential?
+//!
+//! It knows shapes, not values: the *beginning* of a JWT, for logs cut bodies short and half a token has no three parts;
+//! the same inside base64, at any of its three alignments; private keys in PEM, and in base64 as kubeconfigs hold them.
+//! It does not know opaque tokens. A guess is proved by decoding, so that long names and certificates pass.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+/// What was found. It never holds the credential itself: a leak can be logged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leak {
+    /// The kind of credential.
+    pub kind: LeakKind,
+    /// The bytes it takes in the text.
+    pub at: Range<usize>,
+}
+
+/// The kinds of credentials the guard knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeakKind {
+    /// A JWT, or the beginning of one; plain or in base64.
+    Token,
+    /// A private key in PEM; plain or in base64.
+    PrivateKey,
+}
+
+impl LeakKind {
+    fn placeholder(self) -> &'static str {
+        match self {
+            Self::Token => "<token>",
+            Self::PrivateKey => "<private key>",
+        }
+    }
+}
+
+impl fmt::Display for Leak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            LeakKind::Token => "a token",
+            LeakKind::PrivateKey => "a private key",
+        };
+        write!(f, "{kind} at byte {}", self.at.start)
+    }
+}
+
+/// The first credential in the text.
+pub fn scan(text: &str) -> Option<Leak> {
+    next(text.as_bytes(), 0)
+}
+
+/// The text with `<token>` or `<private key>` in place of every credential.
+pub fn scrub(text: &str) -> Cow<'_, str> {
+    let mut clean = String::new();
+    let mut copied = 0;
+    while let Some(leak) = next(text.as_bytes(), copied) {
+        clean.push_str(&text[copied..leak.at.start]);
+        clean.push_str(leak.kind.placeholder());
+        copied = leak.at.end;
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    clean.push_str(&text[copied..]);
+    Cow::Owned(clean)
+}
+
+/// How many characters must follow `eyJ`.
+const BEGINNING: usize = 20;
+
+fn next(text: &[u8], from: usize) -> Option<Leak> {
+    // Every spelling has a character near its beginning that is rare in other texts. What it suggests is then proved.
+    let begins = |at: usize, spelling: &[u8], before: usize| {
+        at.checked_sub(before).filter(|&start| start >= from && text[start..].starts_with(spelling))
+    };
+    (from..text.len()).find_map(|at| match text[at] {
+        b'J' => token(text, begins(at, b"eyJ", 2)?),
+        b'X' => encoded(text, begins(at, b"ZXlK", 1)?, 0),
+        // The other two alignments: two or four bits of the character before belong to the byte before.
+        b'V' if at > from => encoded(text, begins(at, b"V5S", 0)? - 1, 2),
+        b'U' if at > from + 2 => encoded(text, begins(at, b"leU", 2)? - 1, 4),
+        b'-' => private_key(text, begins(at, b"-----BEGIN ", 0)?),
+        b'0' => encoded(text, begins(at, b"LS0tLS1", 2)?, 0),
+        _ => None,
+    })
+}
+
+/// A JWT that begins here: enough must follow, and decode to JSON.
+fn token(text: &[u8], at: usize) -> Option<Leak> {
+    let beginning = text.get(at..at + 3 + BEGINNING)?;
+    let json = bits(beginning[..BEGINNING].iter().copied(), 0).iter().all(|b| (b' '..=b'~').contains(b));
+    (json && beginning.iter().all(|&b| is_base64url(b))).then(|| {
+        let mut end = at + beginning.len();
+        end += length(&text[end..], is_base64url);
+        while let [b'.', next, ..] = &text[end..]
+            && is_base64url(*next)
+        {
+            end += 1;
+            end += length(&text[end..], is_base64url);
+        }
+        Leak { kind: LeakKind::Token, at: at..end }
+    })
+}
+
+/// A credential in base64 that begins here, `skip` bits into this character.
+fn encoded(text: &[u8], at: usize, skip: u32) -> Option<Leak> {
+    // Enough for a token's beginning and for the longest `-----BEGIN ENCRYPTED PRIVATE KEY-----`.
+    let decoded = bits(text[at..].iter().copied().take(56), skip);
+    let kind = if decoded.starts_with(b"eyJ") { token(&decoded, 0)?.kind } else { private_key(&decoded, 0)?.kind };
+    Some(Leak { kind, at: at..end_of_base64(text, at) })
+}
+
+fn private_key(text: &[u8], at: usize) -> Option<Leak> {
+    let rest = &text[at..];
+    let label = rest.strip_prefix(b"-----BEGIN ")?;
+    let label = &label[..length(label, |b| b.is_ascii_uppercase() || b == b' ')];
+    (label.ends_with(b"PRIVATE KEY") && rest[b"-----BEGIN ".len() + label.len()..].starts_with(b"-----")).then(|| {
+        const END: &[u8] = b"PRIVATE KEY-----";
+        // From END to END: what was cut short is taken to the end of the text.
+        let begin = b"-----BEGIN ".len() + label.len() + b"-----".len();
+        let end = rest[begin..].windows(END.len()).position(|window| window == END);
+        let end = end.map_or(text.len(), |end| at + begin + end + END.len());
+        Leak { kind: LeakKind::PrivateKey, at: at..end }
+    })
+}
+
+/// Where base64 that goes on here ends, wrapped lines included: `base64` breaks them at 76 characters.
+fn end_of_base64(text: &[u8], at: usize) -> usize {
+    const SHORTEST_WRAP: usize = 60;
+    let mut line = text[..at].iter().rposition(|&b| b == b'\n').map_or(0, |newline| newline + 1);
+    let mut end = at;
+    loop {
+        end += length(&text[end..], |b| is_base64(b) || b == b'=');
+        let blanks = length(&text[end..], |b| matches!(b, b'\r' | b'\n' | b' '));
+        let next = end + blanks;
+        let more = length(&text[next..], |b| is_base64(b) || b == b'=');
+        let whole_line = matches!(text.get(next + more), None | Some(b'\n' | b'\r'));
+        let wrapped = end - line >= SHORTEST_WRAP && text[end..next].contains(&b'\n');
+        if !(wrapped && more > 0 && whole_line) {
+            return end;
+        }
+        line = next;
+        end = next;
+    }
+}
+
+/// Decodes base64 of either alphabet up to the first other character, leaving out the first `skip` bits.
+fn bits(text: impl Iterator<Item = u8>, skip: u32) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(48);
+    let (mut held, mut count) = (0u32, 0u32);
+    for (index, value) in text.map_while(sextet).enumerate() {
+        let fresh = if index == 0 { 6 - skip } else { 6 };
+        held = (held << fresh) | (u32::from(value) & ((1 << fresh) - 1));
+        count += fresh;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from((held >> count) & 0xff).unwrap_or_default());
+            held &= (1 << count) - 1;
+        }
+    }
+    bytes
+}
+
+fn sextet(b: u8) -> Option<u8> {
+    Some(match b {
+        b'A'..=b'Z' => b - b'A',
+        b'a'..=b'z' => b - b'a' + 26,
+        b'0'..=b'9' => b - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => return None,
+    })
+}
+
+fn is_base64url(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')
+}
+
+fn is_base64(b: u8) -> bool {
+    is_base64url(b) || matches!(b, b'+' | b'/')
+}
+
+fn length(text: &[u8], wanted: impl Fn(u8) -> bool) -> usize {
+    text.iter().position(|&b| !wanted(b)).unwrap_or(text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    use proptest::prelude::*;
+
+    /// Made here and now: no token stands in the sources.
+    fn jwt(claims: &str) -> String {
+        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","kid":"k1"}"#);
+        format!("{header}.{}.{}", URL_SAFE_NO_PAD.encode(claims), URL_SAFE_NO_PAD.encode([7; 256]))
+    }
+
+    #[test]
+    fn tokens_and_their_beginnings_are_found() {
+        let token = jwt(r#"{"sub":"x"}"#);
+        assert_eq!(scan(&token).unwrap().at, 0..token.len());
+        assert_eq!(scrub(&format!("a {token}: b")), "a <token>: b");
+        assert_eq!(scrub(&format!("\"token\":\"{} ...", &token[..30])), "\"token\":\"<token> ...");
+        assert_eq!(scrub(&format!("%22{}", &token[..23])), "%22<token>");
+        assert_eq!(scan(&token[..22]), None, "too little to be worth anything");
+        assert_eq!(scan(&format!("x {token}")).unwrap().to_string(), "a token at byte 2");
+    }
+
+    #[test]
+    fn base64_of_a_token_is_found_at_any_alignment() {
+        for before in ["", "a", "ab", "abc", "\"token\": \""] {
+            let text = format!("{before}{}", jwt("{}"));
+            for encoded in [STANDARD.encode(&text), URL_SAFE_NO_PAD.encode(&text)] {
+                let clean = scrub(&encoded).into_owned();
+                assert!(clean.ends_with("<token>"), "{before:?}: {clean}");
+                assert!(clean.len() <= "<token>".len() + before.len() * 2, "{before:?}: {clean}");
+                assert!(scan(&encoded[..before.len() * 2 + 32]).is_some(), "{before:?}: the beginning is enough");
+            }
+        }
+    }
+
+    #[test]
+    fn wrapped_base64_is_taken_to_its_end() {
+        let encoded = STANDARD.encode(jwt("{}"));
+        let lines: Vec<&str> =
+            (0..encoded.len()).step_by(76).map(|at| &encoded[at..encoded.len().min(at + 76)]).collect();
+        assert_eq!(scrub(&format!("t:\n{}\nName\n", lines.join("\n"))), "t:\n<token>\nName\n");
+        assert_eq!(scrub(&format!("t: |\n  {}\nx: y\n", lines.join("\n  "))), "t: |\n  <token>\nx: y\n");
+    }
+
+    #[test]
+    fn private_keys_are_found() {
+        for kind in ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY"] {
+            let pem = format!("-----BEGIN {kind}-----\nMIIE\n-----END {kind}-----");
+            assert_eq!(scrub(&format!("a\n{pem}\nb")), "a\n<private key>\nb");
+            assert_eq!(scrub(&format!("a {}", &pem[..kind.len() + 18])), "a <private key>", "cut short");
+            assert_eq!(
+                scrub(&format!("client-key-data: {}\n", STANDARD.encode(&pem))),
+                "client-key-data: <private key>\n"
+            );
+        }
+    }
+
+    #[test]
+    fn ordinary_texts_pass() {
+        let certificate =
+            format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode([9; 900]));
+        for text in [
+            "<token:review-again>",
+            "<private key>",
+            "a-very-long-name-of-a-deployment-in-a-cluster-5d4f8c7b9d-x8k2p",
+            "eyJafjallajokull-is-a-volcano-with-a-long-name",
+            "---\n--- a/x\n+++ b/x\n-------------------",
+            "heyJude-dont-make-it-bad-take-a-sad-song",
+            &STANDARD.encode(&certificate),
+            &certificate,
+        ] {
+            assert_eq!(scan(text), None, "{text}");
+            assert!(matches!(scrub(text), Cow::Borrowed(_)));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn scrubbed_text_is_clean(before in "[ -~é\n]{0,40}", after in "[ -~\n]{0,40}", cut in 23usize..200, encode in any::<bool>()) {
+            let token = &jwt("{}")[..cut];
+            let text = if encode { format!("{before} {}\n{after}", STANDARD.encode(format!("{before}{token}"))) } else { format!("{before}{token}{after}") };
+            prop_assert!(scan(&text).is_some());
+            prop_assert_eq!(scan(&scrub(&text)), None);
+        }
+
+        #[test]
+        fn random_bytes_in_base64_are_no_token(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+            prop_assert_eq!(scan(&STANDARD.encode(&bytes)), None);
+        }
+
+        #[test]
+        fn any_text_is_scanned(text in "(?s)(eyJ|ZXlK|V5S|leU|-----BEGIN |PRIVATE KEY-----|LS0tLS1CRUdJTi|.|\n){0,30}") {
+            prop_assert_eq!(scan(&scrub(&text)), None);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! From a scenario and a server to the steps that will run. Pure: no cluster is touched, and nothing is drawn but the
+//! suffix that makes names unique.
+
+mod names;
+
+use std::collections::BTreeSet;
+
+pub use names::Names;
+
+use crate::capability::Capability;
+use crate::scenario::{Scenario, ScenarioFile, Step};
+use crate::syntax::Diagnostics;
+use crate::version::Version;
+
+/// What is to be done with a scenario on a server.
+#[derive(Debug)]
+pub enum Planned {
+    /// It says nothing about this server.
+    Skip {
+        /// Why: the version or a capability.
+        reason: String,
+    },
+    /// Its steps, with names made unique.
+    Run(Box<Plan>),
+}
+
+/// A scenario ready to run once.
+#[derive(Debug)]
+pub struct Plan {
+    /// The scenario with the names of this run.
+    pub scenario: Scenario,
+    /// For each of its steps why this server leaves it out, if it does.
+    pub left_out: Vec<Option<String>>,
+    /// The names of this run.
+    pub names: Names,
+    /// The digest of the steps that apply: what was recorded with another one is stale.
+    pub digest: String,
+}
+
+impl Planned {
+    /// What is to be done with a scenario on a server of this version that can do this.
+    pub fn of(file: &ScenarioFile, version: &Version, has: &BTreeSet<Capability>) -> Result<Self, Diagnostics> {
+        let written = &file.scenario;
+        if !written.kubernetes.contains(version) {
+            return Ok(Self::Skip { reason: format!("about Kubernetes {}", written.kubernetes) });
+        }
+        if let Some(missing) = written.needs.difference(has).next() {
+            return Ok(Self::Skip { reason: format!("needs {}, which this cluster has not", missing.word()) });
+        }
+        let words = written.words().map(str::to_owned).collect();
+        let names = Names::draw(words, &mut rand::rng(), |suffix| file.mentions(suffix));
+        let scenario = file.renamed(&|text| names.rewrite(text))?;
+        let left_out = scenario.steps.iter().map(|step| left_out(step, version, has)).collect();
+        let digest = digest(written, version, has);
+        Ok(Self::Run(Box::new(Plan { scenario, left_out, names, digest })))
+    }
+}
+
+/// The digest of the steps of a scenario that apply to a server.
+pub fn digest(scenario: &Scenario, version: &Version, has: &BTreeSet<Capability>) -> String {
+    scenario.digest(|step| left_out(step, version, has).is_none())
+}
+
+fn left_out(step: &Step, version: &Version, has: &BTreeSet<Capability>) -> Option<String> {
+    if !step.when.kubernetes.contains(version) {
+        return Some(format!("about Kubernetes {}", step.when.kubernetes));
+    }
+    step.when.needs.difference(has).next().map(|missing| format!("needs {}", missing.word()))
+}

@@ -1,0 +1,50 @@
+//! The API server as one attempt at a step uses it.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use rand::Rng;
+
+use super::sent::Sent;
+use crate::action::Api;
+use crate::cluster::{Cluster, Exchange, Request, Resource, SendError, Session};
+
+/// A cluster through one identity; every request is counted.
+pub(super) struct StepApi<'a> {
+    cluster: &'a Cluster,
+    session: Session,
+    sent: &'a Sent,
+}
+
+impl<'a> StepApi<'a> {
+    pub(super) fn new(cluster: &'a Cluster, session: Session, sent: &'a Sent) -> Self {
+        Self { cluster, session, sent }
+    }
+}
+
+impl Api for StepApi<'_> {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Exchange, SendError>> {
+        Box::pin(self.sent.send(&self.session, request))
+    }
+
+    fn resolve<'a>(
+        &'a self,
+        api_version: &'a str,
+        kind: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Resource>, SendError>> {
+        // As the kubeconfig's user: what is served is a fact about the server, not about who asks.
+        Box::pin(self.cluster.resolve(api_version, kind))
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(tokio::time::sleep(time))
+    }
+
+    fn audience(&self) -> Option<&str> {
+        self.cluster.facts().audience.as_deref()
+    }
+
+    fn nonce(&self) -> String {
+        format!("{:016x}", rand::rng().random::<u64>())
+    }
+}

@@ -1,0 +1,31 @@
+//! The answer to one attempt at a step, and what kind of answer it is.
+
+use crate::action::Reply;
+use crate::scenario::Answer;
+use crate::syntax::Scope;
+
+/// A reply, its parts, and the variables the step's own expressions see: earlier steps, this answer, its captures.
+pub(super) struct Attempt {
+    pub(super) reply: Reply,
+    pub(super) answer: Answer,
+    pub(super) scope: Scope,
+}
+
+impl Attempt {
+    pub(super) fn new(reply: Reply, earlier: &Scope) -> Self {
+        let answer = Answer::new(&reply);
+        let scope = answer.scope(earlier);
+        Self { reply, answer, scope }
+    }
+
+    /// Whether the server did what it was asked.
+    pub(super) fn is_success(&self) -> bool {
+        matches!(&self.reply, Reply::Http(exchange) if exchange.is_success())
+    }
+
+    /// Whether this is a server in trouble rather than one that answers: overloaded, ill, or a proxy before one that is
+    /// gone. A scenario about such an answer says so: `expect: {code: 429}`.
+    pub(super) fn is_server_trouble(&self) -> bool {
+        matches!(&self.reply, Reply::Http(exchange) if matches!(exchange.status, 429 | 500..=599))
+    }
+}

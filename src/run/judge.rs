@@ -1,0 +1,144 @@
+//! From how the attempts at a step ended to its verdict: expectations, the snapshot, and what is kept for later steps.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+use super::attempt::Attempt;
+use super::compare;
+use super::outcome::{StepOutcome, Trouble, Verdict};
+use super::step::{Ended, Stage};
+use crate::action::Reply;
+use crate::observe::Cut;
+use crate::scenario::{Mismatch, Selection, Step, StepName};
+use crate::snapshot::{Series, Text};
+use crate::syntax::{Expression, Scope};
+
+impl Stage<'_> {
+    /// Fills in the verdict and the answer; what was learned from the last attempt is kept.
+    pub(super) fn judge(&mut self, step: &Step, ended: Ended, outcome: &mut StepOutcome) {
+        let (attempt, why_unmet) = match ended {
+            Ended::Satisfied(attempt) => (attempt, None),
+            Ended::Unmet(attempt, why) => (attempt, Some(why)),
+            Ended::Broken(trouble) => {
+                outcome.verdict = Verdict::Broken(self.presentable(trouble));
+                return;
+            }
+        };
+        let slug = step.name.as_ref().map(StepName::slug).unwrap_or_default();
+        let shown = shown(&step.frame.snapshot, &attempt.scope);
+        let view = step.action.view();
+        let cut = match (&step.frame.snapshot, &shown) {
+            (_, Ok(Some(values))) => Cut::Show(values),
+            (Selection::Select(paths), _) => Cut::Select(paths),
+            (Selection::Drop(paths), _) => Cut::Drop(view, paths),
+            _ => Cut::Default(view),
+        };
+        let (observation, draft) = self.observer.observe(&slug, &attempt.reply, cut);
+        self.observer.commit(draft);
+        self.keep(step, &attempt);
+        outcome.answer = Some(observation.text.clone());
+
+        let unmet: Vec<String> =
+            why_unmet.into_iter().chain(shown.err()).chain(self.unexpected(step, &attempt)).collect();
+        outcome.verdict = if !unmet.is_empty() {
+            self.not_met(step, &attempt, &unmet)
+        } else if self.cannot_be_taken(step, &attempt) {
+            Verdict::Broken(self.presentable(refused(&attempt.reply)))
+        } else if step.is_snapshotted() {
+            let verdict = self.compared(&slug, &observation.text);
+            outcome.slug = Some(slug);
+            verdict
+        } else {
+            Verdict::Done
+        };
+    }
+
+    /// What later steps may read: captures, and the answer under the step's name.
+    fn keep(&mut self, step: &Step, attempt: &Attempt) {
+        for capture in &step.frame.set {
+            if let Some(value) = attempt.scope.get(&capture.name) {
+                self.scope.set(capture.name.as_str(), Arc::clone(value));
+            }
+        }
+        if let Some(name) = &step.name {
+            self.ended.insert(name.as_str().to_owned(), Instant::now());
+            self.scope.set(name.variable(), Arc::clone(attempt.answer.body()));
+        }
+    }
+
+    fn compared(&mut self, slug: &str, text: &str) -> Verdict {
+        let (series, text) = match (Series::of(slug), Text::new(text)) {
+            (Ok(series), Ok(text)) => (series, text),
+            (Err(error), _) => return Verdict::Broken(Trouble::new(error.to_string())),
+            (_, Err(error)) => return Verdict::Broken(Trouble::new(error.to_string())),
+        };
+        let verdict =
+            compare::verdict(self.recorded, &series, self.cluster.version(), &text, self.settings.unrecorded_fails);
+        self.texts.insert(series, text);
+        verdict
+    }
+
+    /// What was expected of the answer and is not so, a line each.
+    fn unexpected(&self, step: &Step, attempt: &Attempt) -> Vec<String> {
+        let (version, has) = (self.cluster.version(), self.cluster.capabilities());
+        let mut lines = Vec::new();
+        for check in step.frame.expect.iter().filter(|check| check.when.applies(version, has)) {
+            match check.mismatches(&attempt.answer, &attempt.scope) {
+                Ok(mismatches) => lines.extend(mismatches.iter().map(line)),
+                Err(error) => lines.push(format!("`expect` could not be evaluated: {error}")),
+            }
+        }
+        lines
+    }
+
+    /// A condition that was not met: because the server is in trouble, or because it answers something else.
+    fn not_met(&self, step: &Step, attempt: &Attempt, unmet: &[String]) -> Verdict {
+        if attempt.is_server_trouble() && !self.asks_for_a_code(step) {
+            return Verdict::Broken(self.presentable(refused(&attempt.reply)));
+        }
+        Verdict::Unmet(unmet.iter().map(|line| self.observer.presentable(line)).collect())
+    }
+
+    /// Whether this is no answer: set-up that was refused, or a server in trouble where nobody asked for that.
+    fn cannot_be_taken(&self, step: &Step, attempt: &Attempt) -> bool {
+        match &step.name {
+            Some(_) => attempt.is_server_trouble() && !self.asks_for_a_code(step),
+            None => !attempt.is_success() && step.frame.expect.is_empty() && step.until().is_none(),
+        }
+    }
+
+    fn asks_for_a_code(&self, step: &Step) -> bool {
+        let (version, has) = (self.cluster.version(), self.cluster.capabilities());
+        step.frame.expect.iter().any(|check| check.names_code() && check.when.applies(version, has))
+    }
+}
+
+/// The values of `snapshot: {show: ..}`, if that is what the step says.
+fn shown(snapshot: &Selection, own: &Scope) -> Result<Option<Map<String, Value>>, String> {
+    let Selection::Show(expressions) = snapshot else { return Ok(None) };
+    let value = |(label, expression): &(String, Expression)| match expression.evaluate(own) {
+        Ok(value) => Ok((label.clone(), value)),
+        Err(error) => Err(format!("`show: {label}` has no value: {error}")),
+    };
+    expressions.iter().map(value).collect::<Result<_, _>>().map(Some)
+}
+
+fn line(mismatch: &Mismatch) -> String {
+    let came = mismatch.came.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
+    match &mismatch.expected {
+        Value::Null => format!("{}: expected nothing, {came} came", mismatch.path),
+        expected => format!("{}: expected {expected}, {came} came", mismatch.path),
+    }
+}
+
+fn refused(reply: &Reply) -> Trouble {
+    match reply {
+        Reply::Http(exchange) => Trouble::refused(&format!("{} {}", exchange.method, exchange.path), exchange),
+        Reply::NotServed { api_version, kind } => Trouble {
+            message: format!("this server does not serve {kind} of {api_version}"),
+            help: Some("write `when:` with the versions that do, or name the step: then it is an answer".to_owned()),
+        },
+    }
+}

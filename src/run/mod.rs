@@ -1,0 +1,21 @@
+//! The only stage that talks to a cluster: steps in order, attempts until a condition holds, clean-up whatever happens.
+//!
+//! A wrong answer is data in an outcome; only what could not be done is trouble.
+
+mod api;
+mod attempt;
+mod compare;
+mod event;
+mod identity;
+mod instance;
+mod judge;
+mod outcome;
+mod recording;
+mod sent;
+mod step;
+mod suite;
+
+pub use event::{Event, Summary};
+pub use outcome::{ScenarioOutcome, Status, StepOutcome, Trouble, Verdict};
+pub use recording::{Recording, subject};
+pub use suite::{Emit, Finished, Settings, Suite, SuiteError};

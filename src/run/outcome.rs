@@ -1,0 +1,201 @@
+//! What came of a run, as data: a report needs nothing else, and nothing in here can hold a token.
+//!
+//! Every text has gone through the observer's `presentable`: names as written, identities as stable names.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::recording::Recording;
+use crate::scenario::Step;
+use crate::syntax::At;
+use crate::version::Version;
+
+/// What came of one scenario on one cluster.
+#[derive(Debug, Clone)]
+pub struct ScenarioOutcome {
+    /// The scenario's id, such as `tokens/pod-bound`.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Its file as it was named.
+    pub file: String,
+    /// The cluster as it was named, such as `local:v1.36`.
+    pub cluster: String,
+    /// The version that answered.
+    pub version: Version,
+    /// From the first request to the last, clean-up included.
+    pub took: Duration,
+    /// Why it was not run, if it was not.
+    pub skipped: Option<String>,
+    /// Every step of the file in order, also those that did not run.
+    pub steps: Vec<StepOutcome>,
+    /// What went wrong before the first step or after the last, such as a clean-up that was refused.
+    pub trouble: Vec<Trouble>,
+    /// The paths of what was left on the cluster because that was asked for.
+    pub kept: Vec<String>,
+    /// What it showed, for the store; none where it did not run to its end as expected.
+    pub recording: Option<Recording>,
+}
+
+/// What came of one step.
+#[derive(Debug, Clone)]
+pub struct StepOutcome {
+    /// Its name, or what it does: `create ServiceAccount/demo-sa`.
+    pub label: String,
+    /// The name in file names, for steps that are snapshotted.
+    pub slug: Option<String>,
+    /// Where it stands.
+    pub at: At,
+    /// The requests of the last attempt, such as `POST /api/v1/namespaces`.
+    pub requests: Vec<String>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// From its first request to its verdict.
+    pub took: Duration,
+    /// The observation as a snapshot holds it, where there was an answer.
+    pub answer: Option<String>,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// What the answer of a step means.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// It did what it had to and is not snapshotted.
+    Done,
+    /// The answer is the recorded one.
+    Same {
+        /// The change point that holds: `v1.24`, or `v1.34.2` for a change that came in a patch release.
+        since: String,
+        /// The recorded version this was assumed from, where this minor was not recorded itself.
+        assumed_from: Option<Version>,
+    },
+    /// The answer is not the recorded one.
+    Changed {
+        /// The change point that holds.
+        since: String,
+        /// The recorded version the text was seen on, nearest to this one.
+        recorded_on: Version,
+        /// The recorded text.
+        expected: String,
+    },
+    /// Nobody recorded this step on any version.
+    Unrecorded {
+        /// Whether that fails the run, as in CI.
+        fails: bool,
+    },
+    /// An `expect`, `until` or `holds` was not met; each line says what was expected and what came.
+    Unmet(Vec<String>),
+    /// Its `when` leaves this version out.
+    LeftOut(String),
+    /// A step before it failed.
+    NotRun,
+    /// It could not be run.
+    Broken(Trouble),
+}
+
+/// Something that could not be done.
+#[derive(Debug, Clone, Serialize)]
+pub struct Trouble {
+    /// What was being done to which object and what came back.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// The worst of what came of something, from best to worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// It was left out.
+    Skipped,
+    /// All of it held.
+    Passed,
+    /// An assertion failed.
+    Failed,
+    /// It could not be run to its end.
+    Broken,
+}
+
+impl StepOutcome {
+    /// A step that was not tried.
+    pub(super) fn without_answer(step: &Step, verdict: Verdict) -> Self {
+        Self {
+            label: step.label(),
+            slug: None,
+            at: step.at.clone(),
+            requests: Vec::new(),
+            attempts: 0,
+            took: Duration::ZERO,
+            answer: None,
+            verdict,
+        }
+    }
+}
+
+impl Trouble {
+    /// Something that went wrong, where there is nothing to advise.
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), help: None }
+    }
+
+    /// An error with its causes, and its help where it has one.
+    pub fn from_error(error: &(impl miette::Diagnostic + ?Sized)) -> Self {
+        let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+        let message = causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"));
+        Self { message, help: error.help().map(|help| help.to_string()) }
+    }
+
+    /// The same trouble, saying what was being done.
+    pub(super) fn during(mut self, doing: &str) -> Self {
+        self.message = format!("{doing}: {}", self.message);
+        self
+    }
+}
+
+impl Verdict {
+    /// What this verdict means for the scenario.
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Done | Self::Same { .. } | Self::Unrecorded { fails: false } => Status::Passed,
+            Self::LeftOut(_) | Self::NotRun => Status::Skipped,
+            Self::Changed { .. } | Self::Unrecorded { fails: true } | Self::Unmet(_) => Status::Failed,
+            Self::Broken(_) => Status::Broken,
+        }
+    }
+
+    /// Whether the steps after this one make no sense any more. A snapshot that differs is no reason to stop:
+    /// all differences of a scenario show in one go.
+    pub fn stops(&self) -> bool {
+        matches!(self, Self::Unmet(_) | Self::Broken(_))
+    }
+}
+
+impl ScenarioOutcome {
+    /// The worst of its steps and of what surrounds them.
+    pub fn status(&self) -> Status {
+        if !self.trouble.is_empty() {
+            return Status::Broken;
+        }
+        match self.skipped {
+            Some(_) => Status::Skipped,
+            None => self.steps.iter().map(|step| step.verdict.status()).fold(Status::Passed, Status::max),
+        }
+    }
+
+    /// Whether an `expect`, `until` or `holds` was not met: such a run is not recorded.
+    pub fn is_unmet(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.verdict, Verdict::Unmet(_)))
+    }
+
+    /// Whether a step showed something else than was recorded.
+    pub fn has_changed(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.verdict, Verdict::Changed { .. }))
+    }
+
+    /// Whether a step showed something that nobody recorded on any version.
+    pub fn has_unrecorded(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.verdict, Verdict::Unrecorded { .. }))
+    }
+}

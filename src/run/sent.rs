@@ -1,0 +1,108 @@
+//! What was sent on behalf of a scenario: the requests of a step for its report, and what has to be taken away again.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use http::Method;
+
+use crate::cluster::{Exchange, Request, SendError, Session};
+
+/// Sends requests and keeps count of them and of what they made outside the scenario's own Namespace.
+pub(super) struct Sent {
+    suffix: String,
+    namespace: Option<String>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    requests: Vec<String>,
+    made: Vec<String>,
+}
+
+impl Sent {
+    /// Nothing sent yet. What is made inside `namespace` goes with it; a name with `suffix` can only be this run's.
+    pub(super) fn new(namespace: Option<&str>, suffix: &str) -> Self {
+        Self { suffix: suffix.to_owned(), namespace: namespace.map(str::to_owned), state: Mutex::default() }
+    }
+
+    /// Sends a request and remembers what it made. Where no answer comes, an object that carries this run's suffix is
+    /// taken as made: it may be, and it can be nobody else's.
+    pub(super) async fn send(&self, session: &Session, request: Request) -> Result<Exchange, SendError> {
+        let (method, is_counted) = (request.method.clone(), self.is_outside(&request.path) && !is_dry(&request.path));
+        let may_be_made = {
+            let mut state = self.state();
+            state.requests.push(format!("{} {}", request.method, request.path));
+            let unsure = self.target(&request).filter(|path| path.contains(&self.suffix) && !state.made.contains(path));
+            state.made.extend(unsure.clone());
+            unsure
+        };
+        let answer = session.send(request).await;
+        if let Ok(exchange) = &answer {
+            let mut state = self.state();
+            if let Some(unsure) = may_be_made {
+                state.made.retain(|path| *path != unsure);
+            }
+            if is_counted {
+                state.made.extend(made(&method, exchange));
+            }
+        }
+        answer
+    }
+
+    /// The requests since the last call.
+    pub(super) fn take_requests(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().requests)
+    }
+
+    /// The paths of what was made, oldest first: the Namespace, then what is outside it.
+    pub(super) fn made(&self) -> Vec<String> {
+        let namespace = self.namespace.iter().map(|namespace| format!("/api/v1/namespaces/{namespace}"));
+        namespace.chain(self.state().made.iter().cloned()).collect()
+    }
+
+    /// The object that a create or an apply is about, where its name is known before the answer.
+    fn target(&self, request: &Request) -> Option<String> {
+        if is_dry(&request.path) || !self.is_outside(&request.path) {
+            return None;
+        }
+        let path = path_of(&request.path);
+        match request.method {
+            Method::POST => {
+                let name = request.body.as_ref()?["metadata"]["name"].as_str()?;
+                Some(format!("{path}/{name}"))
+            }
+            Method::PATCH => Some(path.to_owned()),
+            _ => None,
+        }
+    }
+
+    fn is_outside(&self, path: &str) -> bool {
+        let inside = |namespace: &String| path.contains(&format!("/namespaces/{namespace}/"));
+        !self.namespace.as_ref().is_some_and(inside)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing in here panics between two changes that belong together.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The path of the object that an answer says was made. A review or a token request has no uid: it is no object.
+fn made(method: &Method, exchange: &Exchange) -> Option<String> {
+    let metadata = &exchange.body["metadata"];
+    let (_uid, name) = (metadata["uid"].as_str()?, metadata["name"].as_str()?);
+    let path = path_of(&exchange.path);
+    match *method {
+        Method::POST if exchange.is_success() => Some(format!("{path}/{name}")),
+        Method::PATCH if exchange.status == 201 => Some(path.to_owned()),
+        _ => None,
+    }
+}
+
+fn path_of(path_and_query: &str) -> &str {
+    path_and_query.split_once('?').map_or(path_and_query, |(path, _)| path)
+}
+
+fn is_dry(path_and_query: &str) -> bool {
+    path_and_query.split_once('?').is_some_and(|(_, query)| query.contains("dryRun="))
+}

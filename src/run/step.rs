@@ -1,0 +1,229 @@
+//! One step: attempts until its condition holds. What the last answer means is decided in `judge`.
+//!
+//! An attempt that is thrown away leaves no trace: the identities its answer showed are committed for the last one only,
+//! or the number of attempts would show in a snapshot.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::{Mutex, watch};
+use tokio::time::{Instant, timeout_at};
+
+use super::api::StepApi;
+use super::attempt::Attempt;
+use super::outcome::{StepOutcome, Trouble, Verdict};
+use super::sent::Sent;
+use super::suite::Settings;
+use crate::action::{Backoff, StepCx};
+use crate::cluster::Cluster;
+use crate::observe::Observer;
+use crate::plan::Plan;
+use crate::scenario::Step;
+use crate::snapshot::{Recorded, Series, Text};
+use crate::syntax::{Scope, TemplateError};
+
+/// Where the steps of one scenario run: the cluster, the variables so far, and the identities seen.
+pub(super) struct Stage<'a> {
+    pub(super) cluster: &'a Cluster,
+    pub(super) plan: &'a Plan,
+    pub(super) settings: &'a Settings,
+    pub(super) recorded: &'a Recorded,
+    pub(super) sent: &'a Sent,
+    interrupted: watch::Receiver<bool>,
+    pub(super) observer: Observer,
+    pub(super) scope: Scope,
+    /// When each named step had its answer, for `from`.
+    pub(super) ended: HashMap<String, Instant>,
+    /// What each snapshotted step showed.
+    pub(super) texts: BTreeMap<Series, Text>,
+    /// Tokens of `as: {serviceAccount: ..}`, by Namespace and name.
+    pub(super) tokens: Mutex<HashMap<(String, String), String>>,
+}
+
+/// How the attempts at a step ended.
+pub(super) enum Ended {
+    /// With an answer that satisfies what the step waits for.
+    Satisfied(Attempt),
+    /// With an answer that does not, and why.
+    Unmet(Attempt, String),
+    /// Without an answer.
+    Broken(Trouble),
+}
+
+/// What an answer means for a step that waits.
+enum Waiting {
+    /// It is the one.
+    Over,
+    /// Not yet, and why.
+    Goes(String),
+    /// It can no longer come.
+    Failed(String),
+}
+
+/// The attempts.
+impl<'a> Stage<'a> {
+    pub(super) fn new(
+        cluster: &'a Cluster,
+        plan: &'a Plan,
+        settings: &'a Settings,
+        recorded: &'a Recorded,
+        observer: Observer,
+        sent: &'a Sent,
+        interrupted: watch::Receiver<bool>,
+    ) -> Self {
+        let facts = cluster.facts();
+        let mut scope = Scope::new();
+        scope.set("cluster", json!({"issuer": facts.issuer, "audience": facts.audience, "server": facts.server}));
+        let (ended, texts, tokens) = (HashMap::new(), BTreeMap::new(), Mutex::default());
+        Self { cluster, plan, settings, recorded, sent, interrupted, observer, scope, ended, texts, tokens }
+    }
+
+    /// Trouble in words that may be shown.
+    pub(super) fn presentable(&self, trouble: Trouble) -> Trouble {
+        let show = |text: String| self.observer.presentable(&text);
+        Trouble { message: show(trouble.message), help: trouble.help.map(show) }
+    }
+
+    /// What the snapshotted steps showed.
+    pub(super) fn into_texts(self) -> BTreeMap<Series, Text> {
+        self.texts
+    }
+
+    /// Runs one step to its verdict.
+    pub(super) async fn step(&mut self, step: &Step) -> StepOutcome {
+        let start = Instant::now();
+        let mut attempts = 0;
+        let ended = self.attempts(step, start, &mut attempts).await;
+        let mut outcome = StepOutcome::without_answer(step, Verdict::Done);
+        self.judge(step, ended, &mut outcome);
+        outcome.label = self.observer.presentable(&outcome.label);
+        outcome.requests = self.sent.take_requests().iter().map(|text| self.observer.presentable(text)).collect();
+        outcome.attempts = attempts;
+        outcome.took = start.elapsed();
+        outcome
+    }
+
+    async fn attempts(&self, step: &Step, start: Instant, attempts: &mut u32) -> Ended {
+        let timeout = self.timeout(step);
+        let lasting = step.frame.holds.as_ref().map(|holds| holds.time + timeout);
+        let within = step.frame.within.or(lasting).unwrap_or(timeout);
+        let from = match &step.frame.from {
+            None => start,
+            Some((name, _)) => self.ended.get(name).copied().unwrap_or(start),
+        };
+        // `within` counted from another step is the scenario's own promise about time, not the server's.
+        if start > from + within {
+            let late = start.duration_since(from).as_secs_f64();
+            return Ended::Broken(Trouble::new(format!(
+                "it began {late:.1} s after the step it counts from: too late to tell"
+            )));
+        }
+        let mut pauses = Backoff::new(Duration::MAX);
+        loop {
+            *attempts += 1;
+            let _ = self.sent.take_requests();
+            let mut attempt = match self.attempt(step, Instant::now() + timeout).await {
+                Ok(attempt) => attempt,
+                Err(trouble) => return Ended::Broken(trouble),
+            };
+            let why = match waits(step, &mut attempt.scope, start) {
+                Waiting::Over => return Ended::Satisfied(attempt),
+                Waiting::Failed(why) => return Ended::Unmet(attempt, why),
+                Waiting::Goes(why) => why,
+            };
+            let pause = pauses.next().unwrap_or_default();
+            if Instant::now() + pause >= from + within {
+                return Ended::Unmet(attempt, why);
+            }
+            if let Err(trouble) = self.pause(pause).await {
+                return Ended::Broken(trouble);
+            }
+        }
+    }
+
+    /// One attempt: the identity, the action, its answer.
+    async fn attempt(&self, step: &Step, deadline: Instant) -> Result<Attempt, Trouble> {
+        let mut interrupted = self.interrupted.clone();
+        let run = async {
+            let identity = self.identity(step).await?;
+            let session = self.cluster.session(&identity).map_err(|error| Trouble::from_error(&error))?;
+            let api = StepApi::new(self.cluster, session, self.sent);
+            let query = step.frame.query.iter().map(|(name, value)| Ok((name.clone(), value.resolve(&self.scope)?)));
+            let query: Vec<_> =
+                query.collect::<Result<_, TemplateError>>().map_err(|error| Trouble::new(error.to_string()))?;
+            let cx = StepCx {
+                api: &api,
+                scope: &self.scope,
+                namespace: self.plan.scenario.namespace.as_deref(),
+                query: &query,
+                patience: self.timeout(step),
+            };
+            step.action.run(&cx).await.map_err(|error| Trouble::from_error(&error))
+        };
+        let reply = tokio::select! {
+            reply = timeout_at(deadline, run) => reply,
+            _ = interrupted.wait_for(|is| *is) => return Err(Trouble::new("interrupted")),
+        };
+        match reply {
+            Ok(reply) => Ok(Attempt::new(reply?, &self.scope)),
+            Err(_) => Err(self.timed_out(step)),
+        }
+    }
+
+    fn timed_out(&self, step: &Step) -> Trouble {
+        let requests = self.sent.take_requests();
+        let request = requests.last().map(|request| format!(" to {request}")).unwrap_or_default();
+        Trouble {
+            message: format!("no answer{request} within {} s", self.timeout(step).as_secs_f64()),
+            help: Some("look at the server's health; a step that may take longer says `timeout: 2m`".to_owned()),
+        }
+    }
+
+    fn timeout(&self, step: &Step) -> Duration {
+        step.frame.timeout.unwrap_or(self.settings.timeout)
+    }
+
+    /// Waits before the next attempt.
+    async fn pause(&self, pause: Duration) -> Result<(), Trouble> {
+        let mut interrupted = self.interrupted.clone();
+        tokio::select! {
+            () = tokio::time::sleep(pause) => Ok(()),
+            _ = interrupted.wait_for(|is| *is) => Err(Trouble::new("interrupted while waiting")),
+        }
+    }
+}
+
+/// Takes the step's captures from an answer and says whether it is the one that is waited for.
+fn waits(step: &Step, own: &mut Scope, start: Instant) -> Waiting {
+    let until = step.until();
+    for capture in &step.frame.set {
+        let name = capture.name.as_str();
+        match capture.value.evaluate(own) {
+            Ok(value) => own.set(name, value),
+            // A key that is not there yet is what waiting is for; without a condition there is nothing to wait for.
+            Err(error) if until.is_some() => return Waiting::Goes(format!("`set: {name}` has no value yet: {error}")),
+            Err(error) => return Waiting::Failed(format!("`set: {name}` has no value: {error}")),
+        }
+    }
+    if let Some(until) = until {
+        return match until.is_true(own) {
+            Ok(true) => Waiting::Over,
+            Ok(false) => Waiting::Goes(format!("`until: {}` was not reached", until.text())),
+            Err(error) => Waiting::Goes(format!("`until: {}` was not reached: {error}", until.text())),
+        };
+    }
+    let Some(lasting) = &step.frame.holds else { return Waiting::Over };
+    let after = start.elapsed();
+    let why = match lasting.condition.is_true(own) {
+        Ok(true) if after >= lasting.time => return Waiting::Over,
+        Ok(true) => return Waiting::Goes(String::new()),
+        Ok(false) => String::new(),
+        Err(error) => format!(": {error}"),
+    };
+    Waiting::Failed(format!(
+        "`holds: {}` ceased to hold after {:.1} s{why}",
+        lasting.condition.text(),
+        after.as_secs_f64()
+    ))
+}

@@ -1,0 +1,234 @@
+//! `expect:`: what an answer must be, whatever the snapshot says, and how an answer that is not so differs.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{When, unsupported};
+use crate::action::Reply;
+use crate::syntax::{
+    Diagnostic, Diagnostics, Expression, Fields, Node, Reference, Scope, Template, TemplateError, Yaml,
+};
+
+/// The parts of an answer: the envelope and, apart from it, the body.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    envelope: Value,
+    body: Arc<Value>,
+}
+
+/// One expectation.
+#[derive(Debug)]
+pub struct Check {
+    /// Where it applies.
+    pub when: When,
+    expected: Vec<(&'static str, Template)>,
+    that: Option<Expression>,
+}
+
+/// One difference between an answer and what was expected.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mismatch {
+    /// Where in the answer: `code`, `body.status.authenticated`.
+    pub path: String,
+    /// What was expected; null for what should be absent.
+    pub expected: Value,
+    /// What came; nothing if it is absent. It may hold tokens: redact it before it is shown.
+    pub came: Option<Value>,
+}
+
+impl Answer {
+    /// The parts of a reply. A kind that is not served has neither code nor body.
+    pub fn new(reply: &Reply) -> Self {
+        let Reply::Http(exchange) = reply else {
+            let envelope = json!({"code": null, "reason": null, "message": null, "warnings": []});
+            return Self { envelope, body: Arc::new(Value::Null) };
+        };
+        let body = &exchange.body;
+        let status = |name: &str| if body["kind"] == "Status" { body[name].clone() } else { Value::Null };
+        let envelope = json!({
+            "code": exchange.status,
+            "reason": status("reason"),
+            "message": status("message"),
+            "warnings": exchange.warnings,
+        });
+        Self { envelope, body: Arc::new(body.clone()) }
+    }
+
+    /// The variables of earlier steps, and under the names of [`OWN_NAMES`](super::OWN_NAMES) this answer.
+    pub fn scope(&self, earlier: &Scope) -> Scope {
+        let mut scope = earlier.clone();
+        scope.set("code", self.envelope["code"].clone());
+        scope.set("warnings", self.envelope["warnings"].clone());
+        scope.set("body", Arc::clone(&self.body));
+        scope
+    }
+
+    /// The body, to be kept as the step's variable.
+    pub fn body(&self) -> &Arc<Value> {
+        &self.body
+    }
+
+    fn part(&self, name: &str) -> &Value {
+        if name == "body" { &self.body } else { &self.envelope[name] }
+    }
+}
+
+impl Check {
+    /// Reads `E` or `[E, ...]`.
+    pub(super) fn decode_all(node: &Node, diagnostics: &mut Diagnostics) -> Vec<Self> {
+        node.elements().iter().filter_map(|element| Self::decode(element, diagnostics)).collect()
+    }
+
+    fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let mut fields = Fields::of(node, "expect", diagnostics)?;
+        let when = fields.optional("when").node();
+        let that = fields.optional("that").expression();
+        let code = fields.optional("code").node();
+        let mut expected = Vec::new();
+        for name in ["code", "reason", "message", "warnings", "body"] {
+            expected.extend(fields.optional(name).template().map(|template| (name, template)));
+        }
+        unsupported::refuse(&mut fields, unsupported::EXPECT);
+        fields.hint("what the body holds stands under `body`");
+        fields.finish();
+        if let Some(node) = code {
+            let fits = match &node.value {
+                Yaml::Number(number) => number.as_u64().is_some_and(|code| (100..600).contains(&code)),
+                Yaml::String(text) => text.contains("${"),
+                _ => false,
+            };
+            if !fits {
+                let diagnostic = Diagnostic::new(node.at.clone(), "`code` must be an HTTP status code");
+                diagnostics.push(diagnostic.help("a number from 100 to 599, as in `code: 403`"));
+            }
+        }
+        if node.entries().iter().all(|(key, _)| key.text == "when") {
+            diagnostics.report(&node.at, "this expects nothing");
+        }
+        let when = when.map_or_else(When::always, |node| When::decode(node, diagnostics));
+        Some(Self { when, expected, that })
+    }
+
+    /// The variables it reads.
+    pub fn references(&self) -> Vec<&Reference> {
+        let expected = self.expected.iter().flat_map(|(_, template)| template.references());
+        expected.chain(self.that.iter().flat_map(Expression::references)).collect()
+    }
+
+    /// Whether it says which status code is expected.
+    pub fn names_code(&self) -> bool {
+        self.expected.iter().any(|(name, _)| *name == "code")
+    }
+
+    /// How `answer` differs. `scope` holds the answer's own names too: [`Answer::scope`].
+    pub fn mismatches(&self, answer: &Answer, scope: &Scope) -> Result<Vec<Mismatch>, TemplateError> {
+        let mut found = Vec::new();
+        for (name, template) in &self.expected {
+            compare(name, &template.resolve(scope)?, Some(answer.part(name)), &mut found);
+        }
+        if let Some(that) = &self.that
+            && !that.is_true(scope)?
+        {
+            let (path, expected) = ("that".to_owned(), Value::String(that.text().to_owned()));
+            found.push(Mismatch { path, expected, came: Some(Value::Bool(false)) });
+        }
+        Ok(found)
+    }
+}
+
+/// Mappings hold at least what is expected, lists exactly as many elements; null is absent.
+fn compare(path: &str, expected: &Value, came: Option<&Value>, found: &mut Vec<Mismatch>) {
+    let came = came.filter(|value| !value.is_null());
+    let differs = |found: &mut Vec<Mismatch>| {
+        found.push(Mismatch { path: path.to_owned(), expected: expected.clone(), came: came.cloned() });
+    };
+    match (expected, came) {
+        (Value::Null, None) => {}
+        (Value::Object(fields), Some(Value::Object(values))) => {
+            for (key, expected) in fields {
+                compare(&below(path, key), expected, values.get(key), found);
+            }
+        }
+        (Value::Array(expected), Some(Value::Array(values))) if expected.len() == values.len() => {
+            for (index, (expected, value)) in expected.iter().zip(values).enumerate() {
+                compare(&format!("{path}[{index}]"), expected, Some(value), found);
+            }
+        }
+        (Value::Number(expected), Some(Value::Number(number))) => {
+            // 1 and 1.0 are one number, however they are written.
+            if expected != number && expected.as_f64() != number.as_f64() {
+                differs(found);
+            }
+        }
+        (expected, Some(value)) if expected == value => {}
+        _ => differs(found),
+    }
+}
+
+fn below(path: &str, key: &str) -> String {
+    if key.contains(['.', '[', '"']) { format!("{path}[{key:?}]") } else { format!("{path}.{key}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Exchange;
+    use crate::syntax::{Source, parse};
+
+    fn mismatches(expect: &str, status: u16, body: Value) -> Vec<String> {
+        let document = parse(&Source::new("x", expect)).unwrap().pop().unwrap();
+        let mut diagnostics = Diagnostics::new();
+        let check = Check::decode(&document, &mut diagnostics).unwrap();
+        assert!(diagnostics.is_empty(), "{diagnostics}");
+        let warnings = vec!["old".to_owned()];
+        let exchange = Exchange { method: http::Method::GET, path: "/".into(), status, warnings, body };
+        let answer = Answer::new(&Reply::Http(exchange));
+        let mut scope = Scope::new();
+        scope.set("name", json!("p"));
+        let found = check.mismatches(&answer, &answer.scope(&scope)).unwrap();
+        found
+            .into_iter()
+            .map(|m| format!("{}: {} but {:?}", m.path, m.expected, m.came.map(|v| v.to_string())))
+            .collect()
+    }
+
+    #[test]
+    fn mappings_are_subsets_and_null_is_absent() {
+        let body = json!({"status": {"authenticated": true, "user": {"n": 1}}, "items": [{"a": 1, "b": 2}], "x": null});
+        for expect in [
+            "{code: 200, body: {status: {authenticated: true}}}",
+            "{body: {status: {error: null, user: {n: 1.0}}, x: null}}",
+            "{body: {items: [{a: 1}]}, warnings: [old]}",
+            "{that: 'code == 200 && size(body.items) == 1'}",
+            "{reason: null}",
+        ] {
+            assert_eq!(mismatches(expect, 200, body.clone()), Vec::<String>::new(), "{expect}");
+        }
+    }
+
+    #[test]
+    fn differences_say_where_what_and_what_came() {
+        let body = json!({"kind": "Status", "reason": "Forbidden", "message": "no", "items": [1, 2], "a": {"b.c": 1}});
+        let expect = "{code: 200, reason: Conflict, body: {items: [1], a: {b.c: '${name}'}, missing: 1, kind: null}, that: false}";
+        assert_eq!(
+            mismatches(expect, 403, body),
+            [
+                "code: 200 but Some(\"403\")",
+                "reason: \"Conflict\" but Some(\"\\\"Forbidden\\\"\")",
+                "body.items: [1] but Some(\"[1,2]\")",
+                "body.a[\"b.c\"]: \"p\" but Some(\"1\")",
+                "body.missing: 1 but None",
+                "body.kind: null but Some(\"\\\"Status\\\"\")",
+                "that: \"false\" but Some(\"false\")",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_kind_that_is_not_served_has_no_code() {
+        let reply = Reply::NotServed { api_version: "a/v1".into(), kind: "A".into() };
+        let scope = Answer::new(&reply).scope(&Scope::new());
+        assert_eq!(scope.get("code").map(|value| value.is_null()), Some(true));
+    }
+}

@@ -1,0 +1,210 @@
+//! Everything around an action: who asks, what is expected and waited for, what is shown.
+
+use std::time::Duration;
+
+use super::names::taken;
+use super::{Check, Identity, unsupported};
+use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Fields, Key, Node, Path, Reference, TextTemplate, Yaml};
+
+/// The modifiers of a step.
+#[derive(Debug)]
+pub struct Frame {
+    /// Who asks.
+    pub identity: Identity,
+    /// Parameters of the request, as they are written.
+    pub query: Vec<(String, TextTemplate)>,
+    /// What is captured from each attempt, in this order, before `until` is looked at.
+    pub set: Vec<Capture>,
+    /// What the answer must be.
+    pub expect: Vec<Check>,
+    /// Attempts are made until this holds.
+    pub until: Option<Expression>,
+    /// How long they are made, or how late the answer may come after the step of `from`.
+    pub within: Option<Duration>,
+    /// The name of the earlier step from whose end `within` counts, and where it is written.
+    pub from: Option<(String, At)>,
+    /// What must hold, and for how long.
+    pub holds: Option<Holds>,
+    /// The deadline of a single attempt.
+    pub timeout: Option<Duration>,
+    /// What the snapshot shows.
+    pub snapshot: Selection,
+}
+
+/// A variable that a step sets.
+#[derive(Debug)]
+pub struct Capture {
+    /// The variable.
+    pub name: String,
+    /// Where it is named.
+    pub at: At,
+    /// Its value, over the step's own answer.
+    pub value: Expression,
+}
+
+/// `holds` with its `for`.
+#[derive(Debug)]
+pub struct Holds {
+    /// What must be true of every answer.
+    pub condition: Expression,
+    /// For how long.
+    pub time: Duration,
+}
+
+/// What a snapshot shows.
+#[derive(Debug)]
+pub enum Selection {
+    /// What the kind of step shows by itself.
+    Default,
+    /// Nothing: the answer is seen and not kept.
+    Off,
+    /// Only what these paths into the body lead to.
+    Select(Vec<Path>),
+    /// The body without what these paths lead to.
+    Drop(Vec<Path>),
+    /// Values by their label.
+    Show(Vec<(String, Expression)>),
+}
+
+impl Frame {
+    /// Reads the modifiers among the fields of a step.
+    pub(super) fn decode(fields: &mut Fields<'_, '_>) -> Self {
+        let identity = fields.optional("as").node();
+        let query = fields.optional("query").entries().unwrap_or_default();
+        let set = fields.optional("set").entries().unwrap_or_default();
+        let expect = fields.optional("expect").node();
+        let until = fields.optional("until").expression();
+        let within = fields.optional("within").duration();
+        let from_at = fields.optional("from").node().map(|node| node.at.clone());
+        let from = fields.optional("from").string().map(str::to_owned).zip(from_at);
+        let holds = fields.optional("holds").node();
+        let condition = fields.optional("holds").expression();
+        let time = fields.optional("for").duration();
+        let lonely_for = fields.optional("for").node().filter(|_| holds.is_none());
+        let timeout = fields.optional("timeout").duration();
+        let snapshot = fields.optional("snapshot").node();
+        unsupported::refuse(fields, unsupported::MODIFIERS);
+        let without_for = fields.optional("for").node().is_none();
+        let diagnostics = fields.diagnostics();
+        if let Some(node) = lonely_for {
+            let message = "`for` says how long something holds, and there is no `holds`";
+            diagnostics
+                .push(Diagnostic::new(node.at.clone(), message).help("to wait for something: `until` and `within`"));
+        }
+        if let Some(node) = holds.filter(|_| without_for) {
+            diagnostics.push(Diagnostic::new(node.at.clone(), "`holds` needs `for`").help("as in `for: 2s`"));
+        }
+        Self {
+            identity: identity.map_or(Identity::Admin, |node| Identity::decode(node, diagnostics)),
+            query: query.iter().filter_map(|entry| parameter(entry, diagnostics)).collect(),
+            set: set.iter().filter_map(|entry| capture(entry, diagnostics)).collect(),
+            expect: expect.map_or_else(Vec::new, |node| Check::decode_all(node, diagnostics)),
+            until,
+            within,
+            from,
+            holds: condition.zip(time).map(|(condition, time)| Holds { condition, time }),
+            timeout,
+            snapshot: snapshot.map_or(Selection::Default, |node| Selection::decode(node, diagnostics)),
+        }
+    }
+
+    /// The variables that the request reads: earlier ones only.
+    pub(super) fn request_references(&self) -> Vec<&Reference> {
+        let query = self.query.iter().flat_map(|(_, value)| value.references());
+        self.identity.references().into_iter().chain(query).collect()
+    }
+
+    /// The variables that are read once there is an answer: its own names and captures too.
+    pub(super) fn answer_references(&self) -> Vec<&Reference> {
+        let shown: Vec<&Expression> = match &self.snapshot {
+            Selection::Show(shown) => shown.iter().map(|(_, value)| value).collect(),
+            _ => Vec::new(),
+        };
+        let holds = self.holds.iter().map(|holds| &holds.condition);
+        let expressions = self.until.iter().chain(holds).chain(shown);
+        expressions.flat_map(Expression::references).chain(self.expect.iter().flat_map(Check::references)).collect()
+    }
+
+    /// Whether the request asks the server to change nothing.
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.query.iter().any(|(name, _)| name == "dryRun")
+    }
+}
+
+fn parameter((key, node): &(Key, Node), diagnostics: &mut Diagnostics) -> Option<(String, TextTemplate)> {
+    let value = match &node.value {
+        Yaml::String(text) => diagnostics.keep(TextTemplate::parse(text, &node.at))?,
+        Yaml::Bool(value) => TextTemplate::verbatim(value.to_string(), &node.at),
+        Yaml::Number(number) => TextTemplate::verbatim(number.to_string(), &node.at),
+        _ => {
+            let message =
+                format!("`{}` of `query` must be a string, a number or a boolean, this is {}", key.text, node.what());
+            diagnostics.report(&node.at, message);
+            return None;
+        }
+    };
+    Some((key.text.clone(), value))
+}
+
+fn capture((key, node): &(Key, Node), diagnostics: &mut Diagnostics) -> Option<Capture> {
+    let is_identifier = key.text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && key.text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !is_identifier {
+        let message = format!("`{}` is no name for a variable", key.text);
+        diagnostics.push(Diagnostic::new(key.at.clone(), message).help("letters, digits and `_`, a letter first"));
+    } else if let Some(reason) = taken(&key.text) {
+        diagnostics.report(&key.at, format!("a variable cannot be called `{}`: {reason}", key.text));
+    }
+    let value = expression("set", node, diagnostics)?;
+    Some(Capture { name: key.text.clone(), at: key.at.clone(), value })
+}
+
+/// A CEL expression under a key of the user's choice; a number or a bool written bare is one.
+fn expression(owner: &str, node: &Node, diagnostics: &mut Diagnostics) -> Option<Expression> {
+    match &node.value {
+        Yaml::String(text) => diagnostics.keep(Expression::compile(text, &node.at)),
+        Yaml::Bool(_) | Yaml::Number(_) => diagnostics.keep(Expression::compile(node.at.text(), &node.at)),
+        _ => {
+            diagnostics.report(&node.at, format!("`{owner}` takes CEL expressions, this is {}", node.what()));
+            None
+        }
+    }
+}
+
+impl Selection {
+    fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Self {
+        match &node.value {
+            Yaml::String(text) if text == "off" => return Self::Off,
+            Yaml::Map(_) => {}
+            _ => {
+                let help = "write `off`, or one of {select: [paths]}, {drop: [paths]} and {show: {label: expression}}";
+                diagnostics.push(Diagnostic::new(node.at.clone(), "`snapshot` does not say what to show").help(help));
+                return Self::Default;
+            }
+        }
+        let Some(mut fields) = Fields::of(node, "snapshot", diagnostics) else { return Self::Default };
+        let select = fields.optional("select").strings();
+        let drop = fields.optional("drop").strings();
+        let show = fields.optional("show").entries();
+        fields.finish();
+        let given = node.entries().len();
+        let mut paths = |texts: Vec<(&str, &At)>| {
+            texts.into_iter().filter_map(|(text, at)| diagnostics.keep(Path::parse(text, at))).collect::<Vec<_>>()
+        };
+        let selection = match (select, drop, show) {
+            (Some(select), None, None) => Self::Select(paths(select)),
+            (None, Some(drop), None) => Self::Drop(paths(drop)),
+            (None, None, Some(show)) => {
+                let shown = show
+                    .iter()
+                    .filter_map(|(key, node)| Some((key.text.clone(), expression("show", node, diagnostics)?)));
+                Self::Show(shown.collect())
+            }
+            _ => Self::Default,
+        };
+        if given > 1 {
+            diagnostics.report(&node.at, "`snapshot` takes one of `select`, `drop` and `show`");
+        }
+        selection
+    }
+}

@@ -1,0 +1,101 @@
+//! `as:`: who a step asks as.
+
+use super::unsupported;
+use crate::syntax::{Diagnostic, Diagnostics, Fields, Key, Node, Reference, TextTemplate, Yaml, not_a_string};
+
+/// Who asks.
+#[derive(Debug)]
+pub enum Identity {
+    /// Whoever the cluster was opened as.
+    Admin,
+    /// Whoever a bearer token says.
+    Token(TextTemplate),
+    /// A ServiceAccount, `NAME` or `NAMESPACE/NAME`, by a token that is made for it.
+    ServiceAccount(TextTemplate),
+    /// Anybody, by impersonation.
+    User(User),
+    /// Nobody.
+    Anonymous,
+}
+
+/// A user to be impersonated.
+#[derive(Debug)]
+pub struct User {
+    /// The name.
+    pub name: TextTemplate,
+    /// The groups.
+    pub groups: Vec<TextTemplate>,
+    /// The uid.
+    pub uid: Option<TextTemplate>,
+    /// Extra values.
+    pub extra: Vec<(String, Vec<TextTemplate>)>,
+}
+
+const HELP: &str = "write `anonymous`, or one of {token: T}, {serviceAccount: NAME} and {user: NAME, groups: [..]}";
+
+impl Identity {
+    pub(super) fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Self {
+        match &node.value {
+            Yaml::String(text) if text == "anonymous" => return Self::Anonymous,
+            Yaml::Map(_) => {}
+            _ => {
+                diagnostics.push(Diagnostic::new(node.at.clone(), "`as` does not say who asks").help(HELP));
+                return Self::Admin;
+            }
+        }
+        let Some(mut fields) = Fields::of(node, "as", diagnostics) else { return Self::Admin };
+        let token = fields.optional("token").text();
+        let service_account = fields.optional("serviceAccount").text();
+        let user = fields.optional("user").text();
+        let groups = fields.optional("groups").strings();
+        let uid = fields.optional("uid").text();
+        let extra = fields.optional("extra").entries();
+        unsupported::refuse(&mut fields, unsupported::IDENTITIES);
+        let is_odd = fields.rest().next().is_some();
+        fields.finish();
+        let given =
+            ["token", "serviceAccount", "user", "certificate"].iter().filter(|name| node.get(name).is_some()).count();
+        if given != 1 && !is_odd {
+            let message = format!("`as` needs one identity, this has {given}");
+            diagnostics.push(Diagnostic::new(node.at.clone(), message).help(HELP));
+        }
+        let impersonates = groups.is_some() || uid.is_some() || extra.is_some();
+        if impersonates && node.get("user").is_none() {
+            diagnostics.report(&node.at, "`groups`, `uid` and `extra` belong to a `user`");
+        }
+        match (token, service_account, user) {
+            (Some(token), ..) => Self::Token(token),
+            (_, Some(account), _) => Self::ServiceAccount(account),
+            (.., Some(name)) => {
+                let groups = groups.unwrap_or_default().into_iter();
+                let groups = groups.filter_map(|(text, at)| diagnostics.keep(TextTemplate::parse(text, at))).collect();
+                let extra = extra.unwrap_or_default().iter().map(|entry| extra_values(entry, diagnostics)).collect();
+                Self::User(User { name, groups, uid, extra })
+            }
+            _ => Self::Admin,
+        }
+    }
+
+    pub(super) fn references(&self) -> Vec<&Reference> {
+        match self {
+            Self::Admin | Self::Anonymous => Vec::new(),
+            Self::Token(text) | Self::ServiceAccount(text) => text.references().collect(),
+            Self::User(user) => {
+                let extra = user.extra.iter().flat_map(|(_, values)| values);
+                let texts = std::iter::once(&user.name).chain(&user.groups).chain(&user.uid).chain(extra);
+                texts.flat_map(TextTemplate::references).collect()
+            }
+        }
+    }
+}
+
+fn extra_values((key, node): &(Key, Node), diagnostics: &mut Diagnostics) -> (String, Vec<TextTemplate>) {
+    let mut values = Vec::new();
+    for element in node.elements() {
+        match element.as_str() {
+            Some(text) => values.extend(diagnostics.keep(TextTemplate::parse(text, &element.at))),
+            None => diagnostics.push(not_a_string(&key.text, element)),
+        }
+    }
+    (key.text.clone(), values)
+}

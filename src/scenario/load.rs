@@ -1,0 +1,197 @@
+//! Finding scenario files and reading them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::fixtures::Fixtures;
+use super::{Change, Scenario, read, rewrite};
+use crate::syntax::{At, Diagnostic, Diagnostics, Node, Source, parse};
+
+/// The folder that scenarios are named within.
+const ROOT: &str = "scenarios";
+
+/// A scenario and the text it comes from, to be decoded again with other names.
+#[derive(Debug)]
+pub struct ScenarioFile {
+    /// The scenario with its names as they are written.
+    pub scenario: Arc<Scenario>,
+    /// The file.
+    pub path: Utf8PathBuf,
+    tree: Node,
+    fixtures: Arc<Fixtures>,
+}
+
+impl ScenarioFile {
+    /// The scenario's id.
+    pub fn id(&self) -> &str {
+        &self.scenario.id
+    }
+
+    /// Whether `text` stands anywhere in the scenario or its manifests.
+    pub fn mentions(&self, text: &str) -> bool {
+        let mentions = |node: &Node| node.at.source().text().contains(text);
+        mentions(&self.tree) || self.fixtures.all().any(mentions)
+    }
+
+    /// Its path from the folder `scenarios` on, or its name: the same from wherever it was named.
+    pub fn project_path(&self) -> String {
+        let components: Vec<&str> = self.path.components().map(|component| component.as_str()).collect();
+        let root = components.iter().rposition(|component| *component == ROOT);
+        components[root.unwrap_or(components.len().saturating_sub(1))..].join("/")
+    }
+
+    /// Every text that its author wrote, in the scenario and its manifests.
+    pub fn strings(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.tree).chain(self.fixtures.all()).flat_map(Node::strings)
+    }
+
+    /// The scenario decoded again, with `change` applied to the names in its texts and manifests.
+    pub fn renamed(&self, change: &Change<'_>) -> Result<Scenario, Diagnostics> {
+        let mut tree = self.tree.clone();
+        rewrite::scenario(&mut tree, change);
+        read::scenario(self.id(), &tree, &self.fixtures.rewritten(change))
+    }
+}
+
+/// Reads the scenarios at these paths, files or folders, sorted by id. All mistakes of all files are found in one go.
+pub fn load(paths: &[Utf8PathBuf]) -> Result<Vec<ScenarioFile>, Diagnostics> {
+    let mut diagnostics = Diagnostics::new();
+    let mut files: BTreeMap<Utf8PathBuf, String> = BTreeMap::new();
+    for path in paths {
+        find(path, &mut files, &mut diagnostics);
+    }
+    let mut loaded: Vec<ScenarioFile> = Vec::new();
+    for (path, id) in files {
+        for file in read_file(&path, &id, &mut diagnostics) {
+            let same = |other: &&ScenarioFile| other.id().eq_ignore_ascii_case(file.id());
+            if let Some(other) = loaded.iter().find(same) {
+                let message = format!("the id `{}` is already that of {}", file.id(), other.scenario.at);
+                let help = "an id is the file's name without its ending, and the document's `id` among several";
+                diagnostics.push(Diagnostic::new(file.scenario.at.clone(), message).help(help));
+            }
+            loaded.push(file);
+        }
+    }
+    loaded.sort_by(|a, b| a.id().cmp(b.id()));
+    diagnostics.or(loaded)
+}
+
+/// Adds the scenario files at `path` with their ids.
+fn find(path: &Utf8Path, files: &mut BTreeMap<Utf8PathBuf, String>, diagnostics: &mut Diagnostics) {
+    let mut refuse = |message: String, help: &str| {
+        let at = At::file(Source::new(path.as_str(), ""));
+        diagnostics.push(Diagnostic::new(at, message).help(help));
+    };
+    if let Some(owner) = owner(path) {
+        return refuse("this holds manifests, not scenarios".to_owned(), &format!("it belongs to {owner}"));
+    }
+    if path.is_file() {
+        if !is_yaml(path) {
+            return refuse("this is no scenario".to_owned(), "a scenario is a file that ends in .yaml");
+        }
+        files.insert(path.to_owned(), id(path, path.parent().unwrap_or(path)));
+    } else if path.is_dir() {
+        let mut found = Vec::new();
+        walk(path, &mut found, diagnostics);
+        if found.is_empty() {
+            let at = At::file(Source::new(path.as_str(), ""));
+            let help = "a scenario is a file that ends in .yaml; a folder beside one, of its name, holds its manifests";
+            diagnostics.push(Diagnostic::new(at, "there is no scenario in this folder").help(help));
+        }
+        files.extend(found.into_iter().map(|file| (file.clone(), id(&file, path))));
+    } else {
+        refuse("there is no such file or folder".to_owned(), "name a scenario, or a folder of scenarios");
+    }
+}
+
+/// The scenario files below a folder. Folders behind symbolic links are not gone into: a link may lead back.
+fn walk(folder: &Utf8Path, found: &mut Vec<Utf8PathBuf>, diagnostics: &mut Diagnostics) {
+    let entries = match folder.read_dir_utf8() {
+        Ok(entries) => entries.flatten(),
+        Err(error) => {
+            let at = At::file(Source::new(folder.as_str(), ""));
+            return diagnostics.push(Diagnostic::new(at, format!("cannot be read: {error}")));
+        }
+    };
+    for entry in entries.filter(|entry| !entry.file_name().starts_with('.')) {
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            if owner(path).is_none() {
+                walk(path, found, diagnostics);
+            }
+        } else if is_yaml(path) {
+            found.push(path.to_owned());
+        }
+    }
+}
+
+fn is_yaml(path: &Utf8Path) -> bool {
+    matches!(path.extension(), Some("yaml" | "yml"))
+}
+
+/// The scenario whose manifests are at or around `path`: of the folder `X/`, the `X.yaml` beside it.
+fn owner(path: &Utf8Path) -> Option<Utf8PathBuf> {
+    let folders = path.ancestors().filter(|folder| folder.file_name().is_some() && !folder.is_file());
+    let beside = |folder: &Utf8Path| {
+        ["yaml", "yml"]
+            .map(|ending| Utf8PathBuf::from(format!("{folder}.{ending}")))
+            .into_iter()
+            .find(|file| file.is_file())
+    };
+    folders.take_while(|folder| folder.file_name() != Some(ROOT)).find_map(beside)
+}
+
+/// The path below the folder `scenarios`, or else below `root`, without its ending.
+fn id(path: &Utf8Path, root: &Utf8Path) -> String {
+    let absolute = std::path::absolute(path).ok().and_then(|path| Utf8PathBuf::from_path_buf(path).ok());
+    let below_scenarios = absolute.as_deref().and_then(|path| {
+        let folder = path.ancestors().skip(1).find(|folder| folder.file_name() == Some(ROOT))?;
+        path.strip_prefix(folder).ok()
+    });
+    let relative = below_scenarios.or(path.strip_prefix(root).ok()).unwrap_or(path);
+    relative.with_extension("").as_str().replace('\\', "/")
+}
+
+fn read_file(path: &Utf8Path, id: &str, diagnostics: &mut Diagnostics) -> Vec<ScenarioFile> {
+    let Some(source) = diagnostics.keep(Source::read(path)) else { return Vec::new() };
+    let Some(documents) = diagnostics.keep(parse(&source)) else { return Vec::new() };
+    if documents.is_empty() {
+        let help = "a scenario begins with `scenario:` and what it says, in one line";
+        diagnostics.push(Diagnostic::new(At::file(source), "the file is empty").help(help));
+    }
+    let several = documents.len() > 1;
+    let fixtures = Arc::new(Fixtures::read(&path.with_extension("")));
+    let mut files = Vec::new();
+    for (index, tree) in documents.into_iter().enumerate() {
+        // One that is wrong is reported; the number keeps its document apart from the others.
+        let id = document_id(id, &tree, several, diagnostics).unwrap_or_else(|| format!("{id}.{index}"));
+        let scenario = diagnostics.keep(read::scenario(&id, &tree, &fixtures));
+        files.extend(scenario.map(|scenario| ScenarioFile {
+            scenario: Arc::new(scenario),
+            path: path.to_owned(),
+            tree,
+            fixtures: Arc::clone(&fixtures),
+        }));
+    }
+    files
+}
+
+/// The id of a document: the file's, and after a dot its own `id`, which one among several needs.
+fn document_id(file: &str, tree: &Node, several: bool, diagnostics: &mut Diagnostics) -> Option<String> {
+    let is_word =
+        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    let diagnostic = match tree.get("id") {
+        None if !several => return Some(file.to_owned()),
+        None => Diagnostic::new(tree.at.clone(), "several scenarios in one file, and this one has no `id`")
+            .help("as in `id: second`; its snapshots are named by it"),
+        Some(node) => match node.as_str() {
+            Some(text) if is_word(text) => return Some(format!("{file}.{text}")),
+            _ => Diagnostic::new(node.at.clone(), format!("`{}` is no `id`", node.at.text()))
+                .help("small letters, digits and `-`, as in `id: second`"),
+        },
+    };
+    diagnostics.push(diagnostic);
+    None
+}

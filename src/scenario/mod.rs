@@ -1,0 +1,73 @@
+//! Scenarios: the files that hold them, decoded with every mistake found, and the model that a plan is made from.
+
+mod digest;
+mod expect;
+mod fixtures;
+mod frame;
+mod identity;
+mod load;
+mod names;
+mod read;
+mod rewrite;
+mod step;
+mod unique;
+mod unsupported;
+mod variables;
+mod when;
+
+use std::collections::BTreeSet;
+
+pub use expect::{Answer, Check, Mismatch};
+pub use fixtures::Fixtures;
+pub use frame::{Capture, Frame, Holds, Selection};
+pub use identity::{Identity, User};
+pub use load::{ScenarioFile, load};
+pub use names::{OWN_NAMES, StepName};
+pub use rewrite::Change;
+pub use step::Step;
+pub use unique::holds_word;
+pub use when::When;
+
+use crate::capability::Capability;
+use crate::syntax::At;
+use crate::version::Range;
+
+/// A scenario: one behaviour, step by step.
+#[derive(Debug)]
+pub struct Scenario {
+    /// The file below `scenarios/` without its ending, and after a dot the `id` of one document among several:
+    /// `tokens/pod-bound`.
+    pub id: String,
+    /// Where it begins.
+    pub at: At,
+    /// What it says, in one line.
+    pub title: String,
+    /// What a reader of the atlas should know, in Markdown.
+    pub about: Option<String>,
+    /// Where the behaviour is described.
+    pub source: Option<String>,
+    /// Words to choose scenarios by.
+    pub tags: Vec<String>,
+    /// The versions it says anything about.
+    pub kubernetes: Range,
+    /// What a cluster must have to run it.
+    pub needs: BTreeSet<Capability>,
+    /// Whether nothing else may run on the cluster meanwhile.
+    pub alone: bool,
+    /// The Namespace that is made first, is the default of every step, and is removed last.
+    pub namespace: Option<String>,
+    /// The other names outside any Namespace that each run gets for itself.
+    pub unique: Vec<String>,
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+impl Scenario {
+    /// The words that each run replaces by its own.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.namespace.iter().chain(&self.unique).map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests;

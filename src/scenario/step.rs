@@ -1,0 +1,154 @@
+//! One step: an action and its frame.
+
+use std::cell::RefCell;
+
+use serde_json::{Map, Value, json};
+
+use super::fixtures::Fixtures;
+use super::{Frame, Selection, StepName, When, unsupported};
+use crate::action::{Action, Declared, Decoder, KINDS, Kind, Manifests};
+use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Fields, Key, Node};
+
+/// One step of a scenario.
+#[derive(Debug)]
+pub struct Step {
+    /// Its name; a step without one is set-up: it is not shown, and has to succeed.
+    pub name: Option<StepName>,
+    /// Where it is written.
+    pub at: At,
+    /// The key of its kind: `create`.
+    pub kind: &'static str,
+    /// Where it applies.
+    pub when: When,
+    /// What it does.
+    pub action: Box<dyn Action>,
+    /// What its action reads and makes.
+    pub declared: Declared,
+    /// Everything around the action.
+    pub frame: Frame,
+    /// What of its text decides what happens and what is shown, with the manifests it uses.
+    pub(super) essence: Value,
+}
+
+/// What of a step's text changes neither what happens nor what a snapshot shows.
+const INESSENTIAL: [&str; 6] = ["expect", "for", "from", "timeout", "when", "within"];
+
+impl Step {
+    /// The condition its attempts are made for: of `until`, or of the action itself.
+    pub fn until(&self) -> Option<&Expression> {
+        self.frame.until.as_ref().or(self.action.until())
+    }
+
+    /// Whether its answer is held by a snapshot: it has a name, and `snapshot: off` does not say otherwise.
+    pub fn is_snapshotted(&self) -> bool {
+        self.name.is_some() && !matches!(self.frame.snapshot, Selection::Off)
+    }
+
+    /// What messages call it: its name, or its kind and line.
+    pub fn label(&self) -> String {
+        match (&self.name, self.at.span()) {
+            (Some(name), _) => name.as_str().to_owned(),
+            (None, Some(span)) => format!("{} (line {})", self.kind, span.line),
+            (None, None) => self.kind.to_owned(),
+        }
+    }
+
+    pub(super) fn decode(node: &Node, fixtures: &Fixtures, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let mut fields = Fields::of(node, "a step", diagnostics)?;
+        let name_at = fields.optional("name").node().map(|node| &node.at);
+        let name = fields.optional("name").string();
+        let kinds: Vec<(&Kind, &Node)> =
+            KINDS.iter().filter_map(|kind| Some((kind, fields.optional(kind.key).node()?))).collect();
+        let when = fields.optional("when").node();
+        let frame = Frame::decode(&mut fields);
+        unsupported::refuse(&mut fields, unsupported::ACTIONS);
+        let is_odd = fields.rest().next().is_some() || unsupported::ACTIONS.iter().any(|name| node.get(name).is_some());
+        fields.finish();
+
+        let name = name.zip(name_at).and_then(|(text, at)| diagnostics.keep(StepName::read(text, at)));
+        let when = when.map_or_else(When::always, |node| When::decode(node, diagnostics));
+        let [(kind, body)] = kinds[..] else {
+            // A step with an unknown field most likely has its action there, and that is reported.
+            if !(kinds.is_empty() && is_odd) {
+                diagnostics.push(not_one_action(node, &kinds));
+            }
+            return None;
+        };
+        let used = Recorder { fixtures, used: RefCell::default() };
+        let mut decoder = Decoder { diagnostics, manifests: &used, named: name_at.is_some() };
+        let action = (kind.decode)(body, &mut decoder)?;
+        let mut declared = Declared::default();
+        action.declare(&mut declared);
+        let essence = essence(node, &used.used.into_inner());
+        let step = Self { name, at: node.at.clone(), kind: kind.key, when, action, declared, frame, essence };
+        step.check_frame(node, name_at.is_some(), diagnostics);
+        Some(step)
+    }
+
+    /// What of a frame does not fit together, or not to this action.
+    fn check_frame(&self, node: &Node, named: bool, diagnostics: &mut Diagnostics) {
+        let mut report = |key: &str, message: String, help: &str| {
+            if let Some((key, _)) = node.entry(key) {
+                diagnostics.push(Diagnostic::new(key.at.clone(), message).help(help));
+            }
+        };
+        if node.get("until").is_some() && node.get("holds").is_some() {
+            let help = "first wait in a step with `until`, then look in one with `holds`";
+            report("holds", "`until` and `holds` in one step".to_owned(), help);
+        }
+        if self.action.until().is_some() {
+            for key in ["until", "holds"] {
+                let message = format!("`{}` has its own condition", self.kind);
+                report(key, message, "use `get` for any other");
+            }
+        }
+        if self.frame.until.is_some() && !self.action.repeatable(self.frame.is_dry_run()) {
+            let message = format!("`until` tries again, and a second `{}` finds the name taken", self.kind);
+            let help = "add `query: {dryRun: All}` to try without effect, or wait in a step of its own";
+            report("until", message, help);
+        }
+        if self.action.until().is_none() && node.get("until").is_none() && node.get("from").is_none() {
+            let help = "add `until`, or `from` and the name of an earlier step";
+            report("within", "`within` says how long, but not for what".to_owned(), help);
+        }
+        if node.get("within").is_none() {
+            report("from", "`from` says since when, and there is no `within`".to_owned(), "as in `within: 9s`");
+        }
+        if !named && !matches!(self.frame.snapshot, Selection::Default) {
+            report("snapshot", "a step without a name has no snapshot".to_owned(), "give it a `name`");
+        }
+    }
+}
+
+fn not_one_action(node: &Node, kinds: &[(&Kind, &Node)]) -> Diagnostic {
+    let known = KINDS.iter().map(|kind| kind.key).collect::<Vec<_>>().join(", ");
+    let second = kinds.get(1).and_then(|(kind, _)| node.entry(kind.key));
+    match second {
+        Some((Key { at, .. }, _)) => {
+            let keys: Vec<String> = kinds.iter().map(|(kind, _)| format!("`{}`", kind.key)).collect();
+            Diagnostic::new(at.clone(), format!("{} in one step", keys.join(" and ")))
+                .help("a step has one action: begin another with `-`")
+        }
+        None => Diagnostic::new(node.at.clone(), "this step does nothing").help(format!("a step has one of: {known}")),
+    }
+}
+
+fn essence(node: &Node, manifests: &[Value]) -> Value {
+    let fields = node.entries().iter().filter(|(key, _)| !INESSENTIAL.contains(&key.text.as_str()));
+    let step: Map<String, Value> = fields.map(|(key, node)| (key.text.clone(), node.to_json())).collect();
+    json!({"step": step, "manifests": manifests})
+}
+
+/// The fixtures, remembering which of them a step uses.
+struct Recorder<'f> {
+    fixtures: &'f Fixtures,
+    used: RefCell<Vec<Value>>,
+}
+
+impl Manifests for Recorder<'_> {
+    fn documents(&self, name: &str, at: &At) -> Result<&[Node], Diagnostics> {
+        let documents = self.fixtures.documents(name, at)?;
+        self.used.borrow_mut().extend(documents.iter().map(Node::to_json));
+        Ok(documents)
+    }
+}

@@ -1,0 +1,176 @@
+//! Scenarios as a whole: files in folders, loaded, renamed and digested. Mistakes have their own tests: `tests/bad/`.
+
+use std::collections::BTreeSet;
+
+use camino::Utf8PathBuf;
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+use crate::action::KINDS;
+use crate::syntax::{Diagnostics, Source, parse};
+
+/// A project of these files.
+fn project(files: &[(&str, &str)]) -> (TempDir, Utf8PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap().join("scenarios");
+    for (name, text) in files {
+        let path = root.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    (folder, root)
+}
+
+fn load_all(files: &[(&str, &str)]) -> Result<Vec<ScenarioFile>, Diagnostics> {
+    let (_folder, root) = project(files);
+    load(&[root])
+}
+
+fn one(text: &str) -> ScenarioFile {
+    load_all(&[("x.yaml", text)]).unwrap_or_else(|mistakes| panic!("{mistakes}")).pop().unwrap()
+}
+
+const BOUND: &str = r#"
+scenario: A token bound to a Pod dies with it
+kubernetes: ">=1.21"
+needs: [node]
+namespace: token-demo
+tags: [tokens]
+steps:
+  - create: [{kind: ServiceAccount, name: demo-sa}, {file: pod.yaml}]
+  - wait: {kind: Pod, name: test-pod, condition: PodScheduled}
+  - name: token
+    token: {serviceAccount: demo-sa, boundTo: {kind: Pod, name: test-pod}}
+    expect: [{code: 201}, {when: ">=1.24", body: {kind: TokenRequest}}]
+  - name: first review
+    review: {token: "${token.status.token}"}
+    set: {name: body.status.user.username}
+    snapshot: {show: {user: name, mine: 'name.contains("token-demo")'}}
+  - name: list pods
+    as: {token: "${token.status.token}"}
+    query: {limit: 5, labelSelector: "app=${name}"}
+    request: {get: /api/v1/namespaces/token-demo/pods}
+    until: 'code == 200 && body.metadata.name != "token-demo"'
+    within: 5s
+  - name: late
+    review: {token: "${token.status.token}"}
+    within: 9s
+    from: first review
+"#;
+
+const POD: &str =
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: test-pod, namespace: token-demo}\nspec: {x: '${HOME}'}\n";
+
+fn bound() -> ScenarioFile {
+    load_all(&[("tokens/bound.yaml", BOUND), ("tokens/bound/pod.yaml", POD)])
+        .unwrap_or_else(|mistakes| panic!("{mistakes}"))
+        .pop()
+        .unwrap()
+}
+
+#[test]
+fn every_example_of_a_kind_is_a_step() {
+    for kind in KINDS {
+        let step = kind.example.replace('\n', "\n    ");
+        let file = one(&format!("scenario: x\nnamespace: some-demo\nsteps:\n  - {step}\n"));
+        assert_eq!(file.scenario.steps[0].kind, kind.key);
+        assert!(!kind.doc.is_empty());
+    }
+}
+
+#[test]
+fn a_scenario_is_read_as_written() {
+    let file = bound();
+    let Scenario { id, title, needs, namespace, tags, steps, .. } = &*file.scenario;
+    assert_eq!((id.as_str(), title.as_str()), ("tokens/bound", "A token bound to a Pod dies with it"));
+    assert_eq!(needs.iter().map(ToString::to_string).collect::<Vec<_>>(), ["node"]);
+    assert_eq!((namespace.as_deref(), &tags[..]), (Some("token-demo"), &["tokens".to_owned()][..]));
+    let labels: Vec<String> = steps.iter().map(Step::label).collect();
+    assert_eq!(labels, ["create (line 8)", "wait (line 9)", "token", "first review", "list pods", "late"]);
+    assert_eq!(steps[1].until().unwrap().text(), "condition(body, 'PodScheduled') == 'True'");
+    assert_eq!(steps[5].frame.from.as_ref().unwrap().0, "first review");
+    assert!(matches!(steps[4].frame.identity, Identity::Token(_)));
+}
+
+#[test]
+fn ids_come_from_the_place_below_scenarios() {
+    let step = "steps: [{get: {kind: Node, name: n}}]";
+    let first = format!("scenario: a\nid: first\n{step}\n---\nscenario: b\nid: second\n{step}\n");
+    let files = load_all(&[("a/b/c.yaml", &first), ("d.yml", &format!("scenario: d\n{step}"))]).unwrap();
+    assert_eq!(files.iter().map(ScenarioFile::id).collect::<Vec<_>>(), ["a/b/c.first", "a/b/c.second", "d"]);
+}
+
+#[test]
+fn one_file_can_be_named() {
+    let (_folder, root) = project(&[("tokens/bound.yaml", BOUND), ("tokens/bound/pod.yaml", POD)]);
+    assert_eq!(load(&[root.join("tokens/bound.yaml")]).unwrap()[0].id(), "tokens/bound");
+    for path in ["tokens/bound/pod.yaml", "tokens/bound", "nowhere", "tokens/bound/pod.txt"] {
+        assert!(load(&[root.join(path)]).is_err(), "{path}");
+    }
+}
+
+#[test]
+fn names_change_where_they_are_names() {
+    let file = bound();
+    let change =
+        |text: &str| holds_word(text, "token-demo").then(|| text.replace("token-demo", "token-demo-rhabcdefg"));
+    let renamed = file.renamed(&change).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    assert_eq!(renamed.namespace.as_deref(), Some("token-demo-rhabcdefg"));
+    let steps = format!("{:?}", renamed.steps);
+    assert!(steps.contains("/api/v1/namespaces/token-demo-rhabcdefg/pods"));
+    assert!(steps.contains(r#"body.metadata.name != \"token-demo-rhabcdefg\""#), "{steps}");
+    assert!(steps.contains(r#"name.contains(\"token-demo-rhabcdefg\")"#));
+    assert_eq!(steps.matches("token-demo").count(), steps.matches("token-demo-rhabcdefg").count());
+    assert!(file.mentions("${HOME}") && !file.mentions("rhabcdefg"));
+}
+
+#[test]
+fn a_fixture_is_taken_verbatim() {
+    assert!(format!("{:?}", bound().scenario.steps[0].action).contains("${HOME}"));
+}
+
+#[test]
+fn the_digest_is_of_what_happens() {
+    let digest = |text: &str, pod: &str| {
+        let file = load_all(&[("tokens/bound.yaml", text), ("tokens/bound/pod.yaml", pod)]).unwrap().pop().unwrap();
+        let version = "v1.30.0".parse().unwrap();
+        file.scenario.digest(|step| step.when.applies(&version, &BTreeSet::new()))
+    };
+    let original = digest(BOUND, POD);
+    assert_eq!(original.len(), 12);
+    let later = "  - {name: old, when: \"<1.24\", get: {kind: Node, name: n}}\n";
+    for (from, to) in
+        [("dies", "lives"), ("within: 5s", "within: 6s"), ("{code: 201}", "{code: 200}"), ("  - wait", "\n  - wait")]
+    {
+        assert_eq!(digest(&BOUND.replace(from, to), POD), original, "{from}");
+    }
+    assert_eq!(digest(&format!("{BOUND}{later}"), POD), original);
+    assert_ne!(digest(&BOUND.replace("name: test-pod,", "name: test-pod2,"), POD), original);
+    assert_ne!(digest(BOUND, &POD.replace("test-pod", "p")), original);
+    assert_ne!(digest(&BOUND.replace("name: late", "name: later"), POD), original);
+}
+
+#[test]
+fn mistakes_of_all_files_come_together() {
+    let mistakes =
+        load_all(&[("a.yaml", "scenario: [x"), ("b.yaml", "scenario: b\nsteps: [{get: {}}, {foo: 1}]")]).unwrap_err();
+    assert_eq!(mistakes.len(), 4, "{mistakes}");
+    let files: BTreeSet<&str> = mistakes.iter().map(|mistake| mistake.at.source().path()).collect();
+    assert_eq!(files.len(), 2);
+}
+
+proptest! {
+    #[test]
+    fn any_change_of_a_scenario_is_read_or_refused(
+        at in 0..BOUND.len(), length in 0usize..30, text in r#"[ \n:\-{}\[\]"'$a-z0-9.]{0,12}|\PC{0,4}"#,
+    ) {
+        let end = (at + length).min(BOUND.len());
+        let source = Source::new("x.yaml", format!("{}{text}{}", &BOUND[..at], &BOUND[end..]));
+        if let Ok(documents) = parse(&source) {
+            for document in documents {
+                let _ = read::scenario("x", &document, &Fixtures::default());
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! What the scenario language has and this program does not run yet. It is refused by name: a step that is silently left
+//! out would be a test that passes.
+
+use crate::syntax::{Diagnostic, Fields};
+
+/// Fields of a scenario.
+pub(super) const SCENARIO: &[&str] = &["cases", "cluster"];
+/// Kinds of steps.
+pub(super) const ACTIONS: &[&str] = &["patch", "run", "steps", "update", "upgrade", "watch"];
+/// What can stand around an action.
+pub(super) const MODIFIERS: &[&str] = &["foreach", "settle"];
+/// Identities.
+pub(super) const IDENTITIES: &[&str] = &["certificate"];
+/// Parts of an answer.
+pub(super) const EXPECT: &[&str] = &["exit", "stderr", "stdout"];
+
+/// Reports those of `names` that are given.
+pub(super) fn refuse(fields: &mut Fields<'_, '_>, names: &[&'static str]) {
+    for name in names {
+        fields.refuse(name, |at| {
+            Diagnostic::new(at.clone(), format!("`{name}` is not supported yet"))
+                .help("it is part of the language, and this version of rehearsal does not run it")
+        });
+    }
+}

@@ -1,0 +1,135 @@
+//! Whether every variable that is read has been set, in every version in which it is read.
+
+use super::names::{GIVEN, OWN_NAMES};
+use super::{Scenario, Step, StepName, When};
+use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Reference, nearest};
+
+/// A variable, where it is set and where that applies.
+struct Variable<'s> {
+    name: String,
+    at: &'s At,
+    when: &'s When,
+    /// The step's name, if the variable is its answer.
+    answer_of: Option<&'s StepName>,
+}
+
+/// Reports variables that are unknown, set later, set elsewhere or set twice. Of `forgiven` names nothing is said: the
+/// steps that set them are wrong themselves.
+pub(super) fn check(scenario: &Scenario, bounds: &When, forgiven: &[String], diagnostics: &mut Diagnostics) {
+    let all: Vec<Variable<'_>> = scenario.steps.iter().flat_map(set_by).collect();
+    let mut known = 0;
+    for step in &scenario.steps {
+        let mut check = Check { all: &all, known: &all[..known], own: Vec::new(), step, bounds, forgiven, diagnostics };
+        check.references(step.declared.reads.iter());
+        check.references(step.frame.request_references());
+        check.own = OWN_NAMES.to_vec();
+        for capture in &step.frame.set {
+            check.references(capture.value.references());
+            check.own.push(&capture.name);
+        }
+        check.references(step.frame.answer_references());
+        check.references(step.action.until().into_iter().flat_map(Expression::references));
+        known += set_by(step).count();
+    }
+    twice(&all, diagnostics);
+}
+
+/// The variables a step leaves behind: what it captures, and its answer under its own name.
+fn set_by(step: &Step) -> impl Iterator<Item = Variable<'_>> {
+    let when = &step.when;
+    let captures = step.frame.set.iter().map(move |capture| Variable {
+        name: capture.name.clone(),
+        at: &capture.at,
+        when,
+        answer_of: None,
+    });
+    let answer = step.name.iter().map(move |name| Variable {
+        name: name.variable(),
+        at: name.at(),
+        when,
+        answer_of: Some(name),
+    });
+    captures.chain(answer)
+}
+
+/// Two steps that can both run may not set one variable: the second would hide the first.
+fn twice(all: &[Variable<'_>], diagnostics: &mut Diagnostics) {
+    for (index, variable) in all.iter().enumerate() {
+        // Steps of one name are reported as such.
+        let named_alike = |earlier: &Variable<'_>| {
+            earlier.answer_of.zip(variable.answer_of).is_some_and(|(earlier, name)| earlier.key() == name.key())
+        };
+        let same = |earlier: &&Variable<'_>| {
+            earlier.name == variable.name && earlier.when.meets(variable.when) && !named_alike(earlier)
+        };
+        if let Some(earlier) = all[..index].iter().find(same) {
+            let line = earlier.at.span().map_or(0, |span| span.line);
+            let message = format!("the variable `{}` is already set on line {line}", variable.name);
+            let help = "a name may stand twice only in steps whose `when`s exclude each other";
+            diagnostics.push(Diagnostic::new(variable.at.clone(), message).help(help));
+        }
+    }
+}
+
+struct Check<'s, 'd> {
+    all: &'s [Variable<'s>],
+    known: &'s [Variable<'s>],
+    own: Vec<&'s str>,
+    step: &'s Step,
+    bounds: &'s When,
+    forgiven: &'s [String],
+    diagnostics: &'d mut Diagnostics,
+}
+
+impl<'s> Check<'s, '_> {
+    fn references(&mut self, references: impl IntoIterator<Item = &'s Reference>) {
+        for reference in references {
+            let name = reference.name.as_str();
+            if self.own.contains(&name) || GIVEN.contains(&name) || self.forgiven.contains(&reference.name) {
+                continue;
+            }
+            let setters: Vec<&When> =
+                self.known.iter().filter(|variable| variable.name == name).map(|variable| variable.when).collect();
+            if !self.step.when.is_covered(self.bounds, &setters) {
+                let diagnostic = self.explain(reference, !setters.is_empty());
+                self.diagnostics.push(diagnostic);
+            }
+        }
+    }
+
+    fn explain(&self, Reference { name, at }: &Reference, partly: bool) -> Diagnostic {
+        let refuse = |message: String, help: String| Diagnostic::new(at.clone(), message).help(help);
+        if partly {
+            let message = format!("`{name}` is not set in every version in which this step runs");
+            return refuse(
+                message,
+                "give this step a `when`, or set the variable in the other versions too".to_owned(),
+            );
+        }
+        if OWN_NAMES.contains(&name.as_str()) {
+            let message = format!("`{name}` is of a step's own answer, which is not there yet");
+            return refuse(message, "an earlier answer is read by the name of its step".to_owned());
+        }
+        if self.step.name.as_ref().is_some_and(|own| own.variable() == *name) {
+            let message = format!("`{name}` is this step's own answer");
+            return refuse(message, "within the step it is called `body`".to_owned());
+        }
+        if let Some(later) = self.all.iter().find(|variable| variable.name == *name) {
+            let line = later.at.span().map_or(0, |span| span.line);
+            return refuse(format!("`{name}` is read before it is set"), format!("it is set on line {line}"));
+        }
+        let names = || self.known.iter().map(|variable| variable.name.as_str()).chain(self.own.iter().copied());
+        let message = format!("there is no variable `{name}`");
+        match nearest(name, names()) {
+            Some(near) => refuse(message, format!("did you mean `{near}`?")),
+            None if names().next().is_none() => {
+                refuse(message, "a named step sets one, and so does `set:`; none stands before this step".to_owned())
+            }
+            None => {
+                let mut names: Vec<&str> = names().collect();
+                names.dedup();
+                refuse(message, format!("set by now: {}", names.join(", ")))
+            }
+        }
+    }
+}
