@@ -1,5 +1,7 @@
 //! The README is true: its commands run, its scenario holds, what it prints is what is printed.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail by panicking")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

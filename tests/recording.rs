@@ -1,5 +1,7 @@
 //! Recording is a function of what was seen: two clusters of one version, and twice on one cluster, give the same bytes.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail by panicking")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
