@@ -147,7 +147,8 @@ pub struct Backoff {
 
 impl Backoff {
     const FIRST: Duration = Duration::from_millis(2);
-    const LONGEST: Duration = Duration::from_millis(100);
+    /// The longest pause: from here on asking again and again costs more than watching.
+    pub const LONGEST: Duration = Duration::from_millis(100);
 
     /// Pauses that come to `patience` together.
     pub fn new(patience: Duration) -> Self {
