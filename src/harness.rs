@@ -128,7 +128,8 @@ fn targets(environment: &Environment, recorded: &BTreeSet<Minor>) -> Result<Vec<
         Target { spec: ClusterSpec::Local(Release::Minor(minor)), label: minor.to_string(), version, missing }
     };
     let Some(named) = &environment.clusters else {
-        let minors: BTreeSet<Minor> = installed.iter().map(|version| version.minor).chain(recorded.iter().copied()).collect();
+        let minors: BTreeSet<Minor> =
+            installed.iter().map(|version| version.minor).chain(recorded.iter().copied()).collect();
         return Ok(minors.into_iter().map(local).collect());
     };
     let named = named.split(',').map(str::trim).filter(|name| !name.is_empty());

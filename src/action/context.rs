@@ -16,7 +16,8 @@ pub trait Api: Send + Sync {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Exchange, SendError>>;
 
     /// The resource behind a kind; nothing if the server does not serve it.
-    fn resolve<'a>(&'a self, api_version: &'a str, kind: &'a str) -> BoxFuture<'a, Result<Option<Resource>, SendError>>;
+    fn resolve<'a>(&'a self, api_version: &'a str, kind: &'a str)
+    -> BoxFuture<'a, Result<Option<Resource>, SendError>>;
 
     /// Waits on the cluster's clock.
     fn sleep(&self, time: Duration) -> BoxFuture<'_, ()>;

@@ -133,11 +133,8 @@ fn review(args: &review::ReviewArgs, terminal: &mut Terminal) -> Result<Exit, Fa
     let is_person = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let mut input = std::io::stdin().lock();
     let coloured = true;
-    let mut terminal = review::Terminal {
-        out: &mut terminal.out,
-        coloured,
-        input: if is_person { Some(&mut input) } else { None },
-    };
+    let mut terminal =
+        review::Terminal { out: &mut terminal.out, coloured, input: if is_person { Some(&mut input) } else { None } };
     review::run(args, &store, &mut terminal).map_err(|error| Failure::Error {
         message: error.to_string(),
         help: None,

@@ -1,12 +1,12 @@
 //! A reply as its observation: the envelope, then the part of the body that is shown.
 
-use crate::syntax::Path;
 use super::Cut;
 use super::cut::{Rest, Tree};
 use super::jwt::Jwt;
 use super::normal::Normaliser;
 use crate::action::{Reply, View};
 use crate::cluster::Exchange;
+use crate::syntax::Path;
 use serde_json::{Map, Value};
 
 impl Cut<'_> {

@@ -98,7 +98,8 @@ impl<W: Write + Send> Human<W> {
         let Summary { passed, failed, broken, skipped, unrecorded, took } = *summary;
         let total = passed + failed + broken + skipped;
         let mut parts = vec![format!("{GOOD}{passed} passed{GOOD:#}")];
-        for (count, style, word) in [(failed, BAD, "failed"), (broken, BAD, "could not run"), (skipped, ODD, "skipped")] {
+        for (count, style, word) in [(failed, BAD, "failed"), (broken, BAD, "could not run"), (skipped, ODD, "skipped")]
+        {
             if count > 0 {
                 parts.push(format!("{style}{count} {word}{style:#}"));
             }
@@ -224,5 +225,9 @@ fn plural(count: usize, word: &str) -> String {
 }
 
 fn seconds(took: Duration) -> String {
-    if took < Duration::from_secs(1) { format!("{:.1} ms", took.as_secs_f64() * 1e3) } else { format!("{:.2} s", took.as_secs_f64()) }
+    if took < Duration::from_secs(1) {
+        format!("{:.1} ms", took.as_secs_f64() * 1e3)
+    } else {
+        format!("{:.2} s", took.as_secs_f64())
+    }
 }

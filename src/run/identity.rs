@@ -14,15 +14,14 @@ use crate::syntax::{TemplateError, TextTemplate};
 impl Stage<'_> {
     /// Who this step asks as.
     pub(super) async fn identity(&self, step: &Step) -> Result<Identity, Trouble> {
-        let fill = |text: &TextTemplate| text.resolve(&self.scope).map_err(|error| Trouble::new(format!("`as`: {error}")));
+        let fill =
+            |text: &TextTemplate| text.resolve(&self.scope).map_err(|error| Trouble::new(format!("`as`: {error}")));
         match &step.frame.identity {
             scenario::Identity::Admin => Ok(Identity::Own),
             scenario::Identity::Anonymous => Ok(Identity::Anonymous),
             scenario::Identity::Token(token) => Ok(Identity::Bearer(fill(token)?)),
             scenario::Identity::ServiceAccount(account) => self.service_account(&fill(account)?).await,
-            scenario::Identity::User(user) => {
-                self.user(user).map_err(|error| Trouble::new(format!("`as`: {error}")))
-            }
+            scenario::Identity::User(user) => self.user(user).map_err(|error| Trouble::new(format!("`as`: {error}"))),
         }
     }
 

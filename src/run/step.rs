@@ -115,7 +115,9 @@ impl<'a> Stage<'a> {
         // `within` counted from another step is the scenario's own promise about time, not the server's.
         if start > from + within {
             let late = start.duration_since(from).as_secs_f64();
-            return Ended::Broken(Trouble::new(format!("it began {late:.1} s after the step it counts from: too late to tell")));
+            return Ended::Broken(Trouble::new(format!(
+                "it began {late:.1} s after the step it counts from: too late to tell"
+            )));
         }
         let mut pauses = Backoff::new(Duration::MAX);
         loop {
@@ -148,7 +150,8 @@ impl<'a> Stage<'a> {
             let session = self.cluster.session(&identity).map_err(|error| Trouble::from_error(&error))?;
             let api = StepApi::new(self.cluster, session, self.sent);
             let query = step.frame.query.iter().map(|(name, value)| Ok((name.clone(), value.resolve(&self.scope)?)));
-            let query: Vec<_> = query.collect::<Result<_, TemplateError>>().map_err(|error| Trouble::new(error.to_string()))?;
+            let query: Vec<_> =
+                query.collect::<Result<_, TemplateError>>().map_err(|error| Trouble::new(error.to_string()))?;
             let cx = StepCx {
                 api: &api,
                 scope: &self.scope,
@@ -218,5 +221,9 @@ fn waits(step: &Step, own: &mut Scope, start: Instant) -> Waiting {
         Ok(false) => String::new(),
         Err(error) => format!(": {error}"),
     };
-    Waiting::Failed(format!("`holds: {}` ceased to hold after {:.1} s{why}", lasting.condition.text(), after.as_secs_f64()))
+    Waiting::Failed(format!(
+        "`holds: {}` ceased to hold after {:.1} s{why}",
+        lasting.condition.text(),
+        after.as_secs_f64()
+    ))
 }

@@ -164,7 +164,12 @@ impl Suite<'_> {
 }
 
 impl Finished {
-    fn end(mut self, start: Instant, interrupted: &watch::Receiver<bool>, emit: &mut Emit<'_>) -> Result<Self, SuiteError> {
+    fn end(
+        mut self,
+        start: Instant,
+        interrupted: &watch::Receiver<bool>,
+        emit: &mut Emit<'_>,
+    ) -> Result<Self, SuiteError> {
         self.summary.took = start.elapsed();
         self.interrupted = *interrupted.borrow();
         emit(&Event::Summary(&self.summary))?;
