@@ -59,18 +59,6 @@ pub enum RunError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Send(#[from] SendError),
-    /// Discovery did not answer.
-    #[error("failed to look up the kind {kind} of {api_version}")]
-    Discovery {
-        /// The group and version.
-        api_version: String,
-        /// The kind.
-        kind: String,
-        /// The cause.
-        #[source]
-        #[diagnostic_source]
-        source: SendError,
-    },
     /// A `${...}` could not be filled in.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -121,7 +109,7 @@ impl StepCx<'_> {
         match self.api.resolve(&api_version, &kind).await {
             Ok(Some(resource)) => Ok(Ok(resource)),
             Ok(None) => Ok(Err(Reply::NotServed { api_version, kind })),
-            Err(source) => Err(RunError::Discovery { api_version, kind, source }),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -109,8 +109,8 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>, environment: &Environ
     };
     let mut terminal = Terminal::new(arguments.color);
     let outcome = match arguments.command {
-        Command::Run(args) => run::run(args, environment, &mut terminal),
-        Command::Record(args) => record::run(args, environment, &mut terminal),
+        Command::Run(args) => run::run(&args, environment, &mut terminal),
+        Command::Record(args) => record::run(&args, environment, &mut terminal),
         Command::Review(args) => review(&args, &mut terminal),
         Command::Lint(args) => lint::run(&args, &mut terminal),
         Command::List(args) => list::run(&args, &mut terminal),

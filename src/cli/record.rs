@@ -37,7 +37,7 @@ pub(super) struct RecordArgs {
     vendor: bool,
 }
 
-pub(super) fn run(args: RecordArgs, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, Failure> {
+pub(super) fn run(args: &RecordArgs, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let scenarios = args.selection.load()?;
     let store = args.selection.store();
     let mut settings = args.how.settings(environment);

@@ -180,7 +180,7 @@ fn step(out: &mut impl Write, step: &StepOutcome, outcome: &ScenarioOutcome, sho
         Verdict::Broken(_) => (BAD, "could not run".to_owned()),
     };
     writeln!(out, "  {DIM}{}{DIM:#} {NAME}{}{NAME:#}: {style}{word}{style:#}", step.at, step.label)?;
-    if let Some(request) = step.requests.last() {
+    if let Some(request) = step.requests.first() {
         let tries = if step.attempts > 1 { format!(", {} attempts", step.attempts) } else { String::new() };
         writeln!(out, "    {DIM}{request}  {}{tries}{DIM:#}", seconds(step.took))?;
     }

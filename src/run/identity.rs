@@ -42,16 +42,11 @@ impl Stage<'_> {
     /// A token for a ServiceAccount, `NAME` or `NAMESPACE/NAME`: a real one, made once for a scenario and not observed.
     async fn service_account(&self, account: &str) -> Result<Identity, Trouble> {
         let own_namespace = self.plan.scenario.namespace.as_deref();
-        let (namespace, name) = match account.split_once('/') {
-            Some((namespace, name)) => (namespace, name),
-            None => {
-                let namespace = own_namespace.ok_or_else(|| Trouble {
-                    message: format!("the Namespace of the ServiceAccount `{account}` is not known"),
-                    help: Some("write `NAMESPACE/NAME`, or `namespace:` of the scenario".to_owned()),
-                })?;
-                (namespace, account)
-            }
-        };
+        let named = account.split_once('/').or_else(|| Some((own_namespace?, account)));
+        let (namespace, name) = named.ok_or_else(|| Trouble {
+            message: format!("the Namespace of the ServiceAccount `{account}` is not known"),
+            help: Some("write `NAMESPACE/NAME`, or `namespace:` of the scenario".to_owned()),
+        })?;
         let key = (namespace.to_owned(), name.to_owned());
         let mut tokens = self.tokens.lock().await;
         if let Some(token) = tokens.get(&key) {
