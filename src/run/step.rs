@@ -157,7 +157,8 @@ impl<'a> Stage<'a> {
                 scope: &self.scope,
                 namespace: self.plan.scenario.namespace.as_deref(),
                 query: &query,
-                patience: self.timeout(step),
+                // A little less than the step has, so that it can say what it waited for in vain.
+                patience: self.timeout(step).mul_f64(0.9),
             };
             step.action.run(&cx).await.map_err(|error| Trouble::from_error(&error))
         };
@@ -172,11 +173,13 @@ impl<'a> Stage<'a> {
     }
 
     fn timed_out(&self, step: &Step) -> Trouble {
-        let requests = self.sent.take_requests();
-        let request = requests.last().map(|request| format!(" to {request}")).unwrap_or_default();
-        Trouble {
-            message: format!("no answer{request} within {} s", self.timeout(step).as_secs_f64()),
-            help: Some("look at the server's health; a step that may take longer says `timeout: 2m`".to_owned()),
+        let within = self.timeout(step);
+        match self.sent.take_under_way() {
+            Some(request) => Trouble::no_answer(&request, within),
+            None => Trouble {
+                message: format!("not done within {} s", within.as_secs_f64()),
+                help: Some("a step that may take longer says `timeout: 2m`".to_owned()),
+            },
         }
     }
 

@@ -17,7 +17,7 @@ mod when;
 
 use std::collections::BTreeSet;
 
-pub use expect::{Answer, Check, Mismatch};
+pub use expect::{Answer, Check, Mismatch, reads_code};
 pub use fixtures::Fixtures;
 pub use frame::{Capture, Frame, Holds, Selection};
 pub use identity::{Identity, User};
