@@ -103,6 +103,17 @@ impl StepCx<'_> {
         self.api.send(request).await.map_err(RunError::Send)
     }
 
+    /// The same for what an API server answers with an object: a text in its place comes from something else.
+    pub(super) async fn send_for_object(&self, request: Request) -> Result<Exchange, RunError> {
+        let exchange = self.send(request).await?;
+        if exchange.is_success() && !exchange.body.is_object() {
+            let request = format!("{} {}", exchange.method, exchange.path);
+            let what = "is no object of an API server".to_owned();
+            return Err(SendError::Unreadable { request, status: exchange.status, what }.into());
+        }
+        Ok(exchange)
+    }
+
     /// The resource behind a kind, or the reply that says there is none.
     pub(super) async fn resource(&self, api_version: &str, kind: &str) -> Result<Result<Resource, Reply>, RunError> {
         let (api_version, kind) = (api_version.to_owned(), kind.to_owned());

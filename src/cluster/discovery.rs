@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use http::Method;
 use serde_json::Value;
 
-use super::{Request, SendError, Session};
+use super::{Exchange, Request, SendError, Session};
 
 /// How a server serves a kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,19 +44,24 @@ impl Discovery {
         let path =
             if api_version.contains('/') { format!("/apis/{api_version}") } else { format!("/api/{api_version}") };
         let exchange = session.send(Request::new(Method::GET, path)).await?;
-        // Only 404 says that it is not served: a user who may not ask, or a server that is not ready, says nothing of it.
-        if !exchange.is_success() && exchange.status != 404 {
-            return Err(SendError::NotTold {
-                request: format!("GET {}", exchange.path),
-                status: exchange.status,
-                message: exchange.body["message"].as_str().unwrap_or("no message").to_owned(),
-            });
+        // Only 404 says that it is not served. Anything else must not read as if this server did not know the kind.
+        if exchange.status != 404 && !exchange.body["resources"].is_array() {
+            return Err(unusable(exchange));
         }
         let resources = Arc::new(resources(api_version, &exchange.body));
         let found = find(&resources);
         self.known.write().unwrap_or_else(PoisonError::into_inner).insert(api_version.to_owned(), resources);
         Ok(found)
     }
+}
+
+/// A refusal, or an answer of something else than an API server.
+fn unusable(exchange: Exchange) -> SendError {
+    if !exchange.is_success() {
+        return SendError::Refused { exchange: Box::new(exchange) };
+    }
+    let request = format!("{} {}", exchange.method, exchange.path);
+    SendError::Unreadable { request, status: exchange.status, what: "is no list of resources".to_owned() }
 }
 
 /// The resources of an `APIResourceList`, without subresources.
