@@ -77,5 +77,5 @@ async fn a_transport_that_fails_is_a_broken_connection() {
     let cluster = Cluster::over(client, origin, "v1.36.3".parse().unwrap(), Facts::default());
     let own = cluster.session(&Identity::Own).unwrap();
     let error = own.send(Request::new(Method::GET, "/x")).await.unwrap_err();
-    assert_eq!(error.to_string(), "GET /x: the connection broke before the answer was whole: the cable is cut");
+    assert_eq!(error.to_string(), "GET /x: no whole answer came: the cable is cut");
 }
