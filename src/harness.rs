@@ -4,7 +4,7 @@
 //! a process of its own and counts what is skipped at run time as passed. All selected scenarios run at once in the
 //! background; each test only waits for its outcome, or two cores would mean two scenarios at a time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -67,6 +67,9 @@ pub fn main(project: &str) -> ExitCode {
 }
 
 fn run(project: &Utf8Path, arguments: &Arguments, environment: &Environment) -> Result<ExitCode, String> {
+    // `cargo test` runs in the project's folder: paths are then shown as a person would write them.
+    let is_here = std::env::current_dir().is_ok_and(|here| here == project);
+    let project = if is_here { Utf8Path::new("") } else { project };
     let files = scenario::load(&[project.join("scenarios")]).map_err(|mistakes| mistakes.render(false))?;
     let store = Store::open(project.join("snapshots"));
     if let Some(references) = &environment.insta_references {
@@ -87,7 +90,7 @@ fn run(project: &Utf8Path, arguments: &Arguments, environment: &Environment) -> 
         let is_wanted = !arguments.list && !arguments.is_filtered_out(&trial) && !arguments.is_ignored(&trial);
         if is_wanted {
             match ignored {
-                None => wanted.push((case, verdict)),
+                None => wanted.push(Wanted { case, verdict }),
                 // Asked for with --ignored all the same.
                 Some(reason) => drop(verdict.send(Err(reason))),
             }
@@ -128,7 +131,8 @@ fn targets(environment: &Environment, recorded: &BTreeSet<Minor>) -> Result<Vec<
         Target { spec: ClusterSpec::Local(Release::Minor(minor)), label: minor.to_string(), version, missing }
     };
     let Some(named) = &environment.clusters else {
-        let minors: BTreeSet<Minor> = installed.iter().map(|version| version.minor).chain(recorded.iter().copied()).collect();
+        let minors: BTreeSet<Minor> =
+            installed.iter().map(|version| version.minor).chain(recorded.iter().copied()).collect();
         return Ok(minors.into_iter().map(local).collect());
     };
     let named = named.split(',').map(str::trim).filter(|name| !name.is_empty());
@@ -172,25 +176,23 @@ fn wait(waiting: &Receiver<Verdict>) -> Result<(), Failed> {
     verdict.map_err(Failed::from)
 }
 
-/// Runs what is wanted, cluster by cluster, and tells each test its verdict. A test whose sender is dropped fails.
-fn rehearse(wanted: Vec<(Case<'_>, Sender<Verdict>)>, store: &Store, policy: UpdatePolicy, ci: bool) {
-    let mut by_cluster: Vec<(ClusterSpec, Vec<(Case<'_>, Sender<Verdict>)>)> = Vec::new();
-    for (case, sender) in wanted {
-        match by_cluster.iter_mut().find(|(spec, _)| *spec == case.target.spec) {
-            Some((_, cases)) => cases.push((case, sender)),
-            None => by_cluster.push((case.target.spec.clone(), vec![(case, sender)])),
-        }
+/// A test that was selected, and where its verdict is waited for.
+struct Wanted<'a> {
+    case: Case<'a>,
+    verdict: Sender<Verdict>,
+}
+
+impl Wanted<'_> {
+    fn tell(&self, verdict: Verdict) {
+        // A test that gave up waiting needs no verdict.
+        let _ = self.verdict.send(verdict);
     }
-    for (spec, cases) in by_cluster {
-        let scenarios: Vec<&ScenarioFile> = cases.iter().map(|(case, _)| case.file).collect();
-        let senders: BTreeMap<&str, &Sender<Verdict>> =
-            cases.iter().map(|(case, sender)| (case.file.id(), sender)).collect();
-        let tell = |id: &str, verdict: Verdict| {
-            if let Some(sender) = senders.get(id) {
-                // A test that gave up waiting needs no verdict.
-                let _ = sender.send(verdict);
-            }
-        };
+}
+
+/// Runs what is wanted, cluster by cluster, and tells each test its verdict. A test whose sender is dropped fails.
+fn rehearse(mut wanted: Vec<Wanted<'_>>, store: &Store, policy: UpdatePolicy, ci: bool) {
+    while let Some(spec) = wanted.first().map(|wanted| wanted.case.target.spec.clone()) {
+        let here: Vec<Wanted<'_>> = wanted.extract_if(.., |wanted| wanted.case.target.spec == spec).collect();
         let settings = Settings {
             jobs: JOBS,
             timeout: Duration::from_secs(30),
@@ -198,19 +200,27 @@ fn rehearse(wanted: Vec<(Case<'_>, Sender<Verdict>)>, store: &Store, policy: Upd
             unrecorded_fails: ci,
             linger: Linger::For(LINGER),
         };
-        let suite = Suite { scenarios, store, settings };
+        let suite = Suite { scenarios: here.iter().map(|wanted| wanted.case.file).collect(), store, settings };
         let finished = suite.run(&[spec], &mut |event| {
             match event {
-                Event::Finished(outcome) => tell(&outcome.id, verdict(outcome, store, policy)),
+                Event::Finished(outcome) => {
+                    if let Some(wanted) = here.iter().find(|wanted| wanted.case.file.id() == outcome.id) {
+                        wanted.tell(verdict(outcome, store, policy));
+                    }
+                }
                 Event::ClusterFailed { trouble, .. } => {
-                    cases.iter().for_each(|(case, _)| tell(case.file.id(), Err(text(trouble))));
+                    for wanted in &here {
+                        wanted.tell(Err(text(trouble)));
+                    }
                 }
                 _ => {}
             }
             Ok(())
         });
         if let Err(error) = finished {
-            cases.iter().for_each(|(case, _)| tell(case.file.id(), Err(error.to_string())));
+            for wanted in &here {
+                wanted.tell(Err(error.to_string()));
+            }
         }
     }
 }

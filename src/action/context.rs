@@ -16,7 +16,8 @@ pub trait Api: Send + Sync {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Exchange, SendError>>;
 
     /// The resource behind a kind; nothing if the server does not serve it.
-    fn resolve<'a>(&'a self, api_version: &'a str, kind: &'a str) -> BoxFuture<'a, Result<Option<Resource>, SendError>>;
+    fn resolve<'a>(&'a self, api_version: &'a str, kind: &'a str)
+    -> BoxFuture<'a, Result<Option<Resource>, SendError>>;
 
     /// Waits on the cluster's clock.
     fn sleep(&self, time: Duration) -> BoxFuture<'_, ()>;
@@ -58,18 +59,6 @@ pub enum RunError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Send(#[from] SendError),
-    /// Discovery did not answer.
-    #[error("failed to look up the kind {kind} of {api_version}")]
-    Discovery {
-        /// The group and version.
-        api_version: String,
-        /// The kind.
-        kind: String,
-        /// The cause.
-        #[source]
-        #[diagnostic_source]
-        source: SendError,
-    },
     /// A `${...}` could not be filled in.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -120,7 +109,7 @@ impl StepCx<'_> {
         match self.api.resolve(&api_version, &kind).await {
             Ok(Some(resource)) => Ok(Ok(resource)),
             Ok(None) => Ok(Err(Reply::NotServed { api_version, kind })),
-            Err(source) => Err(RunError::Discovery { api_version, kind, source }),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -158,7 +147,8 @@ pub struct Backoff {
 
 impl Backoff {
     const FIRST: Duration = Duration::from_millis(2);
-    const LONGEST: Duration = Duration::from_millis(100);
+    /// The longest pause: from here on asking again and again costs more than watching.
+    pub const LONGEST: Duration = Duration::from_millis(100);
 
     /// Pauses that come to `patience` together.
     pub fn new(patience: Duration) -> Self {

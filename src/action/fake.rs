@@ -56,7 +56,11 @@ impl Api for Fake {
         Box::pin(async move { Ok(exchange) })
     }
 
-    fn resolve<'a>(&'a self, api_version: &'a str, kind: &'a str) -> BoxFuture<'a, Result<Option<Resource>, SendError>> {
+    fn resolve<'a>(
+        &'a self,
+        api_version: &'a str,
+        kind: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Resource>, SendError>> {
         let resource = Resource {
             api_version: api_version.to_owned(),
             kind: kind.to_owned(),

@@ -109,8 +109,8 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>, environment: &Environ
     };
     let mut terminal = Terminal::new(arguments.color);
     let outcome = match arguments.command {
-        Command::Run(args) => run::run(args, environment, &mut terminal),
-        Command::Record(args) => record::run(args, environment, &mut terminal),
+        Command::Run(args) => run::run(&args, environment, &mut terminal),
+        Command::Record(args) => record::run(&args, environment, &mut terminal),
         Command::Review(args) => review(&args, &mut terminal),
         Command::Lint(args) => lint::run(&args, &mut terminal),
         Command::List(args) => list::run(&args, &mut terminal),
@@ -133,11 +133,8 @@ fn review(args: &review::ReviewArgs, terminal: &mut Terminal) -> Result<Exit, Fa
     let is_person = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let mut input = std::io::stdin().lock();
     let coloured = true;
-    let mut terminal = review::Terminal {
-        out: &mut terminal.out,
-        coloured,
-        input: if is_person { Some(&mut input) } else { None },
-    };
+    let mut terminal =
+        review::Terminal { out: &mut terminal.out, coloured, input: if is_person { Some(&mut input) } else { None } };
     review::run(args, &store, &mut terminal).map_err(|error| Failure::Error {
         message: error.to_string(),
         help: None,

@@ -37,7 +37,7 @@ pub(super) struct RecordArgs {
     vendor: bool,
 }
 
-pub(super) fn run(args: RecordArgs, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, Failure> {
+pub(super) fn run(args: &RecordArgs, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let scenarios = args.selection.load()?;
     let store = args.selection.store();
     let mut settings = args.how.settings(environment);
@@ -55,7 +55,11 @@ pub(super) fn run(args: RecordArgs, environment: &Environment, terminal: &mut Te
         let Some(recording) = &outcome.recording else { continue };
         if !outcome.version.is_upstream() && !args.vendor {
             let version = &outcome.version;
-            writeln!(terminal.err, "not recorded: {} on {version}, which is no upstream release (--vendor does)", outcome.id)?;
+            writeln!(
+                terminal.err,
+                "not recorded: {} on {version}, which is no upstream release (--vendor does)",
+                outcome.id
+            )?;
             continue;
         }
         let written = if args.accept { recording.record(&store) } else { recording.propose(&store) };

@@ -57,7 +57,7 @@ pub(super) enum Output {
     Json,
 }
 
-pub(super) fn run(args: RunArgs, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, Failure> {
+pub(super) fn run(args: &RunArgs, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let scenarios = args.selection.load()?;
     let store = args.selection.store();
     let settings = args.how.settings(environment);

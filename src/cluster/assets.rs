@@ -97,7 +97,7 @@ pub fn installed(home: &Home) -> Result<Vec<Assets>, AssetsError> {
 }
 
 /// The newest installed control plane that `release` means.
-pub fn resolve(home: &Home, release: &Release) -> Result<Assets, AssetsError> {
+pub(super) fn resolve(home: &Home, release: &Release) -> Result<Assets, AssetsError> {
     let installed = installed(home)?;
     if let Some(found) = installed.iter().rfind(|assets| release.takes(&assets.version)) {
         return Ok(found.clone());

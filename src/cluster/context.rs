@@ -1,16 +1,13 @@
 //! `context:NAME`: any cluster of the kubeconfig. Never chosen unless it is named.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
 use http::{HeaderMap, Method};
 use kube::Config;
 use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
-use serde_json::Value;
 
-use super::{Cluster, Facts, Origin, Request, SendError, Session, Transports};
-use crate::capability::Capability;
+use super::{Cluster, Origin, Request, SendError, Session, Transports, probe, send_error};
 use crate::version::Version;
 
 /// How long a cluster may take to say its version.
@@ -37,27 +34,41 @@ pub enum ContextError {
     },
     /// A context that cannot be turned into a connection: a missing file, a broken certificate, an exec plug-in.
     #[error("context `{name}` cannot be used: {cause}")]
-    #[diagnostic(help("compare with what `kubectl --context {name} version` says"))]
+    #[diagnostic(help("{help}"))]
     Unusable {
         /// The context.
         name: String,
         /// What came back.
         cause: String,
+        /// What to do.
+        help: String,
     },
     /// The first request had no answer.
-    #[error("context `{name}`")]
+    #[error("context `{name}` at {server}: {cause}")]
+    #[diagnostic(forward(cause))]
     NoAnswer {
         /// The context.
         name: String,
+        /// Its address.
+        server: String,
         /// Why.
-        #[source]
-        #[diagnostic_source]
-        cause: SendError,
+        cause: Box<SendError>,
     },
     /// The first request hung.
     #[error("context `{name}`: the API server at {server} did not say its version within {} s", FIRST_ANSWER.as_secs())]
     #[diagnostic(help("check that the address is right and that nothing between drops packets"))]
     Hangs {
+        /// The context.
+        name: String,
+        /// Its address.
+        server: String,
+    },
+    /// The API server does not know the context's user.
+    #[error("context `{name}`: the API server at {server} does not accept its credentials (401)")]
+    #[diagnostic(help(
+        "log in again; a certificate or token may have expired, or be from before the cluster was made anew"
+    ))]
+    Unauthorized {
         /// The context.
         name: String,
         /// Its address.
@@ -83,40 +94,63 @@ pub enum ContextError {
 /// Opens the context `name` of the kubeconfig that `KUBECONFIG` or the home folder has.
 pub(super) async fn open(name: &str) -> Result<Cluster, ContextError> {
     let kubeconfig = Kubeconfig::read().map_err(|error| ContextError::Kubeconfig { cause: error.to_string() })?;
-    open_in(kubeconfig, name, Origin { kind: "context", etcd: None }).await
+    open_in(kubeconfig, name).await
 }
 
 /// Opens a context of a kubeconfig.
-async fn open_in(kubeconfig: Kubeconfig, name: &str, origin: Origin) -> Result<Cluster, ContextError> {
+async fn open_in(kubeconfig: Kubeconfig, name: &str) -> Result<Cluster, ContextError> {
     if !kubeconfig.contexts.iter().any(|context| context.name == name) {
         let names: Vec<&str> = kubeconfig.contexts.iter().map(|context| context.name.as_str()).collect();
         let known = if names.is_empty() { "it has none".to_owned() } else { format!("it has: {}", names.join(", ")) };
         return Err(ContextError::NoSuchContext { name: name.to_owned(), known });
     }
-    let unusable = |cause: String| ContextError::Unusable { name: name.to_owned(), cause };
-    let options = KubeConfigOptions { context: Some(name.to_owned()), ..KubeConfigOptions::default() };
+    let name = name.to_owned();
+    let unusable = |cause: String| ContextError::Unusable { help: help(&cause, &name), name: name.clone(), cause };
+    let options = KubeConfigOptions { context: Some(name.clone()), ..KubeConfigOptions::default() };
     let config =
         Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| unusable(error.to_string()))?;
     let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
-    let transports = transports(config).map_err(|error| unusable(error.to_string()))?;
+    // A credential plug-in runs in there, and may take its time.
+    let made = tokio::task::spawn_blocking(move || transports(config)).await;
+    let transports = made.map_err(|error| unusable(error.to_string()))?.map_err(|error| unusable(cause(&error)))?;
 
     let own = Session::new(transports.own.clone(), HeaderMap::new());
     let asked = tokio::time::timeout(FIRST_ANSWER, own.send(Request::new(Method::GET, "/version"))).await;
     let answer = asked
-        .map_err(|_| ContextError::Hangs { name: name.to_owned(), server: server.clone() })?
-        .map_err(|cause| ContextError::NoAnswer { name: name.to_owned(), cause })?;
+        .map_err(|_| ContextError::Hangs { name: name.clone(), server: server.clone() })?
+        .map_err(Box::new)
+        .map_err(|cause| ContextError::NoAnswer { name: name.clone(), server: server.clone(), cause })?;
+    if answer.status == 401 {
+        return Err(ContextError::Unauthorized { name, server });
+    }
     let version: Option<Version> = answer.body["gitVersion"].as_str().and_then(|text| text.parse().ok());
     let Some(version) = version else {
         let said = answer.body["message"].as_str().map_or_else(|| answer.body.to_string(), str::to_owned);
         let body = said.chars().take(200).collect();
-        return Err(ContextError::NoVersion { name: name.to_owned(), server, status: answer.status, body });
+        return Err(ContextError::NoVersion { name, server, status: answer.status, body });
     };
-    let (issuer, nodes) = tokio::join!(issuer(&own), nodes(&own));
-    let capabilities = capabilities(&nodes);
-    let name = |node: &Value| node["metadata"]["name"].as_str().map(str::to_owned);
-    let nodes = nodes.iter().filter_map(name).collect();
-    let facts = Facts { audience: issuer.clone(), issuer, server: Some(server), nodes };
+    let (facts, capabilities) = probe::all(&own, server).await;
+    let origin = Origin { kind: "context", etcd: None };
     Ok(Cluster::new(origin, version, capabilities, facts, transports))
+}
+
+/// What kube says, but for what a credential plug-in printed: that may be a token.
+fn cause(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Auth(error) => send_error::credentials(error),
+        other => other.to_string(),
+    }
+}
+
+fn help(cause: &str, name: &str) -> String {
+    if cause.contains("UnsupportedCertVersion") {
+        // rustls says only that; `openssl x509 -req` without extensions makes such a certificate.
+        "its client certificate is X.509 v1, which is not supported: issue it again as v3 (with openssl: add \
+         -extfile with extendedKeyUsage=clientAuth)"
+            .to_owned()
+    } else {
+        format!("compare with what `kubectl --context {name} version` says")
+    }
 }
 
 /// The two connections of a kubeconfig of ours.
@@ -129,41 +163,13 @@ pub(super) async fn transports_of(kubeconfig: &Path) -> Result<Transports, Strin
     transports(config).map_err(|error| error.to_string())
 }
 
-/// The two connections of a kubeconfig context: its user's, and one without credentials.
-pub(super) fn transports(mut config: Config) -> Result<Transports, kube::Error> {
+/// The two connections of a kubeconfig context: its user's, and one without credentials. Both are prepared now, so that
+/// what cannot work fails before anything is sent; neither connects before its first request.
+fn transports(mut config: Config) -> Result<Transports, kube::Error> {
     // Observed calls are never retried: 429 may be the very answer that a step is about.
     config.default_retry = false;
     config.disable_compression = true;
     let mut without = config.clone();
     without.auth_info = AuthInfo::default();
-    let own = kube::Client::try_from(config)?;
-    // Tried once here, so that making it later cannot fail.
-    let bare = kube::Client::try_from(without)?;
-    Ok(Transports { own, bare })
-}
-
-/// The issuer, where this user may ask for it; the audience of the API is the same unless somebody changed it.
-async fn issuer(own: &Session) -> Option<String> {
-    let answer = own.send(Request::new(Method::GET, "/.well-known/openid-configuration")).await.ok()?;
-    answer.body["issuer"].as_str().map(str::to_owned)
-}
-
-/// Its Nodes, where this user may list them.
-async fn nodes(own: &Session) -> Vec<Value> {
-    let answer = own.send(Request::new(Method::GET, "/api/v1/nodes")).await;
-    let mut body = answer.map(|answer| answer.body).unwrap_or_default();
-    body["items"].as_array_mut().map(std::mem::take).unwrap_or_default()
-}
-
-/// What a cluster can do, by its Nodes: any Node is scheduled to, and only the hollow one has no kubelet behind it.
-fn capabilities(nodes: &[Value]) -> BTreeSet<Capability> {
-    let mut found = BTreeSet::new();
-    if !nodes.is_empty() {
-        found.extend([Capability::Node, Capability::Scheduler]);
-    }
-    let is_real = |node: &Value| node["metadata"]["labels"][super::HOLLOW_LABEL].is_null();
-    if nodes.iter().any(is_real) {
-        found.insert(Capability::Kubelet);
-    }
-    found
+    Ok(Transports { own: kube::Client::try_from(config)?, bare: kube::Client::try_from(without)? })
 }

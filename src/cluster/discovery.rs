@@ -51,7 +51,7 @@ impl Discovery {
     }
 }
 
-/// The resources of an APIResourceList, without subresources.
+/// The resources of an `APIResourceList`, without subresources.
 fn resources(api_version: &str, list: &Value) -> Vec<Resource> {
     let listed = list["resources"].as_array().map(Vec::as_slice).unwrap_or_default();
     let resource = |entry: &Value| {

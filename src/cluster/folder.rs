@@ -20,7 +20,7 @@ pub(super) struct Endpoint {
     pub etcd: String,
     /// The URL of the API server.
     pub server: String,
-    /// The issuer of ServiceAccount tokens; their audience for the API is the same.
+    /// The issuer of `ServiceAccount` tokens; their audience for the API is the same.
     pub issuer: String,
     /// The administrator's kubeconfig.
     pub kubeconfig: PathBuf,
@@ -207,7 +207,7 @@ impl Lock {
 
     /// Whether somebody holds it exclusively; a lock that was never made is held by nobody.
     pub(super) fn is_held(path: &Path) -> bool {
-        File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        File::open(path).is_ok_and(|file| Kept(file).is_held())
     }
 
     /// Whether its path still leads to the file that is locked.
@@ -236,6 +236,26 @@ impl Lock {
             }
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+/// The lock of one keeper, to see when it has ended: its path is gone before it has removed everything.
+#[derive(Debug)]
+pub(super) struct Kept(File);
+
+impl Kept {
+    /// Whoever keeps a folder now; none if it never had a keeper.
+    pub(super) fn by(folder: &Folder) -> Option<Self> {
+        File::open(folder.keeper()).ok().map(Self)
+    }
+
+    /// Whether the keeper is still there.
+    pub(super) fn is_held(&self) -> bool {
+        match self.0.try_lock_shared() {
+            // Given back at once: it was only asked for.
+            Ok(()) => self.0.unlock().is_err(),
+            Err(error) => matches!(error, TryLockError::WouldBlock),
         }
     }
 }

@@ -54,9 +54,11 @@ pub async fn sweep_local(home: &Home) -> Result<Vec<String>, GcError> {
         let failed = |cause| GcError::Local { doing: "removing", path: path.clone(), cause };
         let folder = Folder::new(path.clone());
         if folder.key().starts_with('.') {
-            // Somebody was killed while removing it.
-            std::fs::remove_dir_all(&path).map_err(failed)?;
-            done.push(format!("removed {}", path.display()));
+            // Somebody removes it, or was killed while doing so.
+            if !Lock::is_held(&folder.keeper()) {
+                remove(&path).map_err(failed)?;
+                done.push(format!("removed {}, half removed before", path.display()));
+            }
             continue;
         }
         if Lock::is_held(&folder.keeper()) {
@@ -75,11 +77,7 @@ pub async fn sweep_local(home: &Home) -> Result<Vec<String>, GcError> {
         done.push(format!("removed {}, whose keeper is dead", path.display()));
     }
     for path in entries(&home.failed())? {
-        std::fs::remove_dir_all(&path).map_err(|cause| GcError::Local {
-            doing: "removing",
-            path: path.clone(),
-            cause,
-        })?;
+        remove(&path).map_err(|cause| GcError::Local { doing: "removing", path: path.clone(), cause })?;
         done.push(format!("removed {}, the logs of a cluster that failed", path.display()));
     }
     Ok(done)
@@ -110,6 +108,14 @@ pub async fn sweep_namespaces(cluster: &Cluster) -> Result<Vec<String>, GcError>
         }
     }
     Ok(deleted)
+}
+
+/// Removes a folder; that somebody else does so too is as good.
+fn remove(folder: &Path) -> io::Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn accepted(exchange: super::Exchange) -> Result<super::Exchange, GcError> {

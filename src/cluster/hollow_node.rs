@@ -120,14 +120,14 @@ impl HollowNode {
         let path = format!("/api/v1/pods?fieldSelector={selector}");
         let list = self.send(Request::new(Method::GET, path)).await?;
         for pod in list["items"].as_array().into_iter().flatten() {
-            self.look_after(pod.clone());
+            self.look_after(pod);
         }
         let version = list["metadata"]["resourceVersion"].as_str().unwrap_or_default();
         let mut watch: Watch = self.session.watch("/api/v1/pods", &selector, version).await?;
         while let Some(event) = watch.next().await {
             let event = event?;
             match event.kind {
-                EventKind::Added | EventKind::Modified => self.look_after(event.object),
+                EventKind::Added | EventKind::Modified => self.look_after(&event.object),
                 EventKind::Deleted => self.addresses.free(text(&event.object["metadata"]["uid"])),
                 EventKind::Bookmark => {}
                 EventKind::Error => break,
@@ -137,8 +137,8 @@ impl HollowNode {
     }
 
     /// Does what a Pod needs now, if anything, beside what other Pods need.
-    fn look_after(&self, pod: Value) {
-        let Some(request) = self.next_step(&pod) else { return };
+    fn look_after(&self, pod: &Value) {
+        let Some(request) = self.next_step(pod) else { return };
         let node = self.clone();
         // A refusal means that the Pod has moved on; the event that says so is on its way.
         tokio::spawn(async move { node.send(request).await });
@@ -146,12 +146,12 @@ impl HollowNode {
 
     fn next_step(&self, pod: &Value) -> Option<Request> {
         let meta = &pod["metadata"];
-        let path = format!("/api/v1/namespaces/{}/pods/{}", text(&meta["namespace"]), text(&meta["name"]));
+        let url = format!("/api/v1/namespaces/{}/pods/{}", text(&meta["namespace"]), text(&meta["name"]));
         if !meta["deletionTimestamp"].is_null() {
             // With grace 0 it is gone already, or waits for its finalizers.
             let is_over = meta["deletionGracePeriodSeconds"] == 0;
             let options = json!({"gracePeriodSeconds": 0, "preconditions": {"uid": meta["uid"]}});
-            return (!is_over).then(|| Request::new(Method::DELETE, path).body(options));
+            return (!is_over).then(|| Request::new(Method::DELETE, url).body(options));
         }
         let status = match text(&pod["status"]["phase"]) {
             "" | "Pending" => self.running(pod),
@@ -159,7 +159,7 @@ impl HollowNode {
             _ => return None,
         };
         let patch = json!({"metadata": {"uid": meta["uid"]}, "status": status});
-        let mut request = Request::new(Method::PATCH, format!("{path}/status")).body(patch);
+        let mut request = Request::new(Method::PATCH, format!("{url}/status")).body(patch);
         request.content_type = "application/strategic-merge-patch+json";
         Some(request)
     }
@@ -170,14 +170,14 @@ impl HollowNode {
         let spec = &pod["spec"];
         let on_host = spec["hostNetwork"] == true;
         let address = if on_host { HOST_ADDRESS.to_owned() } else { self.addresses.of(text(&pod["metadata"]["uid"])) };
-        let started = |container: &Value| container_status(container, json!({"running": {"startedAt": now}}));
+        let started = |container: &Value| container_status(container, &json!({"running": {"startedAt": now}}));
         let done = |container: &Value| {
             // An init container that restarts always is a sidecar.
             if container["restartPolicy"] == "Always" {
                 return started(container);
             }
             let end = json!({"exitCode": 0, "reason": "Completed", "startedAt": now, "finishedAt": now});
-            container_status(container, json!({"terminated": end}))
+            container_status(container, &json!({"terminated": end}))
         };
         let each = |key: &str, status: &dyn Fn(&Value) -> Value| -> Vec<Value> {
             spec[key].as_array().into_iter().flatten().map(status).collect()
@@ -249,8 +249,8 @@ impl HollowNode {
         }
     }
 
-    async fn patch(&self, path: &str, patch: Value) -> Result<Value, NodeError> {
-        let mut request = Request::new(Method::PATCH, path).body(patch);
+    async fn patch(&self, path: &str, change: Value) -> Result<Value, NodeError> {
+        let mut request = Request::new(Method::PATCH, path).body(change);
         request.content_type = "application/merge-patch+json";
         self.send(request).await
     }
@@ -265,7 +265,7 @@ impl HollowNode {
     }
 }
 
-fn container_status(container: &Value, state: Value) -> Value {
+fn container_status(container: &Value, state: &Value) -> Value {
     let is_up = state.get("running").is_some();
     json!({
         "name": container["name"],

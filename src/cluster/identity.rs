@@ -1,6 +1,7 @@
 //! Who a request is sent as.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -86,7 +87,8 @@ pub(super) fn percent_encoded(key: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             text.push(char::from(byte));
         } else {
-            text.push_str(&format!("%{byte:02X}"));
+            // Writing into a String does not fail.
+            let _ = write!(text, "%{byte:02X}");
         }
         text
     })

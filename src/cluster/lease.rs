@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use super::folder::{Endpoint, Failure, Folder, Lock, read_json};
 use super::keeper::KEEPER;
 use super::setup::Order;
-use super::{OpenOptions, Progress, gc, process};
+use super::{ClusterEnd, OpenOptions, Progress, gc, process};
 
 /// Why a local cluster could not be used.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -60,7 +60,7 @@ pub enum LocalError {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("\n    {line}")).collect()
+    text.lines().flat_map(|line| ["\n    ", line]).collect()
 }
 
 /// The right to use a running cluster; it stays at least until this is dropped.
@@ -77,34 +77,39 @@ pub(super) async fn acquire(folder: Folder, order: &Order, options: &OpenOptions
     let since = Instant::now();
     let mut pause = Pause::default();
     let mut is_announced = false;
-    loop {
+    let mut announce = |progress: Progress| {
+        if !std::mem::replace(&mut is_announced, true) {
+            options.tell(&progress);
+        }
+    };
+    // Of a cluster that was just started; kept until it is joined, or the keeper would find itself without users.
+    let mut started = None;
+    let tenancy = loop {
         match try_join(&folder, options) {
-            Ok(Joined::Yes(tenancy)) => {
-                if is_announced {
-                    options.tell(&Progress::Ready { took: since.elapsed() });
-                }
-                return Ok(*tenancy);
-            }
+            Ok(Joined::Yes(tenancy)) => break tenancy,
             Ok(Joined::NobodyStarts { lease, start }) => {
-                is_announced = true;
-                options.tell(&Progress::Starting { version: order.version.clone() });
+                announce(Progress::Starting { version: order.version.clone() });
                 start_keeper(&folder, order, options).await?;
-                // Only now: the lease keeps the new keeper from going before the cluster is joined.
-                drop((start, lease));
+                drop(start);
+                started = Some(lease);
                 pause = Pause::default();
+                continue;
             }
-            Ok(Joined::NotYet) => {
-                if !is_announced && since.elapsed() > Duration::from_millis(300) {
-                    is_announced = true;
-                    options.tell(&Progress::Waiting { version: order.version.clone() });
-                }
-                pause.wait().await;
+            Ok(Joined::NotYet) if since.elapsed() > Duration::from_millis(300) => {
+                announce(Progress::Waiting { version: order.version.clone() });
             }
+            Ok(Joined::NotYet) => {}
             // The folder went between two looks at it.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => pause.wait().await,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(unusable(error)),
         }
+        pause.wait().await;
+    };
+    drop(started);
+    if is_announced {
+        options.tell(&Progress::Ready { took: since.elapsed() });
     }
+    Ok(*tenancy)
 }
 
 enum Joined {
@@ -213,16 +218,17 @@ impl Aftermath {
 
     /// Why it went, and the log that knows more; none if it seems to be there. Its keeper notices the end of a
     /// component a moment after clients do, so this waits for it a little.
-    pub(super) async fn reason(&self) -> Option<(String, Option<PathBuf>)> {
+    pub(super) async fn reason(&self) -> Option<ClusterEnd> {
         let deadline = Instant::now() + Duration::from_secs(1);
         let mut pause = Pause::default();
         while Instant::now() < deadline {
             if let Some(failure) = buried(&self.folder, self.keeper) {
-                return Some((failure.reason, Some(failure.log)));
+                return Some(ClusterEnd { reason: failure.reason, log: Some(failure.log) });
             }
             let is_kept = Lock::is_held(&self.folder.keeper());
             if !is_kept || self.folder.endpoint().is_some_and(|endpoint| endpoint.keeper != self.keeper) {
-                return Some(("it was taken down, or its keeper was killed".to_owned(), None));
+                let reason = "it was taken down, or its keeper was killed".to_owned();
+                return Some(ClusterEnd { reason, log: None });
             }
             pause.wait().await;
         }

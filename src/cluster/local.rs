@@ -22,7 +22,7 @@ use super::process::Component;
 use super::setup::{Order, Setup};
 use super::{Request, Session, context};
 
-/// The issuer of ServiceAccount tokens, as kubeadm has it.
+/// The issuer of `ServiceAccount` tokens, as kubeadm has it.
 pub(super) const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
 /// The address of the `kubernetes` Service, the first of the range.
 pub(super) const SERVICE_ADDRESS: &str = "10.96.0.1";
@@ -36,7 +36,7 @@ pub(super) const HOST_ADDRESS: &str = "192.0.2.1";
 const ETCD_CLIENTS: &str = "localhost:2379";
 const ETCD_PEERS: &str = "localhost:2380";
 
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_mins(1);
 /// Between choosing a free port and using it somebody else may take it.
 const PORT_ATTEMPTS: usize = 4;
 

@@ -19,6 +19,7 @@ mod lease;
 mod local;
 mod open;
 mod pki;
+mod probe;
 mod process;
 mod running;
 mod send_error;
@@ -47,9 +48,9 @@ pub use gc::{GcError, sweep_local, sweep_namespaces};
 pub use home::{Home, HomeError};
 pub use identity::Identity;
 pub use lease::LocalError;
-pub use open::{ClusterError, OpenOptions, Progress, local_capabilities, open};
+pub use open::{ClusterError, Hear, OpenOptions, Progress, local_capabilities, open};
 pub use running::{DownError, Running, running, take_down};
-pub use send_error::SendError;
+pub use send_error::{ClusterEnd, SendError};
 pub use session::Session;
 pub use setup::Setup;
 pub use spec::{ClusterSpec, Release, SpecError};
@@ -83,7 +84,7 @@ pub struct Origin {
 /// Facts about a cluster that observations map back to stable names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// The issuer of ServiceAccount tokens, where it could be found.
+    /// The issuer of `ServiceAccount` tokens, where it could be found.
     pub issuer: Option<String>,
     /// The audience of tokens for the API, where it could be found.
     pub audience: Option<String>,
@@ -157,7 +158,7 @@ impl Cluster {
         &self.facts
     }
 
-    /// The issuer of ServiceAccount tokens, where it could be found.
+    /// The issuer of `ServiceAccount` tokens, where it could be found.
     pub fn issuer(&self) -> Option<&str> {
         self.facts.issuer.as_deref()
     }

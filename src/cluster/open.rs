@@ -9,10 +9,13 @@ use std::time::Duration;
 use super::folder::Folder;
 use super::setup::{Order, Setup};
 use super::{
-    Assets, AssetsError, Cluster, ClusterSpec, ContextError, Facts, Home, HomeError, Linger, LocalError,
-    Origin, assets, context, hollow_node, lease,
+    Assets, AssetsError, Cluster, ClusterSpec, ContextError, Facts, Home, HomeError, Linger, LocalError, Origin,
+    assets, context, hollow_node, lease,
 };
 use crate::capability::Capability;
+
+/// Is told what takes time.
+pub type Hear = Arc<dyn Fn(&Progress) + Send + Sync>;
 
 /// How a cluster is opened.
 #[derive(Clone, Default)]
@@ -27,7 +30,7 @@ pub struct OpenOptions {
     /// unless this says otherwise.
     pub keeper: Option<PathBuf>,
     /// Hears what takes time.
-    pub progress: Option<Arc<dyn Fn(&Progress) + Send + Sync>>,
+    pub progress: Option<Hear>,
 }
 
 impl OpenOptions {

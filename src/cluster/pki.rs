@@ -112,7 +112,7 @@ impl Pki {
     }
 }
 
-/// Makes the key pair that ServiceAccount tokens are signed with: `sa.key` and `sa.pub`. RSA, as kubeadm makes it: the
+/// Makes the key pair that `ServiceAccount` tokens are signed with: `sa.key` and `sa.pub`. RSA, as kubeadm makes it: the
 /// signatures of legacy tokens are then a function of their claims, which people rely on.
 pub(super) fn write_service_account_key(folder: &Path) -> Result<(), PkiError> {
     const WHAT: &str = "the ServiceAccount key";

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Serialize;
 
-use super::folder::{Folder, Linger, Lock};
+use super::folder::{Folder, Kept, Linger, Lock};
 use super::{Home, Release, lease};
 use crate::version::Version;
 
@@ -128,6 +128,7 @@ fn resident_kib(pid: u32) -> Option<u64> {
 pub async fn take_down(home: &Home, cluster: &Running, now: bool) -> Result<(), DownError> {
     let Running { key, keeper, .. } = cluster.clone();
     let folder = Folder::new(home.clusters().join(&key));
+    let kept = Kept::by(&folder);
     // Held until it is gone, so that nobody begins to use it.
     let lease = Lock::try_exclusive(folder.lease()).unwrap_or(None);
     if lease.is_none() && !now {
@@ -144,7 +145,7 @@ pub async fn take_down(home: &Home, cluster: &Running, now: bool) -> Result<(), 
         })?;
     }
     let deadline = Instant::now() + DOWN_WITHIN;
-    while Lock::is_held(&folder.keeper()) {
+    while kept.as_ref().is_some_and(Kept::is_held) {
         if Instant::now() > deadline {
             return Err(DownError::Stuck { key, keeper });
         }

@@ -1,6 +1,7 @@
 //! Why a request had no answer. Texts name the method and the path and never a header, which may be a token.
 
 use std::error::Error;
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -10,66 +11,54 @@ use http::Method;
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum SendError {
     /// Nobody listens, no route, no such host.
-    #[error("{method} {path}: the API server cannot be reached: {cause}")]
+    #[error("{request}: the API server cannot be reached: {cause}")]
     #[diagnostic(help("check that the cluster runs and that the address of its kubeconfig context is right"))]
     Unreachable {
-        /// The method that was sent.
-        method: Method,
-        /// The path that was sent.
-        path: String,
+        /// The method and the path that were sent.
+        request: String,
         /// What the system says.
         cause: String,
     },
     /// One side refused the other's certificate, or one of them does not speak TLS.
-    #[error("{method} {path}: no TLS connection: {cause}")]
+    #[error("{request}: no TLS connection: {cause}")]
     #[diagnostic(help(
         "check the server's address and the certificate authority in the kubeconfig; UnknownIssuer means that this \
          authority did not sign the server's certificate"
     ))]
     Tls {
-        /// The method that was sent.
-        method: Method,
-        /// The path that was sent.
-        path: String,
+        /// The method and the path that were sent.
+        request: String,
         /// What the handshake says.
         cause: String,
     },
     /// The connection ended before the answer did.
-    #[error("{method} {path}: the connection broke before the answer was whole: {cause}")]
+    #[error("{request}: the connection broke before the answer was whole: {cause}")]
     #[diagnostic(help(
         "whether the server did what it was asked is unknown; it ended or restarted: look at its log, then run again"
     ))]
     Broken {
-        /// The method that was sent.
-        method: Method,
-        /// The path that was sent.
-        path: String,
+        /// The method and the path that were sent.
+        request: String,
         /// What the system says.
         cause: String,
     },
     /// A local cluster went down while it was in use.
-    #[error("{method} {path}: the local cluster went down: {reason}")]
-    #[diagnostic(help("run again, which starts a new one{}", log.as_ref().map(|log| format!("; its log: {}", log.display())).unwrap_or_default()))]
+    #[error("{request}: the local cluster went down: {}", end.reason)]
+    #[diagnostic(help("{}", end.advice()))]
     ClusterGone {
-        /// The method that was sent.
-        method: Method,
-        /// The path that was sent.
-        path: String,
-        /// Why it went.
-        reason: String,
-        /// The log that knows more.
-        log: Option<PathBuf>,
+        /// The method and the path that were sent.
+        request: String,
+        /// What is known of it.
+        end: Box<ClusterEnd>,
     },
     /// The kubeconfig's user has a plug-in or a token file for its credentials, and that failed.
-    #[error("{method} {path}: no credentials: {cause}")]
+    #[error("{request}: no credentials: {cause}")]
     #[diagnostic(help(
         "try `kubectl get --raw /version` with the same kubeconfig context; logging in again may be enough"
     ))]
     Credentials {
-        /// The method that was sent.
-        method: Method,
-        /// The path that was sent.
-        path: String,
+        /// The method and the path that were sent.
+        request: String,
         /// What failed.
         cause: String,
     },
@@ -89,6 +78,22 @@ pub enum SendError {
     },
 }
 
+/// How a local cluster went down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterEnd {
+    /// What happened.
+    pub reason: String,
+    /// The log that knows more.
+    pub log: Option<PathBuf>,
+}
+
+impl ClusterEnd {
+    fn advice(&self) -> String {
+        let log = self.log.as_ref().map(|log| format!("; its log: {}", log.display()));
+        format!("run again, which starts a new one{}", log.unwrap_or_default())
+    }
+}
+
 /// A request that is under way, to say what it was if it fails.
 #[derive(Debug, Clone)]
 pub(super) struct Failing {
@@ -96,36 +101,42 @@ pub(super) struct Failing {
     pub(super) path: String,
 }
 
+impl fmt::Display for Failing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
 impl Failing {
     /// What kind of failure it was, by the errors beneath it: the layers above agree on none.
     pub(super) fn classify(&self, error: &kube::Error) -> SendError {
-        let Self { method, path } = self.clone();
+        let request = self.to_string();
         let first: &(dyn Error + 'static) = error;
         let chain: Vec<_> = std::iter::successors(Some(first), |&error| error.source()).collect();
         let cause = chain.last().map(ToString::to_string).unwrap_or_default();
-        let system = chain.iter().find_map(|error| error.downcast_ref::<io::Error>());
-        // rustls hands its errors up as InvalidData.
-        if let Some(tls) = system.filter(|error| error.kind() == io::ErrorKind::InvalidData) {
-            return SendError::Tls { method, path, cause: tls.to_string() };
+        if let Some(tls) = chain.iter().filter_map(|error| error.downcast_ref()).find_map(tls) {
+            return SendError::Tls { request, cause: tls };
         }
         if let Some(auth) = chain.iter().find_map(|error| error.downcast_ref::<kube::client::AuthError>()) {
-            return SendError::Credentials { method, path, cause: credentials(auth) };
+            return SendError::Credentials { request, cause: credentials(auth) };
         }
         let is_connecting = chain
             .iter()
             .filter_map(|error| error.downcast_ref::<hyper_util::client::legacy::Error>())
             .any(hyper_util::client::legacy::Error::is_connect);
-        if is_connecting {
-            SendError::Unreachable { method, path, cause }
-        } else {
-            SendError::Broken { method, path, cause }
-        }
+        if is_connecting { SendError::Unreachable { request, cause } } else { SendError::Broken { request, cause } }
     }
 
     pub(super) fn broken(&self, cause: String) -> SendError {
-        let Self { method, path } = self.clone();
-        SendError::Broken { method, path, cause }
+        let request = self.to_string();
+        SendError::Broken { request, cause }
     }
+}
+
+/// What rustls says, if it was that: it hands its errors up as `InvalidData`, and a layer above wraps that once more.
+fn tls(error: &io::Error) -> Option<String> {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    inner.and_then(tls).or_else(|| (error.kind() == io::ErrorKind::InvalidData).then(|| error.to_string()))
 }
 
 /// What went wrong with credentials, without what a plug-in printed: that may be a token.

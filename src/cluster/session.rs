@@ -83,15 +83,11 @@ impl Session {
 
     /// The error, or what happened to the local cluster behind it.
     async fn explained(&self, error: SendError) -> SendError {
-        match (&self.aftermath, error) {
-            (
-                Some(aftermath),
-                SendError::Unreachable { method, path, cause } | SendError::Broken { method, path, cause },
-            ) => match aftermath.reason().await {
-                Some((reason, log)) => SendError::ClusterGone { method, path, reason, log },
-                None => SendError::Broken { method, path, cause },
-            },
-            (_, error) => error,
+        let Some(aftermath) = &self.aftermath else { return error };
+        let (SendError::Unreachable { request, .. } | SendError::Broken { request, .. }) = &error else { return error };
+        match aftermath.reason().await {
+            Some(end) => SendError::ClusterGone { request: request.clone(), end: Box::new(end) },
+            None => error,
         }
     }
 

@@ -54,7 +54,7 @@ impl Order {
         hash.update(env!("CARGO_PKG_VERSION"));
         // The maps are sorted, so equal orders have equal texts; a map of strings cannot fail to be written.
         hash.update(serde_json::to_vec(self).unwrap_or_default());
-        let digest: String = hash.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        format!("{}-{digest}", self.version)
+        let [a, b, c, d, ..]: [u8; 32] = hash.finalize().into();
+        format!("{}-{:08x}", self.version, u32::from_be_bytes([a, b, c, d]))
     }
 }

@@ -1,12 +1,12 @@
 //! A reply as its observation: the envelope, then the part of the body that is shown.
 
-use crate::syntax::Path;
 use super::Cut;
 use super::cut::{Rest, Tree};
 use super::jwt::Jwt;
 use super::normal::Normaliser;
 use crate::action::{Reply, View};
 use crate::cluster::Exchange;
+use crate::syntax::Path;
 use serde_json::{Map, Value};
 
 impl Cut<'_> {
@@ -73,19 +73,18 @@ impl Normaliser<'_> {
         body: &Value,
         items: Option<Vec<&Value>>,
     ) {
-        let tree = match (view, items) {
-            (View::Names, Some(items)) => {
-                shown.insert("body".to_owned(), items.into_iter().map(|item| self.item_name(item)).collect());
-                return;
-            }
-            (View::Token, items) => {
-                Tree::new(body, items).select(&Rest::of(&[Path::key("spec"), Path::key("status")], ""))
-            }
-            (View::Status, items) => Tree::new(body, items).select(&Rest::of(&[Path::key("status")], "")),
-            (View::Body, items) => Some(Tree::new(body, items)),
-            (View::Nothing | View::Envelope | View::Object | View::Names, items) => {
+        if let (View::Names, Some(items)) = (view, &items) {
+            shown.insert("body".to_owned(), items.iter().map(|item| self.item_name(item)).collect());
+            return;
+        }
+        let tree = Tree::new(body, items);
+        let tree = match view {
+            View::Token => tree.select(&Rest::of(&[Path::key("spec"), Path::key("status")], "")),
+            View::Status => tree.select(&Rest::of(&[Path::key("status")], "")),
+            View::Body => Some(tree),
+            View::Nothing | View::Envelope | View::Object | View::Names => {
                 self.tidy();
-                Some(Tree::new(body, items))
+                Some(tree)
             }
         };
         let without = Rest::of(without, &self.known.suffix);

@@ -172,11 +172,14 @@ impl<'a> Normaliser<'a> {
 
     /// Whether an entry says nothing about behaviour.
     fn is_hidden(&self, parent: &str, key: &str) -> bool {
-        let noise = self.tidy && matches!((parent, key), ("metadata", key) if NOISE.contains(&key));
-        let noise = noise || (self.tidy && parent == "annotations" && key == LAST_APPLIED);
+        let noise = match parent {
+            "metadata" => NOISE.contains(&key),
+            "annotations" => key == LAST_APPLIED,
+            _ => false,
+        };
         // In managedFields the fields have a prefix.
-        let own = |own: &String| *own == key.strip_prefix("f:").unwrap_or(key);
-        noise || self.known.own_labels.iter().any(own)
+        let field = key.strip_prefix("f:").unwrap_or(key);
+        (noise && self.tidy) || self.known.own_labels.iter().any(|own| own == field)
     }
 
     /// A string by its place; only there is it known that a number counts the cluster's writes, or which name is meant

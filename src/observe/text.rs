@@ -42,8 +42,9 @@ impl Normaliser<'_> {
 
     /// What is shown instead of the word, of a part of it, or of what begins with it.
     fn replacement(&mut self, text: &str, word: Range<usize>) -> Option<(Range<usize>, String)> {
-        let known = self.learnt.find(text, &word).or_else(|| self.names.find(text, &word));
-        if let Some((value, shown)) = known {
+        // The longer one: an address may be known by itself and as the beginning of the server's.
+        let known = self.learnt.find(text, &word).into_iter().chain(self.names.find(text, &word));
+        if let Some((value, shown)) = known.max_by_key(|(value, _)| value.len()) {
             let range = word.start..word.start + value.len();
             let shown = match shown {
                 Shown::As(shown) => shown.to_string(),
@@ -122,31 +123,33 @@ impl Normaliser<'_> {
 
     /// Gives a value its name.
     fn name(&mut self, value: &str, fact: Fact) -> String {
-        let shown = match fact {
+        // An object may be called by its own uid: while a value is being named it has a name already.
+        self.learnt.set(value, Shown::As("<itself>".into()));
+        let shown = match &fact {
             Fact::Secret => "<secret>".to_owned(),
-            Fact::Open(text) => self.text(&text).into_owned(),
+            Fact::Open(text) => self.text(text).into_owned(),
             Fact::Generated(base) => {
-                let base = self.base(&base);
+                let base = self.base(base);
                 match self.count(&base) {
                     Some(number) => format!("{base}<{number}>"),
                     None => format!("{base}<?>"),
                 }
             }
             Fact::Inner(base, object) => {
-                let (base, title) = (self.base(&base), self.title(&object));
+                let (base, title) = (self.base(base), self.title(object));
                 self.label(&base, &title)
             }
             Fact::Uid(object) => {
-                let title = self.title(&object);
+                let title = self.title(object);
                 self.label("", &format!("uid:{title}"))
             }
             Fact::Ip(object) => {
-                let title = self.title(&object);
+                let title = self.title(object);
                 self.label("", &format!("ip:{title}"))
             }
             Fact::NodeIp => self.label("", "ip:node"),
             Fact::Hash(base) => {
-                let base = self.flat(&base);
+                let base = self.flat(base);
                 self.label("", &format!("hash:{base}"))
             }
             Fact::Token => self.label("", &format!("token:{}", self.step)),
@@ -154,9 +157,8 @@ impl Normaliser<'_> {
             Fact::Stray => self.label("", &format!("uid:{}", self.step)),
             Fact::KeyId => self.label("", "kid"),
         };
-        if self.mode == Mode::Name {
-            self.learnt.set(value, Shown::As(shown.as_str().into()));
-        }
+        let named = self.mode == Mode::Name;
+        self.learnt.set(value, if named { Shown::As(shown.as_str().into()) } else { Shown::Pending(fact) });
         shown
     }
 
@@ -191,10 +193,10 @@ impl Normaliser<'_> {
 
     /// An object as it is called inside an identity: `Pod/test-pod`, `Pod/kube-system/test-pod`.
     fn title(&mut self, object: &Object) -> String {
-        let name = self.flat(&object.name);
+        let (kind, name) = (self.flat(&object.kind), self.flat(&object.name));
         match &object.namespace {
-            Some(namespace) => format!("{}/{}/{name}", object.kind, self.flat(namespace)),
-            None => format!("{}/{name}", object.kind),
+            Some(namespace) => format!("{kind}/{}/{name}", self.flat(namespace)),
+            None => format!("{kind}/{name}"),
         }
     }
 

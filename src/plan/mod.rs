@@ -37,22 +37,22 @@ pub struct Plan {
     pub digest: String,
 }
 
-impl Plan {
-    /// Plans a scenario for a server of this version that can do this.
-    pub fn new(file: &ScenarioFile, version: &Version, has: &BTreeSet<Capability>) -> Result<Planned, Diagnostics> {
+impl Planned {
+    /// What is to be done with a scenario on a server of this version that can do this.
+    pub fn of(file: &ScenarioFile, version: &Version, has: &BTreeSet<Capability>) -> Result<Self, Diagnostics> {
         let written = &file.scenario;
         if !written.kubernetes.contains(version) {
-            return Ok(Planned::Skip { reason: format!("about Kubernetes {}", written.kubernetes) });
+            return Ok(Self::Skip { reason: format!("about Kubernetes {}", written.kubernetes) });
         }
         if let Some(missing) = written.needs.difference(has).next() {
-            return Ok(Planned::Skip { reason: format!("needs {}, which this cluster has not", missing.word()) });
+            return Ok(Self::Skip { reason: format!("needs {}, which this cluster has not", missing.word()) });
         }
         let words = written.words().map(str::to_owned).collect();
         let names = Names::draw(words, &mut rand::rng(), |suffix| file.mentions(suffix));
         let scenario = file.renamed(&|text| names.rewrite(text))?;
         let left_out = scenario.steps.iter().map(|step| left_out(step, version, has)).collect();
         let digest = digest(written, version, has);
-        Ok(Planned::Run(Box::new(Plan { scenario, left_out, names, digest })))
+        Ok(Self::Run(Box::new(Plan { scenario, left_out, names, digest })))
     }
 }
 

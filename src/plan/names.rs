@@ -22,7 +22,7 @@ pub struct Names {
 impl Names {
     /// Draws a suffix for `words`. `is_taken` says whether a suffix occurs in the scenario's own text, where removing
     /// it on the way out would destroy what the author wrote.
-    pub fn draw(words: Vec<String>, rng: &mut impl Rng, is_taken: impl Fn(&str) -> bool) -> Self {
+    pub fn draw(words: Vec<String>, rng: &mut impl Rng, mut is_taken: impl FnMut(&str) -> bool) -> Self {
         loop {
             let letters = (0..LETTERS_LENGTH).map(|_| char::from(LETTERS[rng.random_range(0..LETTERS.len())]));
             let suffix: String = "-rh".chars().chain(letters).collect();

@@ -98,7 +98,8 @@ impl<W: Write + Send> Human<W> {
         let Summary { passed, failed, broken, skipped, unrecorded, took } = *summary;
         let total = passed + failed + broken + skipped;
         let mut parts = vec![format!("{GOOD}{passed} passed{GOOD:#}")];
-        for (count, style, word) in [(failed, BAD, "failed"), (broken, BAD, "could not run"), (skipped, ODD, "skipped")] {
+        for (count, style, word) in [(failed, BAD, "failed"), (broken, BAD, "could not run"), (skipped, ODD, "skipped")]
+        {
             if count > 0 {
                 parts.push(format!("{style}{count} {word}{style:#}"));
             }
@@ -179,7 +180,7 @@ fn step(out: &mut impl Write, step: &StepOutcome, outcome: &ScenarioOutcome, sho
         Verdict::Broken(_) => (BAD, "could not run".to_owned()),
     };
     writeln!(out, "  {DIM}{}{DIM:#} {NAME}{}{NAME:#}: {style}{word}{style:#}", step.at, step.label)?;
-    if let Some(request) = step.requests.last() {
+    if let Some(request) = step.requests.first() {
         let tries = if step.attempts > 1 { format!(", {} attempts", step.attempts) } else { String::new() };
         writeln!(out, "    {DIM}{request}  {}{tries}{DIM:#}", seconds(step.took))?;
     }
@@ -224,5 +225,9 @@ fn plural(count: usize, word: &str) -> String {
 }
 
 fn seconds(took: Duration) -> String {
-    if took < Duration::from_secs(1) { format!("{:.1} ms", took.as_secs_f64() * 1e3) } else { format!("{:.2} s", took.as_secs_f64()) }
+    if took < Duration::from_secs(1) {
+        format!("{:.1} ms", took.as_secs_f64() * 1e3)
+    } else {
+        format!("{:.2} s", took.as_secs_f64())
+    }
 }

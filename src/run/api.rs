@@ -7,7 +7,7 @@ use rand::Rng;
 
 use super::sent::Sent;
 use crate::action::Api;
-use crate::cluster::{Cluster, Exchange, Request, Resource, SendError, Session};
+use crate::cluster::{Cluster, Exchange, Request, Resource, SendError, Session, Watch};
 
 /// A cluster through one identity; every request is counted.
 pub(super) struct StepApi<'a> {
@@ -19,6 +19,11 @@ pub(super) struct StepApi<'a> {
 impl<'a> StepApi<'a> {
     pub(super) fn new(cluster: &'a Cluster, session: Session, sent: &'a Sent) -> Self {
         Self { cluster, session, sent }
+    }
+
+    /// Watches a collection from a resource version on.
+    pub(super) async fn watch(&self, collection: &str, selector: &str, since: &str) -> Result<Watch, SendError> {
+        self.session.watch(collection, selector, since).await
     }
 }
 

@@ -5,12 +5,20 @@ use crate::snapshot::{LookUp, Recorded, Series, Text};
 use crate::version::Version;
 
 /// The verdict on what `step` showed on `version`.
-pub(super) fn verdict(recorded: &Recorded, step: &Series, version: &Version, came: &Text, unrecorded_fails: bool) -> Verdict {
+pub(super) fn verdict(
+    recorded: &Recorded,
+    step: &Series,
+    version: &Version,
+    came: &Text,
+    unrecorded_fails: bool,
+) -> Verdict {
     let (since, from, expected) = match recorded.look_up(step, version) {
         LookUp::Unrecorded => return Verdict::Unrecorded { fails: unrecorded_fails },
         LookUp::Edited { from, since, .. } => {
             return Verdict::Broken(Trouble {
-                message: format!("the snapshot {step}@{since} is not what was recorded on {from}: it was edited or cut off"),
+                message: format!(
+                    "the snapshot {step}@{since} is not what was recorded on {from}: it was edited or cut off"
+                ),
                 help: Some("restore the file from version control, or record the scenario again".to_owned()),
             });
         }

@@ -14,15 +14,14 @@ use crate::syntax::{TemplateError, TextTemplate};
 impl Stage<'_> {
     /// Who this step asks as.
     pub(super) async fn identity(&self, step: &Step) -> Result<Identity, Trouble> {
-        let fill = |text: &TextTemplate| text.resolve(&self.scope).map_err(|error| Trouble::new(format!("`as`: {error}")));
+        let fill =
+            |text: &TextTemplate| text.resolve(&self.scope).map_err(|error| Trouble::new(format!("`as`: {error}")));
         match &step.frame.identity {
             scenario::Identity::Admin => Ok(Identity::Own),
             scenario::Identity::Anonymous => Ok(Identity::Anonymous),
             scenario::Identity::Token(token) => Ok(Identity::Bearer(fill(token)?)),
             scenario::Identity::ServiceAccount(account) => self.service_account(&fill(account)?).await,
-            scenario::Identity::User(user) => {
-                self.user(user).map_err(|error| Trouble::new(format!("`as`: {error}")))
-            }
+            scenario::Identity::User(user) => self.user(user).map_err(|error| Trouble::new(format!("`as`: {error}"))),
         }
     }
 
@@ -43,16 +42,11 @@ impl Stage<'_> {
     /// A token for a ServiceAccount, `NAME` or `NAMESPACE/NAME`: a real one, made once for a scenario and not observed.
     async fn service_account(&self, account: &str) -> Result<Identity, Trouble> {
         let own_namespace = self.plan.scenario.namespace.as_deref();
-        let (namespace, name) = match account.split_once('/') {
-            Some((namespace, name)) => (namespace, name),
-            None => {
-                let namespace = own_namespace.ok_or_else(|| Trouble {
-                    message: format!("the Namespace of the ServiceAccount `{account}` is not known"),
-                    help: Some("write `NAMESPACE/NAME`, or `namespace:` of the scenario".to_owned()),
-                })?;
-                (namespace, account)
-            }
-        };
+        let named = account.split_once('/').or_else(|| Some((own_namespace?, account)));
+        let (namespace, name) = named.ok_or_else(|| Trouble {
+            message: format!("the Namespace of the ServiceAccount `{account}` is not known"),
+            help: Some("write `NAMESPACE/NAME`, or `namespace:` of the scenario".to_owned()),
+        })?;
         let key = (namespace.to_owned(), name.to_owned());
         let mut tokens = self.tokens.lock().await;
         if let Some(token) = tokens.get(&key) {

@@ -40,7 +40,7 @@ impl Instance<'_> {
     ) -> ScenarioOutcome {
         let start = Instant::now();
         let mut outcome = self.outcome();
-        match Plan::new(self.file, self.cluster.version(), self.cluster.capabilities()) {
+        match Planned::of(self.file, self.cluster.version(), self.cluster.capabilities()) {
             Err(mistakes) => outcome.trouble.push(Trouble::new(mistakes.render(false))),
             Ok(Planned::Skip { reason }) => outcome.skipped = Some(reason),
             Ok(Planned::Run(plan)) => {

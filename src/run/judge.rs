@@ -11,7 +11,7 @@ use super::outcome::{StepOutcome, Trouble, Verdict};
 use super::step::{Ended, Stage};
 use crate::action::Reply;
 use crate::observe::Cut;
-use crate::scenario::{Mismatch, Selection, Step};
+use crate::scenario::{Mismatch, Selection, Step, StepName};
 use crate::snapshot::{Series, Text};
 use crate::syntax::{Expression, Scope};
 
@@ -26,7 +26,7 @@ impl Stage<'_> {
                 return;
             }
         };
-        let slug = step.name.as_ref().map(|name| name.slug()).unwrap_or_default();
+        let slug = step.name.as_ref().map(StepName::slug).unwrap_or_default();
         let shown = shown(&step.frame.snapshot, &attempt.scope);
         let view = step.action.view();
         let cut = match (&step.frame.snapshot, &shown) {
@@ -47,8 +47,9 @@ impl Stage<'_> {
         } else if self.cannot_be_taken(step, &attempt) {
             Verdict::Broken(self.presentable(refused(&attempt.reply)))
         } else if step.is_snapshotted() {
+            let verdict = self.compared(&slug, &observation.text);
             outcome.slug = Some(slug);
-            self.compared(step, &observation.text)
+            verdict
         } else {
             Verdict::Done
         };
@@ -67,9 +68,8 @@ impl Stage<'_> {
         }
     }
 
-    fn compared(&mut self, step: &Step, text: &str) -> Verdict {
-        let name = step.name.as_ref().map(|name| name.slug()).unwrap_or_default();
-        let (series, text) = match (Series::of(&name), Text::new(text)) {
+    fn compared(&mut self, slug: &str, text: &str) -> Verdict {
+        let (series, text) = match (Series::of(slug), Text::new(text)) {
             (Ok(series), Ok(text)) => (series, text),
             (Err(error), _) => return Verdict::Broken(Trouble::new(error.to_string())),
             (_, Err(error)) => return Verdict::Broken(Trouble::new(error.to_string())),

@@ -2,8 +2,8 @@
 //!
 //! A wrong answer is data in an outcome; only what could not be done is trouble.
 
-mod attempt;
 mod api;
+mod attempt;
 mod compare;
 mod event;
 mod identity;

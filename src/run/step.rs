@@ -16,7 +16,7 @@ use super::outcome::{StepOutcome, Trouble, Verdict};
 use super::sent::Sent;
 use super::suite::Settings;
 use crate::action::{Backoff, StepCx};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Watch};
 use crate::observe::Observer;
 use crate::plan::Plan;
 use crate::scenario::Step;
@@ -40,6 +40,9 @@ pub(super) struct Stage<'a> {
     /// Tokens of `as: {serviceAccount: ..}`, by Namespace and name.
     pub(super) tokens: Mutex<HashMap<(String, String), String>>,
 }
+
+/// The longest that a watch is trusted to tell of a change.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// How the attempts at a step ended.
 pub(super) enum Ended {
@@ -115,7 +118,9 @@ impl<'a> Stage<'a> {
         // `within` counted from another step is the scenario's own promise about time, not the server's.
         if start > from + within {
             let late = start.duration_since(from).as_secs_f64();
-            return Ended::Broken(Trouble::new(format!("it began {late:.1} s after the step it counts from: too late to tell")));
+            return Ended::Broken(Trouble::new(format!(
+                "it began {late:.1} s after the step it counts from: too late to tell"
+            )));
         }
         let mut pauses = Backoff::new(Duration::MAX);
         loop {
@@ -134,7 +139,7 @@ impl<'a> Stage<'a> {
             if Instant::now() + pause >= from + within {
                 return Ended::Unmet(attempt, why);
             }
-            if let Err(trouble) = self.pause(pause).await {
+            if let Err(trouble) = self.pause(step, &attempt, pause, from + within).await {
                 return Ended::Broken(trouble);
             }
         }
@@ -144,19 +149,8 @@ impl<'a> Stage<'a> {
     async fn attempt(&self, step: &Step, deadline: Instant) -> Result<Attempt, Trouble> {
         let mut interrupted = self.interrupted.clone();
         let run = async {
-            let identity = self.identity(step).await?;
-            let session = self.cluster.session(&identity).map_err(|error| Trouble::from_error(&error))?;
-            let api = StepApi::new(self.cluster, session, self.sent);
-            let query = step.frame.query.iter().map(|(name, value)| Ok((name.clone(), value.resolve(&self.scope)?)));
-            let query: Vec<_> = query.collect::<Result<_, TemplateError>>().map_err(|error| Trouble::new(error.to_string()))?;
-            let cx = StepCx {
-                api: &api,
-                scope: &self.scope,
-                namespace: self.plan.scenario.namespace.as_deref(),
-                query: &query,
-                patience: self.timeout(step),
-            };
-            step.action.run(&cx).await.map_err(|error| Trouble::from_error(&error))
+            let prepared = self.prepared(step).await?;
+            step.action.run(&prepared.cx(self, step)).await.map_err(|error| Trouble::from_error(&error))
         };
         let reply = tokio::select! {
             reply = timeout_at(deadline, run) => reply,
@@ -181,12 +175,61 @@ impl<'a> Stage<'a> {
         step.frame.timeout.unwrap_or(self.settings.timeout)
     }
 
-    /// Waits before the next attempt.
-    async fn pause(&self, pause: Duration) -> Result<(), Trouble> {
+    async fn prepared(&self, step: &Step) -> Result<Prepared<'a>, Trouble> {
+        let identity = self.identity(step).await?;
+        let session = self.cluster.session(&identity).map_err(|error| Trouble::from_error(&error))?;
+        let query = step.frame.query.iter().map(|(name, value)| Ok((name.clone(), value.resolve(&self.scope)?)));
+        let query: Result<_, TemplateError> = query.collect();
+        let query = query.map_err(|error| Trouble::new(format!("`query`: {error}")))?;
+        Ok(Prepared { api: StepApi::new(self.cluster, session, self.sent), query })
+    }
+
+    /// Waits before the next attempt: quick tries while an informer is some milliseconds behind, then until what the
+    /// step reads changes.
+    async fn pause(&self, step: &Step, attempt: &Attempt, pause: Duration, end: Instant) -> Result<(), Trouble> {
         let mut interrupted = self.interrupted.clone();
+        let wait = async {
+            let watch = if pause < Backoff::LONGEST { None } else { self.watch(step, attempt).await };
+            tokio::time::sleep(pause).await;
+            if let Some(mut watch) = watch {
+                // Whatever comes, a change, an error or the end of the watch: it is time to look again.
+                let _ = timeout_at(end.min(Instant::now() + LOOK_AGAIN), watch.next()).await;
+            }
+        };
         tokio::select! {
-            () = tokio::time::sleep(pause) => Ok(()),
+            () = wait => Ok(()),
             _ = interrupted.wait_for(|is| *is) => Err(Trouble::new("interrupted while waiting")),
+        }
+    }
+
+    /// A watch on what the step reads, from the answer on; none where there is nothing to be watched.
+    async fn watch(&self, step: &Step, attempt: &Attempt) -> Option<Watch> {
+        let since = attempt.answer.body()["metadata"]["resourceVersion"].as_str()?;
+        let prepared = self.prepared(step).await.ok()?;
+        let watched = step.action.watched(&prepared.cx(self, step)).await.ok()??;
+        let selector = match &watched.query[..] {
+            [] => "",
+            [(name, selector)] if name == "fieldSelector" => selector,
+            _ => return None,
+        };
+        prepared.api.watch(&watched.path, selector, since).await.ok()
+    }
+}
+
+/// A step about to be tried: who asks, and what it adds to the query.
+struct Prepared<'a> {
+    api: StepApi<'a>,
+    query: Vec<(String, String)>,
+}
+
+impl Prepared<'_> {
+    fn cx<'c>(&'c self, stage: &'c Stage<'_>, step: &Step) -> StepCx<'c> {
+        StepCx {
+            api: &self.api,
+            scope: &stage.scope,
+            namespace: stage.plan.scenario.namespace.as_deref(),
+            query: &self.query,
+            patience: stage.timeout(step),
         }
     }
 }
@@ -218,5 +261,9 @@ fn waits(step: &Step, own: &mut Scope, start: Instant) -> Waiting {
         Ok(false) => String::new(),
         Err(error) => format!(": {error}"),
     };
-    Waiting::Failed(format!("`holds: {}` ceased to hold after {:.1} s{why}", lasting.condition.text(), after.as_secs_f64()))
+    Waiting::Failed(format!(
+        "`holds: {}` ceased to hold after {:.1} s{why}",
+        lasting.condition.text(),
+        after.as_secs_f64()
+    ))
 }

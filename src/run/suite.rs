@@ -141,8 +141,11 @@ impl Suite<'_> {
             let (started, alone) = (started.clone(), &alone);
             async move {
                 let instance = Instance { file, cluster, label, store: self.store, settings: &self.settings };
-                // The receiver lives until all outcomes are in.
-                instance.run(alone, interrupted.clone(), || drop(started.send(file.id()))).await
+                let begun = || {
+                    // The receiver lives until all outcomes are in.
+                    let _ = started.send(file.id());
+                };
+                instance.run(alone, interrupted.clone(), begun).await
             }
         });
         let mut outcomes = outcomes.buffer_unordered(self.settings.jobs);
@@ -164,7 +167,12 @@ impl Suite<'_> {
 }
 
 impl Finished {
-    fn end(mut self, start: Instant, interrupted: &watch::Receiver<bool>, emit: &mut Emit<'_>) -> Result<Self, SuiteError> {
+    fn end(
+        mut self,
+        start: Instant,
+        interrupted: &watch::Receiver<bool>,
+        emit: &mut Emit<'_>,
+    ) -> Result<Self, SuiteError> {
         self.summary.took = start.elapsed();
         self.interrupted = *interrupted.borrow();
         emit(&Event::Summary(&self.summary))?;

@@ -1,6 +1,7 @@
 //! The manifests beside a scenario: of `X.yaml` those in the folder `X/`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -9,13 +10,13 @@ use crate::syntax::{At, Diagnostic, Diagnostics, Node, Source, nearest, parse};
 
 /// The files of one scenario's folder, read. What is wrong with a file is told when a step uses it.
 #[derive(Debug, Clone, Default)]
-pub struct Fixtures {
+pub(super) struct Fixtures {
     folder: Utf8PathBuf,
     files: BTreeMap<String, Result<Vec<Node>, Diagnostics>>,
 }
 
 impl Fixtures {
-    /// Reads every YAML or JSON file of a folder, if there is one.
+    /// Reads every YAML or JSON file of a folder, if there is one; not behind links to folders, which may lead back.
     pub(super) fn read(folder: &Utf8Path) -> Self {
         let mut fixtures = Self { folder: folder.to_owned(), files: BTreeMap::new() };
         fixtures.read_folder(folder, "");
@@ -25,7 +26,7 @@ impl Fixtures {
     fn read_folder(&mut self, folder: &Utf8Path, prefix: &str) {
         for entry in folder.read_dir_utf8().into_iter().flatten().flatten() {
             let (path, name) = (entry.path(), format!("{prefix}{}", entry.file_name()));
-            if path.is_dir() {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 self.read_folder(path, &format!("{name}/"));
             } else if matches!(path.extension(), Some("yaml" | "yml" | "json")) {
                 let documents = Source::read(path).map_err(Diagnostics::from).and_then(|source| manifests(&source));
@@ -52,12 +53,10 @@ impl Fixtures {
 }
 
 /// The documents of a file; one without any is a mistake.
-fn manifests(source: &std::sync::Arc<Source>) -> Result<Vec<Node>, Diagnostics> {
+fn manifests(source: &Arc<Source>) -> Result<Vec<Node>, Diagnostics> {
     let documents = parse(source)?;
     if documents.is_empty() {
-        return Err(
-            Diagnostic::new(At::file(std::sync::Arc::clone(source)), "there is no manifest in this file").into()
-        );
+        return Err(Diagnostic::new(At::file(Arc::clone(source)), "there is no manifest in this file").into());
     }
     Ok(documents)
 }

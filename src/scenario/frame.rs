@@ -75,25 +75,13 @@ impl Frame {
         let expect = fields.optional("expect").node();
         let until = fields.optional("until").expression();
         let within = fields.optional("within").duration();
-        let from_at = fields.optional("from").node().map(|node| node.at.clone());
-        let from = fields.optional("from").string().map(str::to_owned).zip(from_at);
-        let holds = fields.optional("holds").node();
-        let condition = fields.optional("holds").expression();
+        let from = fields.optional("from").located().map(|(name, at)| (name.to_owned(), at.clone()));
+        let holds = fields.optional("holds").expression();
         let time = fields.optional("for").duration();
-        let lonely_for = fields.optional("for").node().filter(|_| holds.is_none());
         let timeout = fields.optional("timeout").duration();
         let snapshot = fields.optional("snapshot").node();
         unsupported::refuse(fields, unsupported::MODIFIERS);
-        let without_for = fields.optional("for").node().is_none();
         let diagnostics = fields.diagnostics();
-        if let Some(node) = lonely_for {
-            let message = "`for` says how long something holds, and there is no `holds`";
-            diagnostics
-                .push(Diagnostic::new(node.at.clone(), message).help("to wait for something: `until` and `within`"));
-        }
-        if let Some(node) = holds.filter(|_| without_for) {
-            diagnostics.push(Diagnostic::new(node.at.clone(), "`holds` needs `for`").help("as in `for: 2s`"));
-        }
         Self {
             identity: identity.map_or(Identity::Admin, |node| Identity::decode(node, diagnostics)),
             query: query.iter().filter_map(|entry| parameter(entry, diagnostics)).collect(),
@@ -102,7 +90,7 @@ impl Frame {
             until,
             within,
             from,
-            holds: condition.zip(time).map(|(condition, time)| Holds { condition, time }),
+            holds: holds.zip(time).map(|(condition, time)| Holds { condition, time }),
             timeout,
             snapshot: snapshot.map_or(Selection::Default, |node| Selection::decode(node, diagnostics)),
         }

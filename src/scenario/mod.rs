@@ -18,7 +18,6 @@ mod when;
 use std::collections::BTreeSet;
 
 pub use expect::{Answer, Check, Mismatch};
-pub use fixtures::Fixtures;
 pub use frame::{Capture, Frame, Holds, Selection};
 pub use identity::{Identity, User};
 pub use load::{ScenarioFile, load};

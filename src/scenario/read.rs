@@ -3,24 +3,22 @@
 use super::fixtures::Fixtures;
 use super::names::StepName;
 use super::{Scenario, Step, When, unique, unsupported, variables, when};
-use crate::syntax::{At, Diagnostic, Diagnostics, Fields, Key, Node};
+use crate::syntax::{At, Diagnostic, Diagnostics, Fields, Key, Node, nearest};
 use crate::version::Range;
 
-/// Reads a document. All its mistakes are found; those that only show in the whole, such as names that clash, once the
-/// parts are right.
+/// Reads a document and finds all its mistakes: of each part, and of the parts together.
 pub(super) fn scenario(id: &str, tree: &Node, fixtures: &Fixtures) -> Result<Scenario, Diagnostics> {
     let mut diagnostics = Diagnostics::new();
-    let scenario = read(id, tree, fixtures, &mut diagnostics);
-    if let Some(scenario) = &scenario {
-        check(scenario, tree, fixtures, &mut diagnostics);
-    }
-    match scenario {
-        Some(scenario) => diagnostics.or(scenario),
-        // Nothing is left out without a mistake having been reported.
-        None => diagnostics.or(()).and_then(|()| Err(Diagnostic::new(tree.at.clone(), "this is no scenario").into())),
+    match read(id, tree, fixtures, &mut diagnostics) {
+        Some(scenario) => {
+            check(&scenario, tree, fixtures, &mut diagnostics);
+            diagnostics.or(scenario)
+        }
+        None => Err(diagnostics),
     }
 }
 
+/// The parts; nothing of what is no scenario at all.
 fn read(id: &str, tree: &Node, fixtures: &Fixtures, diagnostics: &mut Diagnostics) -> Option<Scenario> {
     if tree.get("scenario").is_none() {
         diagnostics.push(not_a_scenario(tree));
@@ -36,10 +34,8 @@ fn read(id: &str, tree: &Node, fixtures: &Fixtures, diagnostics: &mut Diagnostic
     let kubernetes = fields.optional("kubernetes").node();
     let needs = fields.optional("needs").strings().unwrap_or_default();
     let alone = fields.optional("alone").boolean().unwrap_or(false);
-    let namespace_at = fields.optional("namespace").node().map(|node| &node.at);
-    let namespace = fields.optional("namespace").string().zip(namespace_at);
+    let namespace = fields.optional("namespace").located();
     let words = fields.optional("unique").strings().unwrap_or_default();
-    let steps_at = fields.optional("steps").node().map(|node| &node.at);
     let steps = fields.required("steps").list();
     unsupported::refuse(&mut fields, unsupported::SCENARIO);
     fields.finish();
@@ -47,8 +43,8 @@ fn read(id: &str, tree: &Node, fixtures: &Fixtures, diagnostics: &mut Diagnostic
     if title.is_some_and(|title| title.trim().is_empty()) {
         diagnostics.report(&tree.at, "the scenario has no title");
     }
-    if let (Some([]), Some(at)) = (steps, steps_at) {
-        diagnostics.report(at, "a scenario needs at least one step");
+    if let (Some([]), Some((key, _))) = (steps, tree.entry("steps")) {
+        diagnostics.report(&key.at, "a scenario needs at least one step");
     }
     let namespace = namespace.and_then(|(name, at)| namespace_name(name, at, diagnostics));
     let unique = words.iter().filter_map(|(word, at)| unique::word(word, at, diagnostics)).map(str::to_owned).collect();
@@ -80,7 +76,7 @@ fn namespace_name(name: &str, at: &At, diagnostics: &mut Diagnostics) -> Option<
 /// A document without `scenario:`; a typo in that key would make a scenario disappear.
 fn not_a_scenario(tree: &Node) -> Diagnostic {
     let is_manifest = tree.get("apiVersion").is_some() || tree.get("kind").is_some();
-    let near = tree.entries().iter().find(|(key, _)| crate::syntax::nearest(&key.text, ["scenario"]).is_some());
+    let near = tree.entries().iter().find(|(key, _)| nearest(&key.text, ["scenario"]).is_some());
     match near {
         Some((Key { text, at }, _)) => {
             Diagnostic::new(at.clone(), format!("unknown field `{text}`")).help("did you mean `scenario`?")
@@ -161,7 +157,7 @@ fn check_from(scenario: &Scenario, forgiven: &[String], diagnostics: &mut Diagno
         if scenario.steps[..index].iter().any(is_it) || forgiven.contains(from) {
             continue;
         }
-        let help = match crate::syntax::nearest(from, earlier.clone()) {
+        let help = match nearest(from, earlier.clone()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("earlier steps: {}", earlier.collect::<Vec<_>>().join(", ")),
         };

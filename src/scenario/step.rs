@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use serde_json::{Map, Value, json};
 
 use super::fixtures::Fixtures;
-use super::{Frame, Selection, StepName, When, unsupported};
+use super::{Frame, StepName, When, unsupported};
 use crate::action::{Action, Declared, Decoder, KINDS, Kind, Manifests};
 use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Fields, Key, Node};
 
@@ -55,8 +55,7 @@ impl Step {
 
     pub(super) fn decode(node: &Node, fixtures: &Fixtures, diagnostics: &mut Diagnostics) -> Option<Self> {
         let mut fields = Fields::of(node, "a step", diagnostics)?;
-        let name_at = fields.optional("name").node().map(|node| &node.at);
-        let name = fields.optional("name").string();
+        let name = fields.optional("name").located();
         let kinds: Vec<(&Kind, &Node)> =
             KINDS.iter().filter_map(|kind| Some((kind, fields.optional(kind.key).node()?))).collect();
         let when = fields.optional("when").node();
@@ -65,7 +64,8 @@ impl Step {
         let is_odd = fields.rest().next().is_some() || unsupported::ACTIONS.iter().any(|name| node.get(name).is_some());
         fields.finish();
 
-        let name = name.zip(name_at).and_then(|(text, at)| diagnostics.keep(StepName::read(text, at)));
+        let named = node.get("name").is_some();
+        let name = name.and_then(|(text, at)| diagnostics.keep(StepName::read(text, at)));
         let when = when.map_or_else(When::always, |node| When::decode(node, diagnostics));
         let [(kind, body)] = kinds[..] else {
             // A step with an unknown field most likely has its action there, and that is reported.
@@ -75,24 +75,25 @@ impl Step {
             return None;
         };
         let used = Recorder { fixtures, used: RefCell::default() };
-        let mut decoder = Decoder { diagnostics, manifests: &used, named: name_at.is_some() };
+        let mut decoder = Decoder { diagnostics, manifests: &used, named };
         let action = (kind.decode)(body, &mut decoder)?;
         let mut declared = Declared::default();
         action.declare(&mut declared);
         let essence = essence(node, &used.used.into_inner());
         let step = Self { name, at: node.at.clone(), kind: kind.key, when, action, declared, frame, essence };
-        step.check_frame(node, name_at.is_some(), diagnostics);
+        step.check_frame(node, diagnostics);
         Some(step)
     }
 
     /// What of a frame does not fit together, or not to this action.
-    fn check_frame(&self, node: &Node, named: bool, diagnostics: &mut Diagnostics) {
+    fn check_frame(&self, node: &Node, diagnostics: &mut Diagnostics) {
         let mut report = |key: &str, message: String, help: &str| {
             if let Some((key, _)) = node.entry(key) {
                 diagnostics.push(Diagnostic::new(key.at.clone(), message).help(help));
             }
         };
-        if node.get("until").is_some() && node.get("holds").is_some() {
+        let has = |key: &str| node.get(key).is_some();
+        if has("until") && has("holds") {
             let help = "first wait in a step with `until`, then look in one with `holds`";
             report("holds", "`until` and `holds` in one step".to_owned(), help);
         }
@@ -102,19 +103,28 @@ impl Step {
                 report(key, message, "use `get` for any other");
             }
         }
-        if self.frame.until.is_some() && !self.action.repeatable(self.frame.is_dry_run()) {
-            let message = format!("`until` tries again, and a second `{}` finds the name taken", self.kind);
-            let help = "add `query: {dryRun: All}` to try without effect, or wait in a step of its own";
-            report("until", message, help);
+        if !self.action.repeatable(self.frame.is_dry_run()) {
+            for key in ["until", "holds"] {
+                let message = format!("`{key}` asks again, and a second `{}` finds the name taken", self.kind);
+                let help = "add `query: {dryRun: All}` to try without effect, or wait in a step of its own";
+                report(key, message, help);
+            }
         }
-        if self.action.until().is_none() && node.get("until").is_none() && node.get("from").is_none() {
+        if !has("holds") {
+            let help = "to wait for something: `until` and `within`";
+            report("for", "`for` says how long something holds, and there is no `holds`".to_owned(), help);
+        }
+        if !has("for") {
+            report("holds", "`holds` needs `for`".to_owned(), "as in `for: 2s`");
+        }
+        if self.action.until().is_none() && !has("until") && !has("from") {
             let help = "add `until`, or `from` and the name of an earlier step";
             report("within", "`within` says how long, but not for what".to_owned(), help);
         }
-        if node.get("within").is_none() {
+        if !has("within") {
             report("from", "`from` says since when, and there is no `within`".to_owned(), "as in `within: 9s`");
         }
-        if !named && !matches!(self.frame.snapshot, Selection::Default) {
+        if !has("name") {
             report("snapshot", "a step without a name has no snapshot".to_owned(), "give it a `name`");
         }
     }

@@ -6,6 +6,7 @@ use camino::Utf8PathBuf;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use super::fixtures::Fixtures;
 use super::*;
 use crate::action::KINDS;
 use crate::syntax::{Diagnostics, Source, parse};
@@ -149,6 +150,12 @@ fn the_digest_is_of_what_happens() {
     assert_ne!(digest(&BOUND.replace("name: test-pod,", "name: test-pod2,"), POD), original);
     assert_ne!(digest(BOUND, &POD.replace("test-pod", "p")), original);
     assert_ne!(digest(&BOUND.replace("name: late", "name: later"), POD), original);
+}
+
+#[test]
+fn scenarios_are_shared_by_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<ScenarioFile>();
 }
 
 #[test]

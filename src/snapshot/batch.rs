@@ -76,20 +76,41 @@ mod tests {
 
     #[test]
     fn later_labels_first_then_the_ledger_and_removals_last() {
-        let before = files(&[("a@v1.22.snap", "1"), ("b@v1.23.snap", "1"), ("recorded.yaml.new", "1")]);
-        let after =
-            files(&[("a@v1.22.snap", "2"), ("a@v1.34.2.snap", "1"), ("a@v1.34.snap", "3"), ("recorded.yaml", "1")]);
-        let order: Vec<String> = changes(&before, &after)
-            .into_iter()
-            .map(|change| match change {
-                Change::Write { name, .. } => name,
-                Change::Remove { name } => format!("-{name}"),
-            })
-            .collect();
+        let before = files(&[
+            ("a@v1.22.snap", "1"),
+            ("b@v1.23.snap", "1"),
+            ("c@v1.23.snap.new", "1"),
+            ("recorded.yaml", "1"),
+            ("recorded.yaml.new", "1"),
+        ]);
+        let after = files(&[
+            ("a@v1.22.snap", "2"),
+            ("a@v1.34.2.snap", "1"),
+            ("a@v1.34.snap", "3"),
+            ("d@v1.23.snap.new", "1"),
+            ("recorded.yaml", "2"),
+            ("recorded.yaml.new", "2"),
+        ]);
+        let name = |change| match change {
+            Change::Write { name, .. } => name,
+            Change::Remove { name } => format!("-{name}"),
+        };
+        let order: Vec<String> = changes(&before, &after).into_iter().map(name).collect();
         assert_eq!(
             order,
-            ["a@v1.34.2.snap", "a@v1.34.snap", "a@v1.22.snap", "recorded.yaml", "-b@v1.23.snap", "-recorded.yaml.new"]
+            [
+                "a@v1.34.2.snap",
+                "a@v1.34.snap",
+                "a@v1.22.snap",
+                "recorded.yaml",
+                "d@v1.23.snap.new",
+                "recorded.yaml.new",
+                "-b@v1.23.snap",
+                "-c@v1.23.snap.new"
+            ]
         );
+        let order: Vec<String> = changes(&before, &Files::new()).into_iter().map(name).collect();
+        assert_eq!(order.last().map(String::as_str), Some("-recorded.yaml.new"));
         assert_eq!(changes(&after, &after), []);
     }
 

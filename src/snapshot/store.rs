@@ -68,13 +68,22 @@ impl Store {
         match Proposal::of(&contents).standing {
             Standing::Nothing | Standing::Waiting | Standing::Partial(_) => Ok(contents.recorded()),
             Standing::Accepted | Standing::Rejected => {
-                match self.update(id, |recorded| recorded) {
+                match self.complete(id) {
                     Err(StoreError::Io { source, .. }) if is_read_only(&source) => {}
-                    outcome => drop(outcome?),
+                    outcome => outcome?,
                 }
                 Ok(settle(id, &folder, &contents)?.recorded)
             }
         }
+    }
+
+    /// Writes down the outcome of a review by `cargo insta`, and nothing else.
+    fn complete(&self, id: &ScenarioId) -> Result<(), StoreError> {
+        let folder = self.folder(id);
+        let Some(lock) = folder.lock()? else { return Ok(()) };
+        let contents = folder.read(&lock)?;
+        let Settled { recorded, undecided, base } = settle(id, &folder, &contents)?;
+        install(&folder, &lock, &contents, &recorded, &undecided, base).map(drop)
     }
 
     /// The scenarios that have snapshots, or proposals for some, in order.

@@ -140,7 +140,8 @@ impl Diagnostics {
         self.0.iter()
     }
 
-    /// `value`, if nothing is wrong; otherwise the mistakes in the order of the text.
+    /// `value`, if nothing is wrong; otherwise the mistakes in the order of the text, each once: what several steps use is
+    /// read by each of them.
     pub fn or<T>(mut self, value: T) -> Result<T, Self> {
         if self.is_empty() {
             return Ok(value);
@@ -149,6 +150,7 @@ impl Diagnostics {
             let key = |d: &Diagnostic| (d.at.source().path().to_owned(), d.at.span());
             key(a).cmp(&key(b))
         });
+        self.0.dedup_by(|a, b| a.message == b.message && a.at.to_string() == b.at.to_string());
         Err(self)
     }
 

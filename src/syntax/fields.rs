@@ -137,6 +137,12 @@ impl<'n> Field<'n, '_> {
         }
     }
 
+    /// A text and where it is written.
+    pub fn located(self) -> Option<(&'n str, &'n At)> {
+        let at = self.node.map(|node| &node.at);
+        self.string().zip(at)
+    }
+
     /// `true` or `false`.
     pub fn boolean(self) -> Option<bool> {
         match self.node?.value {

@@ -46,9 +46,10 @@ impl Node {
             Yaml::Null | Yaml::Bool(_) | Yaml::Number(_) => Vec::new(),
             Yaml::String(text) => vec![text],
             Yaml::List(elements) => elements.iter().flat_map(Self::strings).collect(),
-            Yaml::Map(entries) => {
-                entries.iter().flat_map(|(key, node)| std::iter::once(key.text.as_str()).chain(node.strings())).collect()
-            }
+            Yaml::Map(entries) => entries
+                .iter()
+                .flat_map(|(key, node)| std::iter::once(key.text.as_str()).chain(node.strings()))
+                .collect(),
         }
     }
 

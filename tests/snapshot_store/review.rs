@@ -162,7 +162,11 @@ fn the_next_run_drops_what_cargo_insta_rejected() {
     let world = between();
     world.insta_reject("review@v1.23.snap");
     world.insta_reject("review@v1.24.snap");
+    // A file that somebody put there is none of a rejection's business.
+    fs::copy(world.path("review@v1.22.snap"), world.path("review@v1.30.snap")).unwrap();
     assert_eq!(world.look_up("review", "v1.23.17"), "A assumed from v1.22.17, since v1.22");
+    assert!(world.path("review@v1.30.snap").exists());
+    world.store.update(&id(), |recorded| recorded).unwrap();
     assert_eq!(world.files(), World::recorded(&[("v1.22.17", A), ("v1.24.17", A)]).files());
 }
 
@@ -227,6 +231,17 @@ fn an_edited_proposal_is_not_taken_for_what_was_seen() {
     fs::write(&path, edited).unwrap();
     assert!(matches!(standing(&world), Some(Standing::Partial(partial)) if partial.edited.len() == 1));
     assert!(matches!(world.store.accept(&id(), None), Err(StoreError::Incomplete { .. })));
+}
+
+#[test]
+fn an_edited_snapshot_is_not_taken_for_a_rejection() {
+    let world = World::recorded(&[("v1.22.17", A)]);
+    world.propose("v1.22.17", B).unwrap();
+    world.insta_reject("review@v1.22.snap");
+    let path = world.path("review@v1.22.snap");
+    fs::write(&path, fs::read_to_string(&path).unwrap().replace("\nA\n", "\nwishful\n")).unwrap();
+    assert!(matches!(standing(&world), Some(Standing::Partial(partial)) if partial.edited.len() == 1));
+    assert!(world.names().contains(&"recorded.yaml.new".to_owned()));
 }
 
 #[test]

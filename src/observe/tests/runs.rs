@@ -122,4 +122,27 @@ proptest! {
         prop_assert_eq!(guard::scan(&observer.presentable_value(&body).to_string()), None);
         prop_assert_eq!(guard::scan(&observer.presentable(&body.to_string())), None);
     }
+
+    #[test]
+    fn any_text_gets_through(parts in prop::collection::vec(0usize..20, 0..12), apart: bool, noise in "(?s).{0,6}") {
+        let w = World::new(1);
+        let (token, uid, node) = (w.pod_token("first"), w.uid("first"), w.node());
+        let (encoded, time) = (STANDARD.encode(&token), w.time(0));
+        let known = [
+            &token, &token[..40], &encoded, &encoded[..50], &uid, &uid[1..], &node, &w.suffix, &time, &time[..19], "web-x8k2p", "10.0.0.1",
+            "-----BEGIN ", "-----END X-----", "LS0tLS1CRUdJTi", "é", "-", ".", "/+=", &noise,
+        ];
+        let text = parts.into_iter().map(|part| known[part]).collect::<Vec<_>>().join(if apart { " " } else { "" });
+        let body = json!({"metadata": {"name": text, "uid": text}, "data": {"x": text}, &text: text, "ip": text, "kid": text, "kind": text});
+        let mut observer = w.observer();
+        for cut in [Cut::Default(View::Object), Cut::Default(View::Body), Cut::Show(body.as_object().unwrap())] {
+            let (seen, draft) = observer.observe("step", &http(200, body.clone()), cut);
+            observer.commit(draft);
+            let back: Value = serde_saphyr::from_str(&seen.text).map_err(|error| TestCaseError::fail(format!("{error}: {}", seen.text)))?;
+            prop_assert_eq!(back, seen.value);
+            prop_assert_eq!(guard::scan(&seen.text), None);
+            prop_assert!(!apart || !seen.text.contains(&uid), "{}", seen.text);
+        }
+        observer.presentable(&text);
+    }
 }
