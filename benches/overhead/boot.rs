@@ -46,8 +46,9 @@ pub(crate) fn measure(assets: &Assets, out: &mut impl Write) -> Outcome<Verdict>
         let folder = tempfile::tempdir()?;
         let mut plane = ControlPlane::prepare(assets, folder.path())?;
         let start = Instant::now();
-        runtime.block_on(plane.boot())?;
-        Ok(start.elapsed())
+        let booted = runtime.block_on(plane.boot());
+        let took = start.elapsed();
+        booted.map(|()| took).map_err(|error| format!("{error}: {}", plane.last_words()).into())
     };
     let taken = Pairs::take(PAIRS, ours, bare)?;
     taken.show(out)?;
@@ -70,6 +71,7 @@ struct ControlPlane<'a> {
     etcd: u16,
     etcd_peers: u16,
     apiserver: u16,
+    started: Vec<&'static str>,
     running: Vec<Child>,
 }
 
@@ -89,12 +91,15 @@ impl<'a> ControlPlane<'a> {
             etcd: free_port()?,
             etcd_peers: free_port()?,
             apiserver: free_port()?,
+            started: Vec::new(),
             running: Vec::new(),
         };
         let serving = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()])?;
         plane.write("serving.crt", &serving.cert.pem())?;
         plane.write("serving.key", &serving.signing_key.serialize_pem())?;
-        plane.write("accounts.key", &rcgen::KeyPair::generate()?.serialize_pem())?;
+        let accounts = rcgen::KeyPair::generate()?;
+        plane.write("accounts.key", &accounts.serialize_pem())?;
+        plane.write("accounts.pub", &accounts.public_key_pem())?;
         plane.write("tokens.csv", &format!("{TOKEN},admin,1,system:masters\n"))?;
         let kubeconfig = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "bench",
@@ -116,11 +121,14 @@ impl<'a> ControlPlane<'a> {
             ("listen-peer-urls", &peers),
             ("initial-advertise-peer-urls", &peers),
             ("initial-cluster", &format!("default={peers}")),
+            // As we have them: what is left between both is ours.
+            ("heartbeat-interval", "10"),
+            ("election-timeout", "100"),
             ("unsafe-no-fsync", "true"),
         ])?;
         until(async || tokio::net::TcpStream::connect(("127.0.0.1", etcd)).await.is_ok()).await?;
 
-        let accounts = self.file("accounts.key");
+        let (accounts, accounts_public) = (self.file("accounts.key"), self.file("accounts.pub"));
         self.start("kube-apiserver", &[
             ("etcd-servers", &clients),
             ("bind-address", "127.0.0.1"),
@@ -131,7 +139,7 @@ impl<'a> ControlPlane<'a> {
             ("tls-private-key-file", &self.file("serving.key")),
             ("token-auth-file", &self.file("tokens.csv")),
             ("service-account-issuer", "https://kubernetes.default.svc.cluster.local"),
-            ("service-account-key-file", &accounts),
+            ("service-account-key-file", &accounts_public),
             ("service-account-signing-key-file", &accounts),
             ("service-cluster-ip-range", "10.96.0.0/16"),
             ("authorization-mode", "Node,RBAC"),
@@ -157,12 +165,22 @@ impl<'a> ControlPlane<'a> {
         until(async || get(NODE).await.is_ok_and(|answer| is_ready(&answer.body))).await
     }
 
-    fn start(&mut self, name: &str, flags: &[(&str, &str)]) -> Outcome<()> {
+    fn start(&mut self, name: &'static str, flags: &[(&str, &str)]) -> Outcome<()> {
         let log = File::create(self.folder.join(format!("{name}.log")))?;
         let mut command = Command::new(self.programs.join(name));
         command.args(flags.iter().map(|(flag, value)| format!("--{flag}={value}"))).current_dir(self.folder);
+        self.started.push(name);
         self.running.push(command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?);
         Ok(())
+    }
+
+    /// The last line of each log.
+    fn last_words(&self) -> String {
+        let logs = self.started.iter().map(|name| {
+            let log = std::fs::read_to_string(self.folder.join(format!("{name}.log"))).unwrap_or_default();
+            format!("\n{name}: {}", log.lines().next_back().unwrap_or_default())
+        });
+        logs.collect()
     }
 
     fn write(&self, name: &str, text: &str) -> Outcome<()> {
@@ -183,7 +201,7 @@ fn free_port() -> Outcome<u16> {
 }
 
 async fn until(mut is_so: impl AsyncFnMut() -> bool) -> Outcome<()> {
-    let deadline = Instant::now() + Duration::from_secs(120);
+    let deadline = Instant::now() + Duration::from_secs(60);
     while !is_so().await {
         if Instant::now() > deadline {
             return Err("the bare control plane did not come up".into());

@@ -38,7 +38,7 @@ const KINDS: [(&str, &str); 9] = [
     ("create", "- {name: 'created #', create: {file: pod.yaml}, expect: {code: 201}}"),
     ("apply", "- {name: 'applied #', apply: {file: pod.yaml}, expect: {code: 200}}"),
     ("get", "- {name: 'got #', get: {kind: Pod, name: test-pod}, expect: {body: {status: {phase: Running}}}}"),
-    ("list", "- {name: 'listed #', list: {kind: Pod}, snapshot: {select: ['items[*].status.phase']}}"),
+    ("list", "- {name: 'listed #', list: {kind: Pod}, snapshot: {select: [items.status.phase]}}"),
     ("wait", "- {wait: {kind: Pod, name: test-pod, condition: PodScheduled}}"),
     ("delete", "- {delete: {kind: Pod, name: test-pod}}"),
     ("token", "- {name: 'token #', token: {serviceAccount: demo-sa, boundTo: {kind: Pod, name: test-pod}}, expect: {code: 201}}"),
