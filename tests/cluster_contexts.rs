@@ -1,12 +1,6 @@
 //! Promises about contexts of a kubeconfig: one that works is asked what it can do, one that does not says which it was
 //! and what to do, and `gc` takes only what runs have left.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "tests and their helpers fail by panicking, and clients answer on standard output"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests and their helpers fail by panicking")]
 
 mod cluster_support;
 

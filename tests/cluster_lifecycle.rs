@@ -1,11 +1,5 @@
 //! Promises about local clusters: they are shared, and however a process ends, nothing is left.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "tests and their helpers fail by panicking, and clients answer on standard output"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests and their helpers fail by panicking")]
 
 mod cluster_support;
 

@@ -1,12 +1,6 @@
 //! Promises about sessions on a real control plane: who a request is sent as, what an answer holds, what a watch tells,
 //! and that Pods run on the hollow Node. All tests share one cluster, which lingers for the next test process.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "tests and their helpers fail by panicking, and clients answer on standard output"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests and their helpers fail by panicking")]
 
 mod cluster_support;
 

@@ -191,38 +191,29 @@ fn list(output: Output, out: &mut impl Write) -> Result<(), CommandError> {
     if installed.is_empty() {
         writeln!(out, "no control plane is installed; build one: ci/control-plane/build v1.36")?;
     }
-    for assets in &installed {
-        write_human(out, assets, &running)?;
+    for it in &running {
+        write_running(out, it)?;
+    }
+    for Assets { version, etcd, .. } in &installed {
+        if running.iter().all(|it| it.version != version.to_string()) {
+            writeln!(out, "{:<10} etcd {etcd:<8} installed", version.to_string())?;
+        }
     }
     Ok(())
 }
 
-fn write_human(out: &mut impl Write, assets: &Assets, running: &[Running]) -> io::Result<()> {
-    let version = assets.version.to_string();
-    let mut is_running = false;
-    for it in running.iter().filter(|it| it.version == version) {
-        is_running = true;
-        let state = match (it.in_use, it.stays) {
-            (true, _) => "in use",
-            (false, true) => "up",
-            (false, false) => "lingers",
-        };
-        writeln!(
-            out,
-            "{version:<10} etcd {:<8} {state:<8} {} pid {} for {}, {} MiB\n{:<10} KUBECONFIG={}",
-            it.etcd,
-            it.server,
-            it.keeper,
-            Uptime(it.uptime_seconds),
-            it.memory_mib,
-            "",
-            it.kubeconfig.display(),
-        )?;
-    }
-    if !is_running {
-        writeln!(out, "{version:<10} etcd {:<8} installed", assets.etcd)?;
-    }
-    Ok(())
+fn write_running(out: &mut impl Write, it: &Running) -> io::Result<()> {
+    let state = match (it.in_use, it.stays) {
+        (true, _) => "in use",
+        (false, true) => "up",
+        (false, false) => "lingers",
+    };
+    let (uptime, kubeconfig) = (Uptime(it.uptime_seconds), it.kubeconfig.display());
+    writeln!(
+        out,
+        "{:<10} etcd {:<8} {state:<9} {} pid {} for {uptime}, {} MiB, KUBECONFIG={kubeconfig}",
+        it.version, it.etcd, it.server, it.keeper, it.memory_mib,
+    )
 }
 
 async fn gc(specs: &[ClusterSpec], out: &mut impl Write) -> Result<(), CommandError> {

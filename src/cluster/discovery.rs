@@ -53,6 +53,14 @@ impl Discovery {
             return Ok(Some(found));
         }
         let exchange = session.send(Request::new(Method::GET, path(api_version))).await?;
+        // Only 404 says that it is not served: a user who may not ask, or a server that is not ready, says nothing of it.
+        if !exchange.is_success() && exchange.status != 404 {
+            return Err(SendError::NotTold {
+                request: format!("GET {}", exchange.path),
+                status: exchange.status,
+                message: exchange.body["message"].as_str().unwrap_or("no message").to_owned(),
+            });
+        }
         let resources = Arc::new(resources(api_version, &exchange.body));
         let found = find(&resources);
         self.known.write().unwrap_or_else(PoisonError::into_inner).insert(api_version.to_owned(), resources);

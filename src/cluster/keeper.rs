@@ -136,7 +136,7 @@ fn bury(folder: &Folder, failure: &Failure) -> io::Result<()> {
     let grave = folder.grave();
     match std::fs::remove_dir_all(&grave) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => std::fs::create_dir_all(grave.parent().unwrap_or(&grave))?,
+        _ => Folder::new(grave.parent().unwrap_or(&grave).to_owned()).create()?,
     }
     std::fs::rename(folder.logs(), &grave)?;
     write_json(&grave.join("failure.json"), failure)

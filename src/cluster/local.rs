@@ -1,6 +1,6 @@
 //! A real control plane as child processes: the flags of its components and the order they start in.
 //!
-//! The flags are the same from v1.22 to v1.37. What they leave out is kubeadm's default too, or has no effect without a
+//! The flags are the same from v1.22 to v1.37, but for one of v1.22. What they leave out is kubeadm's default too, or has no effect without a
 //! kubelet; nothing here makes a cluster faster by making it another one.
 
 use std::collections::BTreeMap;
@@ -291,7 +291,12 @@ impl Starting<'_> {
 
     fn scheduler(&self) -> Result<Component, BootError> {
         let kubeconfig = self.folder.file("pki/scheduler.kubeconfig");
-        let flags = [("kubeconfig", &*kubeconfig.to_string_lossy()), ("leader-elect", "false"), ("secure-port", "0")];
+        let kubeconfig = kubeconfig.to_string_lossy();
+        let mut flags = vec![("kubeconfig", &*kubeconfig), ("leader-elect", "false"), ("secure-port", "0")];
+        // The last one that serves without TLS too, on all interfaces, unless told not to; later ones refuse the flag.
+        if self.order.version.starts_with("v1.22.") {
+            flags.push(("port", "0"));
+        }
         self.component("kube-scheduler", &flags, &self.setup().scheduler, true)
     }
 

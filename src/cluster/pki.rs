@@ -142,14 +142,13 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    #[test]
-    fn a_kubeconfig_holds_a_certificate_that_a_client_takes() {
+    #[tokio::test]
+    async fn a_kubeconfig_holds_a_certificate_that_a_client_takes() {
         let folder = tempfile::tempdir().unwrap();
         let pki = Pki::create(folder.path()).unwrap();
         let path = folder.path().join("kubeconfig");
         pki.write_kubeconfig(&path, "admin", "https://127.0.0.1:1").unwrap();
-        let config = kube::config::Kubeconfig::read_from(&path).unwrap();
-        assert_eq!(config.current_context.as_deref(), Some(CONTEXT));
+        crate::cluster::context::transports_of(&path).await.unwrap();
         for entry in std::fs::read_dir(folder.path()).unwrap() {
             let mode = entry.unwrap().metadata().unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "readable by its owner only");

@@ -62,6 +62,19 @@ pub enum SendError {
         /// What failed.
         cause: String,
     },
+    /// The server would not say what it serves.
+    #[error("{request}: asked what it serves, the server answered {status}: {message}")]
+    #[diagnostic(help(
+        "the user of the context needs the ClusterRole system:discovery, which everybody has by default"
+    ))]
+    NotTold {
+        /// The method and the path that were sent.
+        request: String,
+        /// The status.
+        status: u16,
+        /// The message.
+        message: String,
+    },
     /// A value that cannot stand in a header.
     #[error("the value for the header {name} cannot be sent: it holds a line break or another control character")]
     #[diagnostic(help("take the line break out; a token from a file often ends in one"))]

@@ -10,7 +10,7 @@ use super::compare;
 use super::outcome::{StepOutcome, Trouble, Verdict};
 use super::step::{Ended, Stage};
 use crate::action::Reply;
-use crate::observe::Cut;
+use crate::observe::{Cut, guard};
 use crate::scenario::{Mismatch, Selection, Step, StepName};
 use crate::snapshot::{Series, Text};
 use crate::syntax::{Expression, Scope};
@@ -38,6 +38,14 @@ impl Stage<'_> {
         let (observation, draft) = self.observer.observe(&slug, &attempt.reply, cut);
         self.observer.commit(draft);
         self.keep(step, &attempt);
+        // The last guard before anything is shown or written: an observation that still holds a credential is a defect.
+        if let Some(leak) = guard::scan(&observation.text) {
+            outcome.verdict = Verdict::Broken(Trouble {
+                message: format!("the answer would show a credential ({:?}), so it is not shown", leak.kind),
+                help: Some("leave that part out with `snapshot: {drop: [..]}`, and report this as a defect".to_owned()),
+            });
+            return;
+        }
         outcome.answer = Some(observation.text.clone());
 
         let unmet: Vec<String> =

@@ -139,7 +139,9 @@ impl<'a> Stage<'a> {
             if Instant::now() + pause >= from + within {
                 return Ended::Unmet(attempt, why);
             }
-            if let Err(trouble) = self.pause(step, &attempt, pause, from + within).await {
+            // What holds is looked at once more when its time is over; nothing has to change for that.
+            let latest = step.frame.holds.as_ref().map_or(from + within, |holds| start + holds.time);
+            if let Err(trouble) = self.pause(step, &attempt, pause, latest).await {
                 return Ended::Broken(trouble);
             }
         }

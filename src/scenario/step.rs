@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use serde_json::{Map, Value, json};
 
 use super::fixtures::Fixtures;
-use super::{Frame, StepName, When, unsupported};
+use super::{Frame, Selection, StepName, When, unsupported};
 use crate::action::{Action, Declared, Decoder, KINDS, Kind, Manifests};
 use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Fields, Key, Node};
 

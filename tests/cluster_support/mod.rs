@@ -1,5 +1,6 @@
 //! What the tests of local clusters share: homes of their own, clients that can be killed, and looking at processes.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(clippy::print_stdout, reason = "a client answers on its standard output")]
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_rehearsal");
 
 /// Longer than anything takes that works, also on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Where the control planes are that were really installed; tests without any fail, they do not pass silently.
 pub(crate) fn installed_assets() -> PathBuf {
