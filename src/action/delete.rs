@@ -112,7 +112,7 @@ mod tests {
     async fn it_waits_until_that_object_is_gone() {
         let api = Fake::answering([(200, pod("1")), (200, pod("1")), (404, json!({}))]);
         api.run(STEP, &[("gracePeriodSeconds", "0")]).await.unwrap();
-        assert_eq!(api.log(), [&format!("{DELETE}?gracePeriodSeconds=0"), GET, "sleep 2", GET]);
+        assert_eq!(api.log(), [&format!("{DELETE}?gracePeriodSeconds=0"), GET, "sleep 1000", GET]);
         let by_status = Fake::answering([(200, json!({"details": {"uid": "1"}})), (200, pod("2"))]);
         by_status.run(STEP, &[]).await.unwrap();
         assert_eq!(by_status.log(), [DELETE, GET]);

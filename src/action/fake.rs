@@ -24,7 +24,7 @@ impl Fake {
         Self { answers: Mutex::new(answers.into_iter().collect()), log: Mutex::default() }
     }
 
-    /// `METHOD PATH BODY` of each request and `sleep N` of each pause.
+    /// `METHOD PATH BODY` of each request and `sleep N`, in microseconds, of each pause.
     pub(super) fn log(&self) -> Vec<String> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -71,7 +71,7 @@ impl Api for Fake {
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'_, ()> {
-        self.note(format!("sleep {}", time.as_millis()));
+        self.note(format!("sleep {}", time.as_micros()));
         Box::pin(std::future::ready(()))
     }
 

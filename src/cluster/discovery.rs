@@ -1,15 +1,17 @@
 //! Which path a kind is served under: read from the server, one group-version at a time and only those that are named.
+//! The keeper of a local cluster reads them all once, for everybody who uses it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use http::Method;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Exchange, Request, SendError, Session};
 
 /// How a server serves a kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resource {
     /// The group and version: `v1`, `apps/v1`.
     pub api_version: String,
@@ -21,6 +23,9 @@ pub struct Resource {
     pub namespaced: bool,
 }
 
+/// What a server serves, by group-version.
+pub(super) type Served = BTreeMap<String, Vec<Resource>>;
+
 /// What was read so far, by group-version. A miss is read again: a CRD may have come in between.
 #[derive(Debug, Default)]
 pub(super) struct Discovery {
@@ -28,6 +33,12 @@ pub(super) struct Discovery {
 }
 
 impl Discovery {
+    /// What a server serves that has answered before.
+    pub(super) fn knowing(served: Served) -> Self {
+        let known = served.into_iter().map(|(api_version, resources)| (api_version, Arc::new(resources)));
+        Self { known: RwLock::new(known.collect()) }
+    }
+
     /// The resource of a kind; none where the server does not serve it.
     pub(super) async fn resolve(
         &self,
@@ -41,9 +52,7 @@ impl Discovery {
         if let Some(found) = known.and_then(|resources| find(&resources)) {
             return Ok(Some(found));
         }
-        let path =
-            if api_version.contains('/') { format!("/apis/{api_version}") } else { format!("/api/{api_version}") };
-        let exchange = session.send(Request::new(Method::GET, path)).await?;
+        let exchange = session.send(Request::new(Method::GET, path(api_version))).await?;
         // Only 404 says that it is not served. Anything else must not read as if this server did not know the kind.
         if exchange.status != 404 && !exchange.body["resources"].is_array() {
             return Err(unusable(exchange));
@@ -62,6 +71,29 @@ fn unusable(exchange: Exchange) -> SendError {
     }
     let request = format!("{} {}", exchange.method, exchange.path);
     SendError::Unreadable { request, status: exchange.status, what: "is no list of resources".to_owned() }
+}
+
+/// All that a new server serves. What it would not tell is left out, to be asked for by whoever needs it.
+pub(super) async fn everything(session: &Session) -> Served {
+    let get = async |path: String| {
+        let exchange = session.send(Request::new(Method::GET, path)).await.ok()?;
+        exchange.is_success().then_some(exchange.body)
+    };
+    let groups = get("/apis".to_owned()).await.unwrap_or_default();
+    let groups = groups["groups"].as_array().into_iter().flatten();
+    let versions = groups.flat_map(|group| group["versions"].as_array().into_iter().flatten());
+    let versions = versions.filter_map(|version| version["groupVersion"].as_str());
+    let mut served = Served::new();
+    for api_version in std::iter::once("v1").chain(versions) {
+        if let Some(list) = get(path(api_version)).await {
+            served.insert(api_version.to_owned(), resources(api_version, &list));
+        }
+    }
+    served
+}
+
+fn path(api_version: &str) -> String {
+    if api_version.contains('/') { format!("/apis/{api_version}") } else { format!("/api/{api_version}") }
 }
 
 /// The resources of an `APIResourceList`, without subresources.

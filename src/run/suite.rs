@@ -206,9 +206,9 @@ impl<'r, 'e> Running<'r, 'e> {
     }
 }
 
-/// Two threads: what a run does is wait.
+/// One thread: what a run does is wait, and with more of them each answer would be handed from one to the next.
 fn runtime() -> Result<tokio::runtime::Runtime, SuiteError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(SuiteError::Runtime)
 }
 
