@@ -176,7 +176,11 @@ fn shown(ran: &Ran, server: &str, requests: &[String]) -> String {
     let mut requests = requests[first..].to_vec();
     // How often it is asked again is a matter of time.
     requests.dedup();
-    text + &requests.join("\n") + "\n"
+    for request in requests {
+        text.push_str(&request);
+        text.push('\n');
+    }
+    text
 }
 
 fn compare(name: &str, shown: String) -> Result<(), Failed> {
