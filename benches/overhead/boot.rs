@@ -114,36 +114,42 @@ impl<'a> ControlPlane<'a> {
     async fn boot(&mut self) -> Outcome<()> {
         let (etcd, peers, apiserver) = (self.etcd, self.etcd_peers, self.apiserver);
         let (clients, peers) = (format!("http://127.0.0.1:{etcd}"), format!("http://127.0.0.1:{peers}"));
-        self.start("etcd", &[
-            ("data-dir", &self.file("etcd")),
-            ("listen-client-urls", &clients),
-            ("advertise-client-urls", &clients),
-            ("listen-peer-urls", &peers),
-            ("initial-advertise-peer-urls", &peers),
-            ("initial-cluster", &format!("default={peers}")),
-            // As we have them: what is left between both is ours.
-            ("heartbeat-interval", "10"),
-            ("election-timeout", "100"),
-            ("unsafe-no-fsync", "true"),
-        ])?;
+        self.start(
+            "etcd",
+            &[
+                ("data-dir", &self.file("etcd")),
+                ("listen-client-urls", &clients),
+                ("advertise-client-urls", &clients),
+                ("listen-peer-urls", &peers),
+                ("initial-advertise-peer-urls", &peers),
+                ("initial-cluster", &format!("default={peers}")),
+                // As we have them: what is left between both is ours.
+                ("heartbeat-interval", "10"),
+                ("election-timeout", "100"),
+                ("unsafe-no-fsync", "true"),
+            ],
+        )?;
         until(async || tokio::net::TcpStream::connect(("127.0.0.1", etcd)).await.is_ok()).await?;
 
         let (accounts, accounts_public) = (self.file("accounts.key"), self.file("accounts.pub"));
-        self.start("kube-apiserver", &[
-            ("etcd-servers", &clients),
-            ("bind-address", "127.0.0.1"),
-            // Loopback addresses are refused in Endpoints.
-            ("advertise-address", "192.0.2.1"),
-            ("secure-port", &apiserver.to_string()),
-            ("tls-cert-file", &self.file("serving.crt")),
-            ("tls-private-key-file", &self.file("serving.key")),
-            ("token-auth-file", &self.file("tokens.csv")),
-            ("service-account-issuer", "https://kubernetes.default.svc.cluster.local"),
-            ("service-account-key-file", &accounts_public),
-            ("service-account-signing-key-file", &accounts),
-            ("service-cluster-ip-range", "10.96.0.0/16"),
-            ("authorization-mode", "Node,RBAC"),
-        ])?;
+        self.start(
+            "kube-apiserver",
+            &[
+                ("etcd-servers", &clients),
+                ("bind-address", "127.0.0.1"),
+                // Loopback addresses are refused in Endpoints.
+                ("advertise-address", "192.0.2.1"),
+                ("secure-port", &apiserver.to_string()),
+                ("tls-cert-file", &self.file("serving.crt")),
+                ("tls-private-key-file", &self.file("serving.key")),
+                ("token-auth-file", &self.file("tokens.csv")),
+                ("service-account-issuer", "https://kubernetes.default.svc.cluster.local"),
+                ("service-account-key-file", &accounts_public),
+                ("service-account-signing-key-file", &accounts),
+                ("service-cluster-ip-range", "10.96.0.0/16"),
+                ("authorization-mode", "Node,RBAC"),
+            ],
+        )?;
         let mut config = kube::Config::new(self.server().parse()?);
         config.accept_invalid_certs = true;
         config.auth_info.token = Some(TOKEN.to_owned().into());
@@ -152,12 +158,15 @@ impl<'a> ControlPlane<'a> {
         until(async || is_there(&get("/readyz").await)).await?;
 
         let kubeconfig = self.file("kubeconfig");
-        self.start("kube-controller-manager", &[
-            ("kubeconfig", &kubeconfig),
-            ("service-account-private-key-file", &accounts),
-            ("leader-elect", "false"),
-            ("secure-port", "0"),
-        ])?;
+        self.start(
+            "kube-controller-manager",
+            &[
+                ("kubeconfig", &kubeconfig),
+                ("service-account-private-key-file", &accounts),
+                ("leader-elect", "false"),
+                ("secure-port", "0"),
+            ],
+        )?;
         self.start("kube-scheduler", &[("kubeconfig", &kubeconfig), ("leader-elect", "false"), ("secure-port", "0")])?;
         let posted = async || is_there(&send(&client, Method::POST, "/api/v1/nodes", Some(&node())).await);
         until(posted).await?;
@@ -201,7 +210,7 @@ fn free_port() -> Outcome<u16> {
 }
 
 async fn until(mut is_so: impl AsyncFnMut() -> bool) -> Outcome<()> {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while !is_so().await {
         if Instant::now() > deadline {
             return Err("the bare control plane did not come up".into());

@@ -80,7 +80,10 @@ fn run(arguments: &Arguments) -> Outcome<ExitCode> {
 /// The newest control plane that is installed: the one the snapshots of `cargo bench`'s scenario were last recorded on.
 fn control_plane() -> Outcome<Assets> {
     let installed = cluster::installed(&Home::from_env()?)?;
-    installed.into_iter().next_back().ok_or_else(|| "no control plane is installed: ci/control-plane/build v1.36".into())
+    installed
+        .into_iter()
+        .next_back()
+        .ok_or_else(|| "no control plane is installed: ci/control-plane/build v1.36".into())
 }
 
 /// A local cluster of exactly these programs.

@@ -41,9 +41,18 @@ const KINDS: [(&str, &str); 9] = [
     ("list", "- {name: 'listed #', list: {kind: Pod}, snapshot: {select: [items.status.phase]}}"),
     ("wait", "- {wait: {kind: Pod, name: test-pod, condition: PodScheduled}}"),
     ("delete", "- {delete: {kind: Pod, name: test-pod}}"),
-    ("token", "- {name: 'token #', token: {serviceAccount: demo-sa, boundTo: {kind: Pod, name: test-pod}}, expect: {code: 201}}"),
-    ("review", "- {name: 'review #', review: {token: '${token.status.token}'}, expect: {body: {status: {authenticated: true}}}}"),
-    ("request", "- {name: 'asked #', request: {get: /api/v1/namespaces/bench-demo/pods/test-pod}, until: 'code == 200'}"),
+    (
+        "token",
+        "- {name: 'token #', token: {serviceAccount: demo-sa, boundTo: {kind: Pod, name: test-pod}}, expect: {code: 201}}",
+    ),
+    (
+        "review",
+        "- {name: 'review #', review: {token: '${token.status.token}'}, expect: {body: {status: {authenticated: true}}}}",
+    ),
+    (
+        "request",
+        "- {name: 'asked #', request: {get: /api/v1/namespaces/bench-demo/pods/test-pod}, until: 'code == 200'}",
+    ),
 ];
 
 const HEAD: &str = "scenario: Steps of one kind\nnamespace: bench-demo\nsteps:\n";
