@@ -72,7 +72,7 @@ impl Discovery {
 pub(super) async fn everything(session: &Session) -> Served {
     let get = async |path: String| {
         let exchange = session.send(Request::new(Method::GET, path)).await.ok()?;
-        exchange.is_success().then_some(exchange.body)
+        exchange.is_success().then_some(Arc::unwrap_or_clone(exchange.body))
     };
     let groups = get("/apis".to_owned()).await.unwrap_or_default();
     let groups = groups["groups"].as_array().into_iter().flatten();

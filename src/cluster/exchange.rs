@@ -1,5 +1,7 @@
 //! One HTTP request as it was meant and the answer as it came, untouched.
 
+use std::sync::Arc;
+
 use http::Method;
 use serde_json::Value;
 
@@ -43,8 +45,9 @@ pub struct Exchange {
     pub status: u16,
     /// The texts of the `Warning` headers, in order, without their code and agent.
     pub warnings: Vec<String>,
-    /// The body as JSON; a body that is no JSON is a string, no body is null.
-    pub body: Value,
+    /// The body as JSON; a body that is no JSON is a string, no body is null. Shared: it is also a variable of the steps
+    /// that follow.
+    pub body: Arc<Value>,
 }
 
 impl Exchange {

@@ -2,6 +2,7 @@
 //! what the user may not ask stays unknown, and nothing is guessed.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
@@ -33,7 +34,7 @@ pub(super) async fn all(own: &Session, server: String) -> (Facts, BTreeSet<Capab
 /// The body of an answer that says yes.
 async fn ask(own: &Session, request: Request) -> Option<Value> {
     let exchange = tokio::time::timeout(WITHIN, own.send(request)).await.ok()?.ok()?;
-    exchange.is_success().then_some(exchange.body)
+    exchange.is_success().then(|| Arc::unwrap_or_clone(exchange.body))
 }
 
 async fn get(own: &Session, path: &str) -> Option<Value> {
