@@ -52,7 +52,8 @@ impl Api for Fake {
         self.note(format!("{} {}{body}", request.method, request.path));
         let (status, body) =
             self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front().unwrap_or((200, json!({})));
-        let exchange = Exchange { method: request.method, path: request.path, status, warnings: Vec::new(), body };
+        let (method, path, body) = (request.method, request.path, body.into());
+        let exchange = Exchange { method, path, status, warnings: Vec::new(), body };
         Box::pin(async move { Ok(exchange) })
     }
 

@@ -77,7 +77,7 @@ fn unusable(exchange: Exchange) -> SendError {
 pub(super) async fn everything(session: &Session) -> Served {
     let get = async |path: String| {
         let exchange = session.send(Request::new(Method::GET, path)).await.ok()?;
-        exchange.is_success().then_some(exchange.body)
+        exchange.is_success().then_some(Arc::unwrap_or_clone(exchange.body))
     };
     let groups = get("/apis".to_owned()).await.unwrap_or_default();
     let groups = groups["groups"].as_array().into_iter().flatten();
@@ -109,4 +109,53 @@ fn resources(api_version: &str, list: &Value) -> Vec<Resource> {
         })
     };
     listed.iter().filter_map(resource).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http::{HeaderMap, Response};
+    use kube::client::Body;
+    use serde_json::json;
+    use tower::service_fn;
+
+    use super::*;
+
+    fn session(answer: impl Fn(&str) -> Option<Value> + Clone + Send + 'static) -> Session {
+        let service = service_fn(move |request: http::Request<Body>| {
+            let body = answer(request.uri().path());
+            let status = if body.is_some() { 200 } else { 404 };
+            let body = Body::from(body.unwrap_or_default().to_string().into_bytes());
+            let response = Response::builder().status(status).body(body).unwrap();
+            async move { Ok::<_, Infallible>(response) }
+        });
+        Session::new(kube::Client::new(service, "default"), HeaderMap::new())
+    }
+
+    #[tokio::test]
+    async fn what_a_keeper_has_read_is_not_asked_for() {
+        let list = |kind: &str, plural: &str| {
+            let resource = json!({"name": plural, "kind": kind, "namespaced": true});
+            json!({"resources": [resource, {"name": "pods/log", "kind": "Pod", "namespaced": true}]})
+        };
+        let served = everything(&session(move |path| match path {
+            "/apis" => Some(
+                json!({"groups": [{"versions": [{"groupVersion": "apps/v1"}, {"groupVersion": "metrics.k8s.io/v1"}]}]}),
+            ),
+            "/api/v1" => Some(list("Pod", "pods")),
+            "/apis/apps/v1" => Some(list("Deployment", "deployments")),
+            _ => None,
+        }))
+        .await;
+        let read: Served = serde_json::from_str(&serde_json::to_string(&served).unwrap()).unwrap();
+        assert_eq!(read.keys().collect::<Vec<_>>(), ["apps/v1", "v1"]);
+
+        let discovery = Discovery::knowing(read);
+        let silent = session(|path| panic!("asked for {path}"));
+        let found = discovery.resolve(&silent, "apps/v1", "Deployment").await.unwrap().unwrap();
+        assert_eq!((found.plural.as_str(), found.namespaced), ("deployments", true));
+        let later = session(move |_| Some(list("Widget", "widgets")));
+        assert!(discovery.resolve(&later, "example.com/v1", "Widget").await.unwrap().is_some());
+    }
 }

@@ -1,5 +1,7 @@
 //! One HTTP request as it was meant and the answer as it came, untouched.
 
+use std::sync::Arc;
+
 use http::Method;
 use serde_json::Value;
 
@@ -43,8 +45,9 @@ pub struct Exchange {
     pub status: u16,
     /// The texts of the `Warning` headers, in order, without their code and agent.
     pub warnings: Vec<String>,
-    /// The body as JSON; a body that is no JSON is a string, no body is null.
-    pub body: Value,
+    /// The body as JSON; a body that is no JSON is a string, no body is null. Shared: it is also a variable of the steps
+    /// that follow.
+    pub body: Arc<Value>,
 }
 
 impl Exchange {
@@ -61,7 +64,7 @@ impl Exchange {
     /// What was asked and what the server says instead of doing it: the message of its Status, or how its text begins.
     pub fn refusal(&self) -> String {
         let line = |text: &'_ str| text.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned);
-        let said = match &self.body {
+        let said = match &*self.body {
             Value::String(text) if !text.trim_start().starts_with('<') => line(text),
             body => body["message"].as_str().and_then(line),
         };

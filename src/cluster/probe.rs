@@ -2,6 +2,7 @@
 //! what the user may not ask stays unknown, and nothing is guessed.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
@@ -54,7 +55,7 @@ pub(super) async fn answer(own: &Session, request: Request) -> Result<Exchange, 
 /// The body of an answer that says yes; null if it says no.
 async fn ask(own: &Session, request: Request) -> Result<Value, Unanswered> {
     let exchange = answer(own, request).await?;
-    Ok(if exchange.is_success() { exchange.body } else { Value::Null })
+    Ok(if exchange.is_success() { Arc::unwrap_or_clone(exchange.body) } else { Value::Null })
 }
 
 async fn get(own: &Session, path: &str) -> Result<Value, Unanswered> {

@@ -44,7 +44,7 @@ impl Session {
         let warnings = response.headers().get_all(WARNING).iter().flat_map(warnings).collect();
         let status = response.status().as_u16();
         let body = self.body(response, &failing).await?;
-        Ok(Exchange { method: failing.method, path: failing.path, status, warnings, body })
+        Ok(Exchange { method: failing.method, path: failing.path, status, warnings, body: body.into() })
     }
 
     /// Watches a collection such as `/api/v1/namespaces/demo/pods` from a resource version on, which a list gave: from

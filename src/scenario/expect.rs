@@ -52,7 +52,7 @@ impl Answer {
             "message": status("message"),
             "warnings": exchange.warnings,
         });
-        Self { envelope, body: Arc::new(body.clone()) }
+        Self { envelope, body: Arc::clone(body) }
     }
 
     /// The variables of earlier steps, and under the names of [`OWN_NAMES`](super::OWN_NAMES) this answer.
@@ -193,7 +193,7 @@ mod tests {
         let check = Check::decode(&document, &mut diagnostics).unwrap();
         assert!(diagnostics.is_empty(), "{diagnostics}");
         let warnings = vec!["old".to_owned()];
-        let exchange = Exchange { method: http::Method::GET, path: "/".into(), status, warnings, body };
+        let exchange = Exchange { method: http::Method::GET, path: "/".into(), status, warnings, body: body.into() };
         let answer = Answer::new(&Reply::Http(exchange));
         let mut scope = Scope::new();
         scope.set("name", json!("p"));
