@@ -192,7 +192,7 @@ impl<'a> Stage<'a> {
         let mut interrupted = self.interrupted.clone();
         tokio::select! {
             () = tokio::time::sleep(pause) => Ok(()),
-            _ = interrupted.wait_for(|is| *is) => Err(Trouble::new("interrupted while waiting")),
+            _ = interrupted.wait_for(|is| *is) => Err(Trouble::new("interrupted")),
         }
     }
 }

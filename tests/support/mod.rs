@@ -121,7 +121,15 @@ pub(crate) fn run(command: &mut Command) -> Ran {
 pub(crate) struct Running {
     pub(crate) process: Child,
     out: Option<JoinHandle<String>>,
-    err: JoinHandle<String>,
+    err: Option<JoinHandle<String>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // A test that failed in between leaves no process.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 impl Running {
@@ -134,7 +142,7 @@ impl Running {
     /// Standard output is not read.
     pub(crate) fn start_with(command: &mut Command, out: Stdio) -> Self {
         let mut process = command.stdout(out).stderr(Stdio::piped()).spawn().unwrap();
-        let err = read(process.stderr.take().unwrap());
+        let err = process.stderr.take().map(read);
         Self { process, out: None, err }
     }
 
@@ -153,8 +161,8 @@ impl Running {
             }
             std::thread::sleep(Duration::from_millis(2));
         };
-        let out = self.out.map(|out| out.join().unwrap()).unwrap_or_default();
-        let ran = Ran { code: status.code(), out, err: self.err.join().unwrap() };
+        let text = |read: Option<JoinHandle<String>>| read.map(|read| read.join().unwrap()).unwrap_or_default();
+        let ran = Ran { code: status.code(), out: text(self.out.take()), err: text(self.err.take()) };
         assert!(!is_late, "it did not end: {ran:?}");
         ran
     }
