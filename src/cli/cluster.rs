@@ -13,6 +13,11 @@ use crate::cluster::{
 
 /// Start, stop and list local control planes.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  rehearsal cluster list                         what is installed, and what runs
+  rehearsal cluster up local:v1.36               start one that stays
+  rehearsal cluster down local:v1.36             take it down
+  rehearsal cluster gc                           remove what killed programs have left")]
 pub struct ClusterArgs {
     #[command(subcommand)]
     command: Command,
@@ -22,7 +27,7 @@ pub struct ClusterArgs {
 enum Command {
     /// Start local control planes that stay until `cluster down`, and print how to use them.
     #[command(after_help = "Examples:
-  rehearsal cluster up local:v1.36               a control plane of the newest installed patch of v1.36
+  rehearsal cluster up local:v1.36               the newest installed patch of v1.36
   eval \"$(rehearsal cluster up local:v1.36)\"     and use it in this shell
   rehearsal cluster up local:v1.24 local:v1.36   two of them")]
     Up {
@@ -56,9 +61,10 @@ enum Command {
     },
     /// Remove what killed programs have left, and say what that was.
     #[command(after_help = "Examples:
-  rehearsal cluster gc                           on this machine: dead control planes, logs of failed ones
-  rehearsal cluster gc --cluster context:dev     also the Namespaces that killed runs left there; one that is going
-                                                 on loses its own")]
+  rehearsal cluster gc                           on this machine: dead control planes, logs
+  rehearsal cluster gc --cluster context:dev     also the Namespaces that killed runs left there
+
+A run that is going on over there loses its Namespaces too.")]
     Gc {
         /// Clusters whose left Namespaces are deleted too; none is touched that is not named.
         #[arg(long = "cluster", value_name = "CLUSTER", value_delimiter = ',')]

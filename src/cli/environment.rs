@@ -8,7 +8,7 @@ use camino::Utf8PathBuf;
 pub struct Environment {
     /// `CI` is set to something true: what nobody recorded fails, and nothing is proposed.
     pub ci: bool,
-    /// `REHEARSAL_CLUSTER`: clusters for `cargo test`, separated by commas.
+    /// `REHEARSAL_CLUSTER`: clusters for `cargo test` and for commands that are told none, separated by commas.
     pub clusters: Option<String>,
     /// `INSTA_UPDATE`, as insta's own assertions read it.
     pub insta_update: Option<String>,

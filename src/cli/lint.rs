@@ -27,7 +27,7 @@ const ODD: Style = AnsiColor::Yellow.on_default().bold();
   rehearsal lint scenarios/tokens/pod-bound.yaml
   rehearsal lint --output json
 
-Every mistake of every scenario is told in one go, one YAML syntax error a file. Snapshots are compared with what their
+Every mistake of every scenario is told in one go, one YAML syntax error a file. Snapshots are compared with what their \
 ledger says was recorded, and with the steps as they are now. Exit code 2 if anything is wrong.")]
 pub(super) struct LintArgs {
     #[command(flatten)]

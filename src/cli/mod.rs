@@ -40,9 +40,9 @@ const EXAMPLES: &str = "Examples:
   rehearsal run --cluster context:staging FILE     one scenario, on a cluster of your kubeconfig
   rehearsal record --cluster local:v1.36 FILE      propose its answers as snapshots
   rehearsal review                                 look at what is proposed, accept or reject it
-  rehearsal lint                                   every mistake of every scenario, without a cluster
+  rehearsal lint                                   every mistake of every file, without a cluster
 
-Exit codes: 0 all held, 1 wrong usage, 2 a scenario has mistakes, 3 could not be run to the end, 4 an answer was not
+Exit codes: 0 all held, 1 wrong usage, 2 a scenario has mistakes, 3 could not be run to the end, 4 an answer was not \
 as recorded or expected, 130 interrupted.";
 
 #[derive(Debug, Subcommand)]

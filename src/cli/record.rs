@@ -19,8 +19,8 @@ use crate::snapshot::Written;
   rehearsal record --cluster local:v1.22,local:v1.23,local:v1.24
   rehearsal record --cluster local:v1.36 --accept scenarios/tokens
 
-What was answered is proposed: files ending in .snap.new beside the snapshots, for `rehearsal review` or `cargo insta
-review`. The order in which versions are recorded makes no difference, and recording again changes nothing. A scenario
+What was answered is proposed: files ending in .snap.new beside the snapshots, for `rehearsal review` or `cargo insta \
+review`. The order in which versions are recorded makes no difference, and recording again changes nothing. A scenario \
 with a failed `expect`, or one that could not run to its end, is not recorded.")]
 pub(super) struct RecordArgs {
     #[command(flatten)]
@@ -38,6 +38,7 @@ pub(super) struct RecordArgs {
 }
 
 pub(super) fn run(args: &RecordArgs, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let clusters = args.clusters.named(environment)?;
     let scenarios = args.selection.load()?;
     let store = args.selection.store();
     let mut settings = args.how.settings(environment);
@@ -47,7 +48,7 @@ pub(super) fn run(args: &RecordArgs, environment: &Environment, terminal: &mut T
         let mut reporter = Human::new(&mut terminal.out, false).recording();
         let mut progress = Progress::on_terminal();
         let suite = Suite { scenarios: scenarios.iter().collect(), store: &store, settings };
-        suite.run(&args.clusters.specs, &mut |event| progress.around(event, || reporter.event(event)))?
+        suite.run(&clusters, &mut |event| progress.around(event, || reporter.event(event)))?
     };
 
     if finished.interrupted {

@@ -21,8 +21,8 @@ Examples:
   rehearsal review accept tokens/pod-bound@v1.24.17   what was seen on that version only
   rehearsal review reject --all
 
-A recording is accepted or rejected whole: the snapshots of all its steps, and the line in the scenario's
-recorded.yaml that says on which version they were seen. `cargo insta review` works on the same files; the
+A recording is accepted or rejected whole: the snapshots of all its steps, and the line in the scenario's \
+recorded.yaml that says on which version they were seen. `cargo insta review` works on the same files; the \
 line is added by the next run when all of them were accepted.";
 
 const TITLE: Style = Style::new().bold();
@@ -44,6 +44,7 @@ pub struct ReviewArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Show what waits of one scenario.
+    #[command(after_help = EXAMPLES)]
     Show {
         /// The scenario, as in tokens/pod-bound.
         id: ScenarioId,

@@ -18,7 +18,7 @@ use crate::run::{Settings, Suite, Summary};
   rehearsal run --cluster context:staging --show scenarios/tokens/pod-bound.yaml
   rehearsal run --cluster local:v1.36 --output json | jq .summary
 
-A scenario works in a Namespace of its own, with a name unique to the run, and removes what it made. An answer that
+A scenario works in a Namespace of its own, with a name unique to the run, and removes what it made. An answer that \
 nobody recorded yet passes on its `expect`, and fails where CI=true. `run` writes no file.")]
 pub(super) struct RunArgs {
     #[command(flatten)]
@@ -58,6 +58,7 @@ pub(super) enum Output {
 }
 
 pub(super) fn run(args: &RunArgs, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let clusters = args.clusters.named(environment)?;
     let scenarios = args.selection.load()?;
     let store = args.selection.store();
     let settings = args.how.settings(environment);
@@ -67,7 +68,7 @@ pub(super) fn run(args: &RunArgs, environment: &Environment, terminal: &mut Term
     };
     let mut progress = Progress::on_terminal();
     let suite = Suite { scenarios: scenarios.iter().collect(), store: &store, settings };
-    let finished = suite.run(&args.clusters.specs, &mut |event| progress.around(event, || reporter.event(event)))?;
+    let finished = suite.run(&clusters, &mut |event| progress.around(event, || reporter.event(event)))?;
     Ok(exit(&finished.summary, finished.interrupted))
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 use clap::Args;
 
-use super::Failure;
-use crate::cluster::ClusterSpec;
+use super::{Environment, Failure};
+use crate::cluster::{ClusterSpec, SpecError};
 use crate::scenario::{self, ScenarioFile};
 use crate::snapshot::Store;
 
@@ -41,12 +41,31 @@ impl Selection {
 #[derive(Debug, Clone, Args)]
 pub(super) struct Clusters {
     /// Clusters to run on, one after the other: `local:v1.36` (a real control plane as processes on this machine),
-    /// `context:NAME` (a context of your kubeconfig). Nothing else is ever touched.
-    #[arg(long = "cluster", value_name = "CLUSTER", value_delimiter = ',', env = "REHEARSAL_CLUSTER", required = true)]
-    pub specs: Vec<ClusterSpec>,
+    /// `context:NAME` (a context of your kubeconfig). Nothing else is ever touched. Without it, what the environment
+    /// variable `REHEARSAL_CLUSTER` names.
+    #[arg(long = "cluster", value_name = "CLUSTER", value_delimiter = ',')]
+    specs: Vec<ClusterSpec>,
 }
+
+impl Clusters {
+    /// The clusters that are named, here or by the environment. None is ever chosen that is not.
+    pub(super) fn named(&self, environment: &Environment) -> Result<Vec<ClusterSpec>, Failure> {
+        if !self.specs.is_empty() {
+            return Ok(self.specs.clone());
+        }
+        let wrong = |error: SpecError| Failure::usage(format!("REHEARSAL_CLUSTER: {error}"), NAME_ONE);
+        let names = environment.clusters.iter().flat_map(|names| names.split(','));
+        let names = names.map(str::trim).filter(|name| !name.is_empty());
+        let specs: Vec<ClusterSpec> = names.map(str::parse).collect::<Result<_, _>>().map_err(wrong)?;
+        if specs.is_empty() { Err(Failure::usage("no cluster is named", NAME_ONE)) } else { Ok(specs) }
+    }
+}
+
+const NAME_ONE: &str = "as in `--cluster local:v1.36` or `--cluster context:NAME`; `rehearsal cluster list` says which \
+                        control planes are installed, `kubectl config get-contexts` which contexts there are";
 
 /// Reads `30s`, `500ms` or `2m` on the command line.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    crate::syntax::parse_duration(text).ok_or_else(|| "write a whole number and its unit: 500ms, 12s or 1m".to_owned())
+    let duration = crate::syntax::parse_duration(text).filter(|duration| !duration.is_zero());
+    duration.ok_or_else(|| "write a whole number and its unit: 500ms, 12s or 1m".to_owned())
 }

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use kube::Config;
-use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError};
 
 use super::probe::Unanswered;
 use super::{Cluster, Exchange, Origin, Request, SendError, Session, Transports, probe, send_error};
@@ -19,7 +19,7 @@ const LOG_IN: Duration = Duration::from_mins(1);
 pub enum ContextError {
     /// No kubeconfig, or one that cannot be read.
     #[error("the kubeconfig cannot be read: {cause}")]
-    #[diagnostic(help("set KUBECONFIG to a file, or write ~/.kube/config"))]
+    #[diagnostic(help("it is what KUBECONFIG names, or else ~/.kube/config; `kubectl config view` reads the same"))]
     Kubeconfig {
         /// What came back.
         cause: String,
@@ -81,7 +81,7 @@ pub enum ContextError {
 
 /// Opens the context `name` of the kubeconfig that `KUBECONFIG` or the home folder has.
 pub(super) async fn open(name: &str) -> Result<Cluster, ContextError> {
-    let kubeconfig = Kubeconfig::read().map_err(|error| ContextError::Kubeconfig { cause: error.to_string() })?;
+    let kubeconfig = Kubeconfig::read().map_err(|error| ContextError::Kubeconfig { cause: unread(&error) })?;
     open_in(kubeconfig, name).await
 }
 
@@ -93,11 +93,15 @@ async fn open_in(kubeconfig: Kubeconfig, name: &str) -> Result<Cluster, ContextE
         return Err(ContextError::NoSuchContext { name: name.to_owned(), known });
     }
     let name = name.to_owned();
+    let is_sendable = has_sendable_token(&kubeconfig, &name);
     let unusable = |cause: String| ContextError::Unusable { help: help(&cause, &name), name: name.clone(), cause };
     let options = KubeConfigOptions { context: Some(name.clone()), ..KubeConfigOptions::default() };
     let config =
         Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| unusable(error.to_string()))?;
-    let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+    let server = address(&config.cluster_url);
+    if !is_sendable {
+        return Err(unusable("its token holds a line break or another control character".to_owned()));
+    }
     // A credential plug-in runs in there, and may take its time.
     let making = tokio::task::spawn_blocking(move || transports(config));
     let made = tokio::time::timeout(LOG_IN, making).await;
@@ -131,10 +135,41 @@ fn version(answer: Exchange) -> Result<Version, SendError> {
     })
 }
 
+/// Why a kubeconfig cannot be read, without the lines of it that the parser would show: a token may stand there.
+fn unread(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::Parse(error) => {
+            let place = error.location().map(|place| format!(" in line {}, column {}", place.line(), place.column()));
+            format!("it has a mistake{}", place.unwrap_or_default())
+        }
+        KubeconfigError::ReadConfig(cause, path) => format!("{}: {cause}", path.display()),
+        other => other.to_string(),
+    }
+}
+
+/// The address of a server, without the password that one may hold.
+fn address(url: &http::Uri) -> String {
+    let text = url.to_string();
+    let text = text.trim_end_matches('/');
+    match text.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.split_once('@')?.1))) {
+        Some((scheme, rest)) => format!("{scheme}://{rest}"),
+        None => text.to_owned(),
+    }
+}
+
+/// Whether the token of a context's user can stand in a header; kube panics at one that cannot.
+fn has_sendable_token(kubeconfig: &Kubeconfig, context: &str) -> bool {
+    let context = kubeconfig.contexts.iter().find(|known| known.name == context).and_then(|it| it.context.as_ref());
+    let user = context.and_then(|context| kubeconfig.auth_infos.iter().find(|user| Some(&user.name) == context.user.as_ref()));
+    let user = user.and_then(|user| serde_json::to_value(user.auth_info.as_ref()?).ok()).unwrap_or_default();
+    user["token"].as_str().is_none_or(|token| HeaderValue::from_str(token).is_ok())
+}
+
 /// What kube says, but for what a credential plug-in printed: that may be a token.
 fn cause(error: &kube::Error) -> String {
     match error {
         kube::Error::Auth(error) => send_error::credentials(error),
+        kube::Error::InferKubeconfig(error) => unread(error),
         other => other.to_string(),
     }
 }

@@ -189,10 +189,39 @@ pub(super) fn credentials(error: &kube::client::AuthError) -> String {
     use kube::client::AuthError::{AuthExecParse, AuthExecRun};
     match error {
         AuthExecRun { cmd, out } => {
-            let program = cmd.split_whitespace().next().unwrap_or_default();
+            let program = program(cmd);
             format!("the credential plug-in {program} failed with {}", out.status)
         }
         AuthExecParse(_) => "the credential plug-in did not print an ExecCredential".to_owned(),
         other => other.to_string(),
+    }
+}
+
+/// The program of a command as the standard library prints it: `NAME="VALUE" "PROGRAM" "ARGUMENT"`, values escaped.
+/// What stands around it may be secret.
+fn program(command: &str) -> &str {
+    let mut rest = command;
+    loop {
+        let Some((name, quoted)) = rest.split_once('"') else { return "" };
+        let is_escaped = |at: usize| quoted[..at].bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
+        let Some((end, _)) = quoted.match_indices('"').find(|(at, _)| !is_escaped(*at)) else { return "" };
+        if !name.ends_with('=') {
+            return &quoted[..end];
+        }
+        rest = &quoted[end + 1..];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    #[test]
+    fn of_a_command_only_the_program_is_told() {
+        let mut command = Command::new("aws");
+        command.env("A", "secret \"b\" \\").env("KUBERNETES_EXEC_INFO", "{\"a\": 1}").arg("secret");
+        assert_eq!(super::program(&format!("{command:?}")), "aws");
+        assert_eq!(super::program(&format!("{:?}", Command::new("/usr/bin/log in"))), "/usr/bin/log in");
+        assert_eq!(super::program("nothing quoted"), "");
     }
 }

@@ -74,12 +74,15 @@ impl<W: Write + Send> Human<W> {
                 outcome.cluster, outcome.file
             )?;
         }
-        if !self.recording && outcome.steps.iter().any(|step| matches!(step.verdict, Verdict::Changed { .. })) {
-            writeln!(
-                out,
-                "    {DIM}if the new answer is right: rehearsal record --cluster {} {}{DIM:#}",
-                outcome.cluster, outcome.file
-            )?;
+        let is_unrecorded = |step: &StepOutcome| matches!(step.verdict, Verdict::Unrecorded { fails: true });
+        let hint = if outcome.has_changed() {
+            Some("if the new answer is right")
+        } else {
+            outcome.steps.iter().any(is_unrecorded).then_some("to record it")
+        };
+        if let Some(hint) = hint.filter(|_| !self.recording) {
+            let (cluster, file) = (&outcome.cluster, &outcome.file);
+            writeln!(out, "    {DIM}{hint}: rehearsal record --cluster {cluster} {file}{DIM:#}")?;
         }
         writeln!(out)
     }

@@ -93,19 +93,22 @@ impl<'a> Own<'a> {
 
     /// Sends it again while the server is in trouble.
     async fn send_until_taken(&self, request: &Request, deadline: Instant) -> Came {
-        let mut pauses = Backoff::new(Duration::MAX);
-        loop {
+        let mut last = Came::Nothing;
+        for pause in Backoff::new(Duration::MAX) {
             let came = self.send(request, deadline).await;
             let is_ill = match &came {
                 Came::Answer(exchange) => exchange.is_trouble(),
                 Came::Error(error) => matches!(error, SendError::Broken { .. }),
-                Came::Nothing => false,
+                // What was said before says more.
+                Came::Nothing => return last,
             };
-            match pauses.next() {
-                Some(pause) if is_ill && Instant::now() + pause < deadline => tokio::time::sleep(pause).await,
-                _ => return came,
+            if !is_ill || Instant::now() + pause >= deadline {
+                return came;
             }
+            last = came;
+            tokio::time::sleep(pause).await;
         }
+        last
     }
 
     async fn send(&self, request: &Request, deadline: Instant) -> Came {

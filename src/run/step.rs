@@ -201,8 +201,9 @@ impl<'a> Stage<'a> {
             }
         };
         tokio::select! {
-            () = wait => Ok(()),
-            _ = interrupted.wait_for(|is| *is) => Err(Trouble::new("interrupted while waiting")),
+            // A server that hangs must not be waited for longer than the step's condition is.
+            _ = timeout_at(end, wait) => Ok(()),
+            _ = interrupted.wait_for(|is| *is) => Err(Trouble::new("interrupted")),
         }
     }
 

@@ -12,9 +12,9 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use serde_json::json;
 
-use super::server::Server;
+use super::server::{SCENARIO, Server, rehearse, write_kubeconfig};
 use super::support::Project;
-use super::{SCENARIO, compare, rehearse, shown, write_kubeconfig};
+use super::{compare, shown};
 
 pub(crate) const NAMES: [&str; 6] = [
     "tls-unknown-authority",

@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions, not what they share")]
 
 mod certificates;
+mod kubeconfigs;
+#[path = "../support/server.rs"]
 mod server;
 #[path = "../support/mod.rs"]
 mod support;
@@ -13,24 +15,9 @@ mod support;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use serde_json::{Value, json};
-use server::{Fault, How, Server};
+use server::{Fault, How, TOKEN, recorded, rehearse};
 use snapbox::{Assert, Data};
-use support::{Project, Ran, masked};
-
-const SCENARIO: &str = "\
-scenario: A ServiceAccount is read back
-namespace: demo
-unique: [demo-role]
-steps:
-  - create: {kind: ServiceAccount, name: demo-sa}
-  - create: {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, name: demo-role}
-  - name: read back
-    get: {kind: ServiceAccount, name: demo-sa}
-";
-
-/// The credentials of the context's user, which must not show anywhere.
-const TOKEN: &str = "opaque-and-very-secret-0123456789";
+use support::{Ran, masked};
 
 const VERSION: &str = "GET /version";
 const NODES: &str = "GET /api/v1/nodes";
@@ -133,35 +120,8 @@ fn main() -> ExitCode {
         Trial::test("refused", refused),
         Trial::test("texts-are-of-cases", texts_are_of_cases),
     ]);
-    tests.extend(certificates::trials());
+    tests.extend(certificates::trials().chain(kubeconfigs::trials()));
     libtest_mimic::run(&arguments, tests).exit_code()
-}
-
-/// A project with one scenario that was recorded while the server was well, and the server.
-fn recorded() -> (Project, Server) {
-    let (project, server) = (Project::new(), Server::start());
-    project.write("scenarios/sa.yaml", SCENARIO);
-    write_kubeconfig(&project, &json!({"server": format!("http://{}", server.address)}), &json!({"token": TOKEN}));
-    rehearse(&project, &["record", "--accept"]).exits(0).says(&["recorded: 1"]);
-    assert!(project.path("snapshots/sa/read-back@v1.36.snap").is_file());
-    assert_eq!(server.left(), [""; 0]);
-    server.take_requests();
-    (project, server)
-}
-
-fn write_kubeconfig(project: &Project, cluster: &Value, user: &Value) {
-    let config = json!({
-        "apiVersion": "v1", "kind": "Config",
-        "clusters": [{"name": "c", "cluster": cluster}],
-        "users": [{"name": "u", "user": user}],
-        "contexts": [{"name": "test", "context": {"cluster": "c", "user": "u"}}],
-    });
-    project.write("kubeconfig", &config.to_string());
-}
-
-fn rehearse(project: &Project, args: &[&str]) -> Ran {
-    let args = [args, &["--cluster", "context:test", "--timeout", "1s"]].concat();
-    support::run(project.command(&args).env("KUBECONFIG", project.path("kubeconfig")))
 }
 
 /// What a user reads, and what was asked of the server from the scenario's Namespace on.
@@ -193,14 +153,17 @@ fn misbehaving(&(name, at, how, times, code): &Case) -> Result<(), Failed> {
     let (project, server) = recorded();
     let before = project.files("snapshots");
     server.misbehave(Fault { at, how, times });
-    let ran = rehearse(&project, &["run"]);
+    // What is not about time must not depend on it.
+    let lasts = matches!(how, How::Hang | How::HangInTheBody) || name == "clean-up-503-always";
+    let timeout = if lasts { "3s" } else { "30s" };
+    let ran = rehearse(&project, &["run", "--timeout", timeout]);
     ran.exits(code).keeps_quiet_about(&[TOKEN]);
     assert_eq!(project.files("snapshots"), before, "run touched snapshots");
     compare(name, shown(&ran, &server.address.to_string(), &server.take_requests()))?;
 
     // Nor does recording take anything from it, or leave half of it. What differs it records: that is what it is for.
     if code == 3 && !name.starts_with("open-") {
-        rehearse(&project, &["record", "--accept"]).exits(3).keeps_quiet_about(&[TOKEN]);
+        rehearse(&project, &["record", "--accept", "--timeout", timeout]).exits(3).keeps_quiet_about(&[TOKEN]);
         assert_eq!(project.files("snapshots"), before, "record touched snapshots");
     }
     Ok(())
@@ -231,8 +194,8 @@ fn refused() -> Result<(), Failed> {
 
 /// A text whose case is gone says nothing any more.
 fn texts_are_of_cases() -> Result<(), Failed> {
-    let known: Vec<&str> =
-        CASES.iter().map(|case| case.0).chain(["healthy", "refused"]).chain(certificates::NAMES).collect();
+    let known = CASES.iter().map(|case| case.0).chain(["healthy", "refused"]).chain(certificates::NAMES);
+    let known: Vec<&str> = known.chain(kubeconfigs::CASES.iter().map(|case| case.0)).collect();
     for entry in std::fs::read_dir("tests/faults")? {
         let path = entry?.path();
         let name = path.file_stem().unwrap().to_str().unwrap();

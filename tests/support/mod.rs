@@ -120,15 +120,30 @@ pub(crate) fn run(command: &mut Command) -> Ran {
 /// The program while it runs. What it writes is read all the time.
 pub(crate) struct Running {
     pub(crate) process: Child,
-    out: JoinHandle<String>,
-    err: JoinHandle<String>,
+    out: Option<JoinHandle<String>>,
+    err: Option<JoinHandle<String>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // A test that failed in between leaves no process.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Self {
-        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (out, err) = (read(process.stdout.take().unwrap()), read(process.stderr.take().unwrap()));
-        Self { process, out, err }
+        let mut running = Self::start_with(command, Stdio::piped());
+        running.out = running.process.stdout.take().map(read);
+        running
+    }
+
+    /// Standard output is not read.
+    pub(crate) fn start_with(command: &mut Command, out: Stdio) -> Self {
+        let mut process = command.stdout(out).stderr(Stdio::piped()).spawn().unwrap();
+        let err = process.stderr.take().map(read);
+        Self { process, out: None, err }
     }
 
     /// Waits for its end. One that never ends fails the test, with what it wrote.
@@ -146,7 +161,8 @@ impl Running {
             }
             std::thread::sleep(Duration::from_millis(2));
         };
-        let ran = Ran { code: status.code(), out: self.out.join().unwrap(), err: self.err.join().unwrap() };
+        let text = |read: Option<JoinHandle<String>>| read.map(|read| read.join().unwrap()).unwrap_or_default();
+        let ran = Ran { code: status.code(), out: text(self.out.take()), err: text(self.err.take()) };
         assert!(!is_late, "it did not end: {ran:?}");
         ran
     }

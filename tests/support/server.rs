@@ -1,13 +1,33 @@
-//! An API server just good enough for one scenario, which misbehaves on demand at a chosen request.
+//! An API server just good enough for one scenario, which misbehaves on demand at a chosen request; and
+//! projects that use it.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::process::Command;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
+
+use crate::support::{Project, Ran, run};
+
+/// What the server is good enough for.
+pub(crate) const SCENARIO: &str = "\
+scenario: A ServiceAccount is read back
+namespace: demo
+unique: [demo-role]
+steps:
+  - create: {kind: ServiceAccount, name: demo-sa}
+  - create: {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, name: demo-role}
+  - name: read back
+    get: {kind: ServiceAccount, name: demo-sa}
+";
+
+/// The credentials of the context's user, which must not show anywhere.
+pub(crate) const TOKEN: &str = "opaque-and-very-secret-0123456789";
 
 /// What it does instead of answering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +79,8 @@ struct Shared {
     address: SocketAddr,
     tls: Option<Arc<ServerConfig>>,
     state: Mutex<State>,
+    /// Told when nobody listens any more.
+    closed: Condvar,
 }
 
 #[derive(Default)]
@@ -68,6 +90,7 @@ struct State {
     requests: Vec<String>,
     connections: Vec<TcpStream>,
     is_dead: bool,
+    is_closed: bool,
 }
 
 /// What comes after a request.
@@ -88,12 +111,22 @@ impl Server {
     fn serve(tls: Option<Arc<ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared { address, tls, state: Mutex::default() });
+        let shared = Arc::new(Shared { address, tls, state: Mutex::default(), closed: Condvar::new() });
         let accepting = std::thread::spawn({
             let shared = Arc::clone(&shared);
-            move || shared.accept(&listener)
+            move || {
+                shared.accept(&listener);
+                drop(listener);
+                shared.state().is_closed = true;
+                shared.closed.notify_all();
+            }
         });
         Self { address, shared, accepting: Some(accepting) }
+    }
+
+    /// Writes a kubeconfig whose context `test` is this server.
+    pub(crate) fn write_kubeconfig(&self, project: &Project) {
+        write_kubeconfig(project, &json!({"server": format!("http://{}", self.address)}), &json!({"token": TOKEN}));
     }
 
     /// Misbehaves from now on.
@@ -144,13 +177,16 @@ impl Shared {
     }
 
     fn die(&self) {
-        self.state().is_dead = true;
-        // Wakes the listener up, which then closes; who connects meanwhile is not answered.
-        drop(TcpStream::connect(self.address));
-        while TcpStream::connect(self.address).is_ok() {
-            std::thread::yield_now();
+        let mut state = self.state();
+        state.is_dead = true;
+        if !state.is_closed {
+            // Wakes the listener up; who connects meanwhile is not answered.
+            drop(TcpStream::connect(self.address));
         }
-        for connection in self.state().connections.drain(..) {
+        while !state.is_closed {
+            state = self.closed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        for connection in state.connections.drain(..) {
             let _ = connection.shutdown(Shutdown::Both);
         }
     }
@@ -160,7 +196,13 @@ impl Shared {
             None => self.talk(BufReader::new(connection)),
             Some(tls) => {
                 let session = ServerConnection::new(Arc::clone(tls)).map_err(io::Error::other)?;
-                self.talk(BufReader::new(StreamOwned::new(session, connection)))
+                let mut raw = connection.try_clone()?;
+                let talked = self.talk(BufReader::new(StreamOwned::new(session, connection)));
+                if talked.is_err() {
+                    // Closed with something unread, it would be reset before the client has read why.
+                    io::copy(&mut raw, &mut io::sink())?;
+                }
+                talked
             }
         }
     }
@@ -188,6 +230,9 @@ impl Shared {
 
     fn next(&self, line: &str, body: &Value) -> Next {
         let mut state = self.state();
+        if state.is_dead {
+            return Next::Misbehave(How::Close);
+        }
         let shown = without_suffix(line);
         state.requests.push(shown.clone());
         let fault = state.fault.as_mut().filter(|fault| fault.at == shown && fault.times > 0);
@@ -306,4 +351,37 @@ fn without_suffix(line: &str) -> String {
     let mut parts = line.split("-rh");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| text + part.get(5..).unwrap_or_default())
+}
+
+/// A project with one scenario that was recorded while the server was well, and the server.
+pub(crate) fn recorded() -> (Project, Server) {
+    let (project, server) = (Project::new(), Server::start());
+    project.write("scenarios/sa.yaml", SCENARIO);
+    server.write_kubeconfig(&project);
+    rehearse(&project, &["record", "--accept"]).exits(0).says(&["recorded: 1"]);
+    assert!(project.path("snapshots/sa/read-back@v1.36.snap").is_file());
+    assert_eq!(server.left(), [""; 0]);
+    server.take_requests();
+    (project, server)
+}
+
+pub(crate) fn write_kubeconfig(project: &Project, cluster: &Value, user: &Value) {
+    let config = json!({
+        "apiVersion": "v1", "kind": "Config",
+        "clusters": [{"name": "c", "cluster": cluster}],
+        "users": [{"name": "u", "user": user}],
+        "contexts": [{"name": "test", "context": {"cluster": "c", "user": "u"}}],
+    });
+    project.write("kubeconfig", &config.to_string());
+}
+
+/// The program, for the server.
+pub(crate) fn command(project: &Project, args: &[&str]) -> Command {
+    let mut command = project.command(&[args, &["--cluster", "context:test"]].concat());
+    command.env("KUBECONFIG", project.path("kubeconfig"));
+    command
+}
+
+pub(crate) fn rehearse(project: &Project, args: &[&str]) -> Ran {
+    run(&mut command(project, args))
 }
