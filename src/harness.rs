@@ -217,9 +217,14 @@ fn rehearse(mut wanted: Vec<Wanted<'_>>, store: &Store, policy: UpdatePolicy, ci
             }
             Ok(())
         });
-        if let Err(error) = finished {
-            for wanted in &here {
-                wanted.tell(Err(error.to_string()));
+        match finished {
+            // Whoever interrupts means the clusters after this one too; their tests fail as not run.
+            Ok(finished) if finished.interrupted => return,
+            Ok(_) => {}
+            Err(error) => {
+                for wanted in &here {
+                    wanted.tell(Err(error.to_string()));
+                }
             }
         }
     }

@@ -88,7 +88,7 @@ fn a_server_that_says_nothing_is_given_up() {
     let server = format!("https://{}", listener.local_addr().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let kubeconfig = write_kubeconfig(folder.path(), &json!({"server": server}), &json!({}));
-    fails(&gc(&kubeconfig, "demo"), &["`demo`", &server, "did not say its version within 10 s"]);
+    fails(&gc(&kubeconfig, "demo"), &["`demo`", &server, "did not answer GET /version within 10 s"]);
 }
 
 #[test]

@@ -46,7 +46,7 @@ async fn send(session: &Session, method: Method, path: &str, body: Option<Value>
 async fn post(session: &Session, path: &str, body: Value) -> Value {
     let exchange = send(session, Method::POST, path, Some(body)).await;
     assert!(exchange.is_success(), "{exchange:?}");
-    exchange.body
+    std::sync::Arc::unwrap_or_clone(exchange.body)
 }
 
 /// Asks for an object until it is there.
@@ -54,7 +54,7 @@ async fn found(session: &Session, path: &str) -> Value {
     loop {
         let exchange = send(session, Method::GET, path, None).await;
         if exchange.is_success() {
-            return exchange.body;
+            return std::sync::Arc::unwrap_or_clone(exchange.body);
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -86,11 +86,11 @@ mod tests {
         api.run("create: {kind: Pod, name: p}", &[]).await.unwrap();
         let log: Vec<String> = api.log().iter().map(|line| line.split(" {").next().unwrap().to_owned()).collect();
         let post = "POST /api/v1/namespaces/demo/pods";
-        assert_eq!(log, [post, "sleep 2", post, "sleep 4", post]);
+        assert_eq!(log, [post, "sleep 1000", post, "sleep 1250", post]);
         let lasting = Fake::answering(std::iter::repeat_n((403, refusal), 50));
         let reply = lasting.run("create: {kind: Pod, name: p}", &[]).await.unwrap();
         assert!(matches!(reply, Reply::Http(exchange) if exchange.status == 403));
-        assert_eq!(lasting.log().iter().filter(|line| line.starts_with("sleep")).count(), 3);
+        assert_eq!(lasting.log().iter().filter(|line| line.starts_with("sleep")).count(), 6);
     }
 
     #[test]

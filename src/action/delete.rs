@@ -5,7 +5,7 @@ use http::Method;
 
 use super::reference::ObjectRef;
 use super::{Action, Backoff, Declared, Decoder, Kind, Reply, RunError, StepCx, View};
-use crate::cluster::{Exchange, Request};
+use crate::cluster::{Exchange, Request, SendError};
 use crate::syntax::{Fields, Node};
 
 pub(super) const KIND: Kind = Kind {
@@ -45,7 +45,7 @@ impl Action for Delete {
                 Ok(path) => path,
                 Err(reply) => return Ok(reply),
             };
-            let exchange = cx.send(Request::new(Method::DELETE, path.clone())).await?;
+            let exchange = cx.send_for_object(Request::new(Method::DELETE, path.clone())).await?;
             if self.wait && self.object.is_whole() && exchange.is_success() && !cx.is_dry_run() {
                 until_gone(cx, path, uid(&exchange)).await?;
             }
@@ -75,6 +75,9 @@ async fn until_gone(cx: &StepCx<'_>, path: String, uid: Option<&str>) -> Result<
         }
         match backoff.next() {
             Some(pause) => cx.api.sleep(pause).await,
+            None if exchange.is_trouble() => {
+                return Err(SendError::Refused { exchange: Box::new(exchange) }.into());
+            }
             None => return Err(RunError::StillThere { path, left: left(&exchange, cx) }),
         }
     }
@@ -85,7 +88,7 @@ fn left(exchange: &Exchange, cx: &StepCx<'_>) -> String {
     let finalizers = exchange.body["metadata"]["finalizers"].as_array().into_iter().flatten();
     let finalizers: Vec<&str> = finalizers.filter_map(serde_json::Value::as_str).collect();
     match finalizers[..] {
-        [] => format!("{} s after the DELETE", cx.patience.as_secs()),
+        [] => format!("{} s after the DELETE", cx.patience.as_secs_f64()),
         _ => format!("finalizers {}", finalizers.join(", ")),
     }
 }
@@ -109,7 +112,7 @@ mod tests {
     async fn it_waits_until_that_object_is_gone() {
         let api = Fake::answering([(200, pod("1")), (200, pod("1")), (404, json!({}))]);
         api.run(STEP, &[("gracePeriodSeconds", "0")]).await.unwrap();
-        assert_eq!(api.log(), [&format!("{DELETE}?gracePeriodSeconds=0"), GET, "sleep 2", GET]);
+        assert_eq!(api.log(), [&format!("{DELETE}?gracePeriodSeconds=0"), GET, "sleep 1000", GET]);
         let by_status = Fake::answering([(200, json!({"details": {"uid": "1"}})), (200, pod("2"))]);
         by_status.run(STEP, &[]).await.unwrap();
         assert_eq!(by_status.log(), [DELETE, GET]);

@@ -24,7 +24,7 @@ impl Fake {
         Self { answers: Mutex::new(answers.into_iter().collect()), log: Mutex::default() }
     }
 
-    /// `METHOD PATH BODY` of each request and `sleep N` of each pause.
+    /// `METHOD PATH BODY` of each request and `sleep N`, in microseconds, of each pause.
     pub(super) fn log(&self) -> Vec<String> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -52,7 +52,8 @@ impl Api for Fake {
         self.note(format!("{} {}{body}", request.method, request.path));
         let (status, body) =
             self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front().unwrap_or((200, json!({})));
-        let exchange = Exchange { method: request.method, path: request.path, status, warnings: Vec::new(), body };
+        let (method, path, body) = (request.method, request.path, body.into());
+        let exchange = Exchange { method, path, status, warnings: Vec::new(), body };
         Box::pin(async move { Ok(exchange) })
     }
 
@@ -71,7 +72,7 @@ impl Api for Fake {
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'_, ()> {
-        self.note(format!("sleep {}", time.as_millis()));
+        self.note(format!("sleep {}", time.as_micros()));
         Box::pin(std::future::ready(()))
     }
 

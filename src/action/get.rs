@@ -46,7 +46,7 @@ impl Action for Get {
 /// The object as it is now.
 pub(super) async fn read(object: &ObjectRef, cx: &StepCx<'_>) -> Result<Reply, RunError> {
     match object.path(cx).await? {
-        Ok(path) => cx.send(Request::new(Method::GET, path)).await.map(Reply::Http),
+        Ok(path) => cx.send_for_object(Request::new(Method::GET, path)).await.map(Reply::Http),
         Err(reply) => Ok(reply),
     }
 }

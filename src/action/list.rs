@@ -48,6 +48,7 @@ impl List {
 impl Action for List {
     fn declare(&self, declared: &mut Declared) {
         self.collection.declare(declared);
+        declared.about(&self.collection.kind.kind, None);
     }
 
     fn view(&self) -> View {
@@ -64,7 +65,7 @@ impl Action for List {
     fn run<'a>(&'a self, cx: &'a StepCx<'a>) -> BoxFuture<'a, Result<Reply, RunError>> {
         Box::pin(async move {
             match self.path(cx).await? {
-                Ok(path) => cx.send(Request::new(Method::GET, path)).await.map(Reply::Http),
+                Ok(path) => cx.send_for_object(Request::new(Method::GET, path)).await.map(Reply::Http),
                 Err(reply) => Ok(reply),
             }
         })

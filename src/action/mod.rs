@@ -94,6 +94,8 @@ pub struct Declared {
     pub reads: Vec<Reference>,
     /// The kinds whose resources have to be looked up.
     pub kinds: Vec<KindName>,
+    /// What it is about, in words: `ServiceAccount/demo-sa`.
+    pub about: Vec<String>,
     /// The objects it makes outside any Namespace, as far as their kind is known to be such.
     pub cluster_wide: Vec<ClusterWide>,
 }
@@ -101,6 +103,11 @@ pub struct Declared {
 impl Declared {
     fn read<'t>(&mut self, texts: impl IntoIterator<Item = &'t TextTemplate>) {
         self.reads.extend(texts.into_iter().flat_map(TextTemplate::references).cloned());
+    }
+
+    fn about(&mut self, kind: &str, name: Option<&TextTemplate>) {
+        let name = name.map(|name| name.constant().map_or_else(|| name.at().text().into(), str::to_owned));
+        self.about.push(name.map_or_else(|| kind.to_owned(), |name| format!("{kind}/{name}")));
     }
 }
 

@@ -156,6 +156,7 @@ impl Object {
 
     pub(super) fn declare(&self, declared: &mut Declared) {
         declared.kinds.push(self.kind.clone());
+        declared.about(&self.kind.kind, self.name.as_ref());
         declared.reads.extend(self.manifest.references().into_iter().cloned());
         let known = CLUSTER_WIDE.contains(&(self.kind.group(), &self.kind.kind));
         if let Some(name) = self.name.as_ref().filter(|_| known)
@@ -182,7 +183,7 @@ impl Object {
         let is_pod = self.kind.group().is_empty() && self.kind.kind == "Pod";
         let mut backoff = Backoff::new(cx.patience);
         loop {
-            let exchange = cx.send(request.clone()).await?;
+            let exchange = cx.send_for_object(request.clone()).await?;
             match backoff.next() {
                 Some(pause) if is_pod && lacks_service_account(&exchange) => cx.api.sleep(pause).await,
                 _ => return Ok(Reply::Http(exchange)),

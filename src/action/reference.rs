@@ -113,6 +113,7 @@ impl ObjectRef {
 
     pub(super) fn declare(&self, declared: &mut Declared) {
         self.collection.declare(declared);
+        declared.about(&self.collection.kind.kind, Some(&self.name));
         declared.read([&self.name]);
     }
 

@@ -70,6 +70,7 @@ fn header((key, node): &(Key, Node), diagnostics: &mut Diagnostics) -> Option<(S
 
 impl Action for Request {
     fn declare(&self, declared: &mut Declared) {
+        declared.about.push(format!("{} {}", self.method, self.path.at().text()));
         declared.read([&self.path]);
         declared.read(self.headers.iter().map(|(_, value)| value));
         declared.reads.extend(self.body.iter().flat_map(Template::references).cloned());

@@ -63,7 +63,7 @@ impl Action for Review {
     fn run<'a>(&'a self, cx: &'a StepCx<'a>) -> BoxFuture<'a, Result<Reply, RunError>> {
         Box::pin(async move {
             let path = path::collection("authentication.k8s.io/v1", "tokenreviews", None);
-            cx.send(Request::new(Method::POST, path).body(self.body(cx)?)).await.map(Reply::Http)
+            cx.send_for_object(Request::new(Method::POST, path).body(self.body(cx)?)).await.map(Reply::Http)
         })
     }
 }

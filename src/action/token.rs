@@ -72,6 +72,7 @@ fn bound_object(node: &Node, diagnostics: &mut Diagnostics) -> Option<Template> 
 
 impl Action for Token {
     fn declare(&self, declared: &mut Declared) {
+        declared.about("ServiceAccount", Some(&self.service_account));
         declared.read([&self.service_account]);
         declared.read(&self.namespace);
         declared.reads.extend(self.body.references().into_iter().cloned());
@@ -87,7 +88,7 @@ impl Action for Token {
             let collection = path::collection("v1", "serviceaccounts", Some(&namespace));
             let name = self.service_account.resolve(cx.scope)?;
             let request = Request::new(Method::POST, path::object(&collection, &name, Some("token")));
-            cx.send(request.body(self.body.resolve(cx.scope)?)).await.map(Reply::Http)
+            cx.send_for_object(request.body(self.body.resolve(cx.scope)?)).await.map(Reply::Http)
         })
     }
 }

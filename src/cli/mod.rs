@@ -12,7 +12,7 @@ mod run;
 mod selection;
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
@@ -77,8 +77,43 @@ enum Colour {
 
 /// Where a command's output goes: colours are taken out where they are not wanted.
 struct Terminal {
-    out: AutoStream<std::io::Stdout>,
-    err: AutoStream<std::io::Stderr>,
+    out: WhileRead<AutoStream<std::io::Stdout>>,
+    err: WhileRead<AutoStream<std::io::Stderr>>,
+}
+
+/// Writes as long as somebody reads. A reader that has seen enough (`| head -1`) is no failure, and the exit code still
+/// says what came of it.
+struct WhileRead<W> {
+    out: W,
+    is_read: bool,
+}
+
+impl<W> WhileRead<W> {
+    fn new(out: W) -> Self {
+        Self { out, is_read: true }
+    }
+
+    fn unless_gone<T>(&mut self, done: std::io::Result<T>, instead: T) -> std::io::Result<T> {
+        match done {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                self.is_read = false;
+                Ok(instead)
+            }
+            done => done,
+        }
+    }
+}
+
+impl<W: Write> Write for WhileRead<W> {
+    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+        let done = if self.is_read { self.out.write(text) } else { Ok(text.len()) };
+        self.unless_gone(done, text.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let done = if self.is_read { self.out.flush() } else { Ok(()) };
+        self.unless_gone(done, ())
+    }
 }
 
 impl Terminal {
@@ -88,7 +123,8 @@ impl Terminal {
             Colour::Always => ColorChoice::Always,
             Colour::Never => ColorChoice::Never,
         };
-        Self { out: AutoStream::new(std::io::stdout(), choice), err: AutoStream::new(std::io::stderr(), choice) }
+        let (out, err) = (AutoStream::new(std::io::stdout(), choice), AutoStream::new(std::io::stderr(), choice));
+        Self { out: WhileRead::new(out), err: WhileRead::new(err) }
     }
 }
 

@@ -50,6 +50,10 @@ pub(super) fn run(args: &RecordArgs, environment: &Environment, terminal: &mut T
         suite.run(&args.clusters.specs, &mut |event| progress.around(event, || reporter.event(event)))?
     };
 
+    if finished.interrupted {
+        writeln!(terminal.err, "nothing is recorded: the run was interrupted")?;
+        return Ok(Exit::Interrupted);
+    }
     let mut kept = Kept::default();
     for outcome in &finished.outcomes {
         let Some(recording) = &outcome.recording else { continue };

@@ -7,11 +7,12 @@ use http::{HeaderMap, Method};
 use kube::Config;
 use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
 
-use super::{Cluster, Origin, Request, SendError, Session, Transports, probe, send_error};
+use super::probe::Unanswered;
+use super::{Cluster, Exchange, Origin, Request, SendError, Session, Transports, probe, send_error};
 use crate::version::Version;
 
-/// How long a cluster may take to say its version.
-const FIRST_ANSWER: Duration = Duration::from_secs(10);
+/// How long a credential plug-in may take; somebody may have to log in.
+const LOG_IN: Duration = Duration::from_mins(1);
 
 /// Why a context could not be opened.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -54,14 +55,16 @@ pub enum ContextError {
         /// Why.
         cause: Box<SendError>,
     },
-    /// The first request hung.
-    #[error("context `{name}`: the API server at {server} did not say its version within {} s", FIRST_ANSWER.as_secs())]
+    /// One of the first requests hung.
+    #[error("context `{name}`: the API server at {server} did not answer {request} within {} s", probe::WITHIN.as_secs())]
     #[diagnostic(help("check that the address is right and that nothing between drops packets"))]
     Hangs {
         /// The context.
         name: String,
         /// Its address.
         server: String,
+        /// The request.
+        request: String,
     },
     /// The API server does not know the context's user.
     #[error("context `{name}`: the API server at {server} does not accept its credentials (401)")]
@@ -73,21 +76,6 @@ pub enum ContextError {
         name: String,
         /// Its address.
         server: String,
-    },
-    /// What answered is no API server, or refused to say its version.
-    #[error("context `{name}`: GET /version was answered with {status}: {body}")]
-    #[diagnostic(help(
-        "check that {server} is a Kubernetes API server and that the context's user may ask its version"
-    ))]
-    NoVersion {
-        /// The context.
-        name: String,
-        /// Its address.
-        server: String,
-        /// The status.
-        status: u16,
-        /// The beginning of what it said.
-        body: String,
     },
 }
 
@@ -111,27 +99,36 @@ async fn open_in(kubeconfig: Kubeconfig, name: &str) -> Result<Cluster, ContextE
         Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| unusable(error.to_string()))?;
     let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
     // A credential plug-in runs in there, and may take its time.
-    let made = tokio::task::spawn_blocking(move || transports(config)).await;
+    let making = tokio::task::spawn_blocking(move || transports(config));
+    let made = tokio::time::timeout(LOG_IN, making).await;
+    let made = made.map_err(|_| unusable(format!("its credentials did not come within {} s", LOG_IN.as_secs())))?;
     let transports = made.map_err(|error| unusable(error.to_string()))?.map_err(|error| unusable(cause(&error)))?;
 
     let own = Session::new(transports.own.clone(), HeaderMap::new());
-    let asked = tokio::time::timeout(FIRST_ANSWER, own.send(Request::new(Method::GET, "/version"))).await;
-    let answer = asked
-        .map_err(|_| ContextError::Hangs { name: name.clone(), server: server.clone() })?
-        .map_err(Box::new)
-        .map_err(|cause| ContextError::NoAnswer { name: name.clone(), server: server.clone(), cause })?;
+    let unanswered = |why: Unanswered| match why {
+        Unanswered::Error(cause) => {
+            ContextError::NoAnswer { name: name.clone(), server: server.clone(), cause: Box::new(cause) }
+        }
+        Unanswered::Hangs(request) => ContextError::Hangs { name: name.clone(), server: server.clone(), request },
+    };
+    let answer = probe::answer(&own, Request::new(Method::GET, "/version")).await.map_err(unanswered)?;
     if answer.status == 401 {
         return Err(ContextError::Unauthorized { name, server });
     }
-    let version: Option<Version> = answer.body["gitVersion"].as_str().and_then(|text| text.parse().ok());
-    let Some(version) = version else {
-        let said = answer.body["message"].as_str().map_or_else(|| answer.body.to_string(), str::to_owned);
-        let body = said.chars().take(200).collect();
-        return Err(ContextError::NoVersion { name, server, status: answer.status, body });
-    };
-    let (facts, capabilities) = probe::all(&own, server).await;
+    let version = version(answer).map_err(Unanswered::Error).map_err(unanswered)?;
+    let (facts, capabilities) = probe::all(&own, &server).await.map_err(unanswered)?;
     let origin = Origin { kind: "context", etcd: None };
     Ok(Cluster::new(origin, version, capabilities, facts, transports))
+}
+
+fn version(answer: Exchange) -> Result<Version, SendError> {
+    if !answer.is_success() {
+        return Err(SendError::Refused { exchange: Box::new(answer) });
+    }
+    answer.body["gitVersion"].as_str().and_then(|text| text.parse().ok()).ok_or_else(|| {
+        let request = format!("{} {}", answer.method, answer.path);
+        SendError::Unreadable { request, status: answer.status, what: "tells no version of Kubernetes".to_owned() }
+    })
 }
 
 /// What kube says, but for what a credential plug-in printed: that may be a token.

@@ -1,15 +1,17 @@
 //! Which path a kind is served under: read from the server, one group-version at a time and only those that are named.
+//! The keeper of a local cluster reads them all once, for everybody who uses it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use http::Method;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Request, SendError, Session};
+use super::{Exchange, Request, SendError, Session};
 
 /// How a server serves a kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resource {
     /// The group and version: `v1`, `apps/v1`.
     pub api_version: String,
@@ -21,6 +23,9 @@ pub struct Resource {
     pub namespaced: bool,
 }
 
+/// What a server serves, by group-version.
+pub(super) type Served = BTreeMap<String, Vec<Resource>>;
+
 /// What was read so far, by group-version. A miss is read again: a CRD may have come in between.
 #[derive(Debug, Default)]
 pub(super) struct Discovery {
@@ -28,6 +33,12 @@ pub(super) struct Discovery {
 }
 
 impl Discovery {
+    /// What a server serves that has answered before.
+    pub(super) fn knowing(served: Served) -> Self {
+        let known = served.into_iter().map(|(api_version, resources)| (api_version, Arc::new(resources)));
+        Self { known: RwLock::new(known.collect()) }
+    }
+
     /// The resource of a kind; none where the server does not serve it.
     pub(super) async fn resolve(
         &self,
@@ -41,22 +52,48 @@ impl Discovery {
         if let Some(found) = known.and_then(|resources| find(&resources)) {
             return Ok(Some(found));
         }
-        let path =
-            if api_version.contains('/') { format!("/apis/{api_version}") } else { format!("/api/{api_version}") };
-        let exchange = session.send(Request::new(Method::GET, path)).await?;
-        // Only 404 says that it is not served: a user who may not ask, or a server that is not ready, says nothing of it.
-        if !exchange.is_success() && exchange.status != 404 {
-            return Err(SendError::NotTold {
-                request: format!("GET {}", exchange.path),
-                status: exchange.status,
-                message: exchange.body["message"].as_str().unwrap_or("no message").to_owned(),
-            });
+        let exchange = session.send(Request::new(Method::GET, path(api_version))).await?;
+        // Only 404 says that it is not served. Anything else must not read as if this server did not know the kind.
+        if exchange.status != 404 && !exchange.body["resources"].is_array() {
+            return Err(unusable(exchange));
         }
         let resources = Arc::new(resources(api_version, &exchange.body));
         let found = find(&resources);
         self.known.write().unwrap_or_else(PoisonError::into_inner).insert(api_version.to_owned(), resources);
         Ok(found)
     }
+}
+
+/// A refusal, or an answer of something else than an API server.
+fn unusable(exchange: Exchange) -> SendError {
+    if !exchange.is_success() {
+        return SendError::Refused { exchange: Box::new(exchange) };
+    }
+    let request = format!("{} {}", exchange.method, exchange.path);
+    SendError::Unreadable { request, status: exchange.status, what: "is no list of resources".to_owned() }
+}
+
+/// All that a new server serves. What it would not tell is left out, to be asked for by whoever needs it.
+pub(super) async fn everything(session: &Session) -> Served {
+    let get = async |path: String| {
+        let exchange = session.send(Request::new(Method::GET, path)).await.ok()?;
+        exchange.is_success().then_some(Arc::unwrap_or_clone(exchange.body))
+    };
+    let groups = get("/apis".to_owned()).await.unwrap_or_default();
+    let groups = groups["groups"].as_array().into_iter().flatten();
+    let versions = groups.flat_map(|group| group["versions"].as_array().into_iter().flatten());
+    let versions = versions.filter_map(|version| version["groupVersion"].as_str());
+    let mut served = Served::new();
+    for api_version in std::iter::once("v1").chain(versions) {
+        if let Some(list) = get(path(api_version)).await {
+            served.insert(api_version.to_owned(), resources(api_version, &list));
+        }
+    }
+    served
+}
+
+fn path(api_version: &str) -> String {
+    if api_version.contains('/') { format!("/apis/{api_version}") } else { format!("/api/{api_version}") }
 }
 
 /// The resources of an `APIResourceList`, without subresources.
@@ -72,4 +109,53 @@ fn resources(api_version: &str, list: &Value) -> Vec<Resource> {
         })
     };
     listed.iter().filter_map(resource).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http::{HeaderMap, Response};
+    use kube::client::Body;
+    use serde_json::json;
+    use tower::service_fn;
+
+    use super::*;
+
+    fn session(answer: impl Fn(&str) -> Option<Value> + Clone + Send + 'static) -> Session {
+        let service = service_fn(move |request: http::Request<Body>| {
+            let body = answer(request.uri().path());
+            let status = if body.is_some() { 200 } else { 404 };
+            let body = Body::from(body.unwrap_or_default().to_string().into_bytes());
+            let response = Response::builder().status(status).body(body).unwrap();
+            async move { Ok::<_, Infallible>(response) }
+        });
+        Session::new(kube::Client::new(service, "default"), HeaderMap::new())
+    }
+
+    #[tokio::test]
+    async fn what_a_keeper_has_read_is_not_asked_for() {
+        let list = |kind: &str, plural: &str| {
+            let resource = json!({"name": plural, "kind": kind, "namespaced": true});
+            json!({"resources": [resource, {"name": "pods/log", "kind": "Pod", "namespaced": true}]})
+        };
+        let served = everything(&session(move |path| match path {
+            "/apis" => Some(
+                json!({"groups": [{"versions": [{"groupVersion": "apps/v1"}, {"groupVersion": "metrics.k8s.io/v1"}]}]}),
+            ),
+            "/api/v1" => Some(list("Pod", "pods")),
+            "/apis/apps/v1" => Some(list("Deployment", "deployments")),
+            _ => None,
+        }))
+        .await;
+        let read: Served = serde_json::from_str(&serde_json::to_string(&served).unwrap()).unwrap();
+        assert_eq!(read.keys().collect::<Vec<_>>(), ["apps/v1", "v1"]);
+
+        let discovery = Discovery::knowing(read);
+        let silent = session(|path| panic!("asked for {path}"));
+        let found = discovery.resolve(&silent, "apps/v1", "Deployment").await.unwrap().unwrap();
+        assert_eq!((found.plural.as_str(), found.namespaced), ("deployments", true));
+        let later = session(move |_| Some(list("Widget", "widgets")));
+        assert!(discovery.resolve(&later, "example.com/v1", "Widget").await.unwrap().is_some());
+    }
 }

@@ -11,6 +11,8 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use super::discovery::Served;
+
 /// What a running cluster says about itself, written when it is ready.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Endpoint {
@@ -124,6 +126,15 @@ impl Folder {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
+    }
+
+    /// What its API server serves, as the keeper has read it.
+    pub(super) fn served(&self) -> Served {
+        read_json(&self.file("served.json")).unwrap_or_default()
+    }
+
+    pub(super) fn write_served(&self, served: &Served) -> io::Result<()> {
+        write_json(&self.file("served.json"), served)
     }
 
     /// How long it stays without users: the longest that anybody asked for.

@@ -258,7 +258,7 @@ impl HollowNode {
     async fn send(&self, request: Request) -> Result<Value, NodeError> {
         let exchange = self.session.send(request).await?;
         if exchange.is_success() {
-            return Ok(exchange.body);
+            return Ok(Arc::unwrap_or_clone(exchange.body));
         }
         let Exchange { method, path, status, body, .. } = exchange;
         Err(NodeError::Refused { method, path, status, message: text(&body["message"]).to_owned() })

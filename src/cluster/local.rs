@@ -20,7 +20,7 @@ use super::hollow_node::HollowNode;
 use super::pki::{self, Pki, PkiError};
 use super::process::Component;
 use super::setup::{Order, Setup};
-use super::{Request, Session, context};
+use super::{Request, Session, context, discovery};
 
 /// The issuer of `ServiceAccount` tokens, as kubeadm has it.
 pub(super) const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
@@ -152,8 +152,14 @@ impl ControlPlane {
         self.missing = "the hollow Node";
         self.until(async || node.register().await.is_ok()).await?;
         self.node = Some(tokio::spawn(node.run()));
+        // While kube-controller-manager starts: each run would have to ask otherwise.
+        let asking = admin.clone();
+        let served = tokio::spawn(async move { discovery::everything(&asking).await });
         self.missing = "the default ServiceAccount, which kube-controller-manager makes";
-        self.until(async || answers(&admin, "/api/v1/namespaces/default/serviceaccounts/default").await).await
+        self.until(async || answers(&admin, "/api/v1/namespaces/default/serviceaccounts/default").await).await?;
+        // Without it, runs do ask.
+        let _ = folder.write_served(&served.await.unwrap_or_default());
+        Ok(())
     }
 
     /// Asks until it is so, or until a component has ended.

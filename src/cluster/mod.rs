@@ -135,7 +135,8 @@ impl Cluster {
     /// The same cluster, which stays as long as this is there.
     fn held_by(self, tenancy: Tenancy) -> Self {
         let aftermath = Some(Arc::new(Aftermath::new(&tenancy)));
-        Self { tenancy: Some(tenancy), aftermath, ..self }
+        let discovery = Discovery::knowing(tenancy.folder.served());
+        Self { tenancy: Some(tenancy), aftermath, discovery, ..self }
     }
 
     /// What kind of cluster it is.

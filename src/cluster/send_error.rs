@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use http::Method;
 
+use super::Exchange;
+
 /// Why there was no answer. Any status is an answer.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum SendError {
@@ -21,10 +23,7 @@ pub enum SendError {
     },
     /// One side refused the other's certificate, or one of them does not speak TLS.
     #[error("{request}: no TLS connection: {cause}")]
-    #[diagnostic(help(
-        "check the server's address and the certificate authority in the kubeconfig; UnknownIssuer means that this \
-         authority did not sign the server's certificate"
-    ))]
+    #[diagnostic(help("{}", tls_advice(cause)))]
     Tls {
         /// The method and the path that were sent.
         request: String,
@@ -32,9 +31,10 @@ pub enum SendError {
         cause: String,
     },
     /// The connection ended before the answer did.
-    #[error("{request}: the connection broke before the answer was whole: {cause}")]
+    #[error("{request}: no whole answer came: {cause}")]
     #[diagnostic(help(
-        "whether the server did what it was asked is unknown; it ended or restarted: look at its log, then run again"
+        "the server ended or restarted, or is no API server: look at its address and its log, then run again; whether \
+         it did what it was asked is unknown"
     ))]
     Broken {
         /// The method and the path that were sent.
@@ -62,18 +62,23 @@ pub enum SendError {
         /// What failed.
         cause: String,
     },
-    /// The server would not say what it serves.
-    #[error("{request}: asked what it serves, the server answered {status}: {message}")]
-    #[diagnostic(help(
-        "the user of the context needs the ClusterRole system:discovery, which everybody has by default"
-    ))]
-    NotTold {
+    /// An answer that stands in the way of the request it was asked for, such as the list of a group's resources.
+    #[error("{}", exchange.refusal())]
+    #[diagnostic(help("{}", exchange.advice().unwrap_or("check that this is a Kubernetes API server")))]
+    Refused {
+        /// The answer.
+        exchange: Box<Exchange>,
+    },
+    /// An answer that cannot be read.
+    #[error("{request}: the answer with code {status} {what}")]
+    #[diagnostic(help("check that this is a Kubernetes API server, and that no proxy before it answers in its place"))]
+    Unreadable {
         /// The method and the path that were sent.
         request: String,
         /// The status.
         status: u16,
-        /// The message.
-        message: String,
+        /// What it is instead, without its text, which may be anything.
+        what: String,
     },
     /// A value that cannot stand in a header.
     #[error("the value for the header {name} cannot be sent: it holds a line break or another control character")]
@@ -150,6 +155,33 @@ impl Failing {
 fn tls(error: &io::Error) -> Option<String> {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
     inner.and_then(tls).or_else(|| (error.kind() == io::ErrorKind::InvalidData).then(|| error.to_string()))
+}
+
+/// What to do about a handshake that failed, by the words of rustls.
+fn tls_advice(cause: &str) -> &'static str {
+    let known = [
+        (
+            "received fatal alert",
+            "the server refused the connection, most likely the client certificate of the context's user: log in again, or have it issued anew",
+        ),
+        (
+            "UnknownIssuer",
+            "the certificate authority in the kubeconfig did not sign the server's certificate: take the cluster's kubeconfig anew",
+        ),
+        (
+            "BadSignature",
+            "the certificate authority in the kubeconfig is another one of the same name: take the cluster's kubeconfig anew",
+        ),
+        (
+            "not valid for name",
+            "the address in the kubeconfig is none that the server's certificate is for; `tls-server-name` there says which one to expect",
+        ),
+        ("certificate expired", "the server's certificate has to be renewed"),
+        ("not valid yet", "the server's certificate holds from later on: compare the clocks"),
+        ("InvalidContentType", "the server does not speak TLS there: is the address `http://`, or another port?"),
+    ];
+    let advice = known.iter().find(|(words, _)| cause.contains(words)).map(|(_, advice)| *advice);
+    advice.unwrap_or("check the server's address and the certificate authority in the kubeconfig")
 }
 
 /// What went wrong with credentials, without what a plug-in printed: that may be a token.

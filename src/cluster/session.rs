@@ -44,7 +44,7 @@ impl Session {
         let warnings = response.headers().get_all(WARNING).iter().flat_map(warnings).collect();
         let status = response.status().as_u16();
         let body = self.body(response, &failing).await?;
-        Ok(Exchange { method: failing.method, path: failing.path, status, warnings, body })
+        Ok(Exchange { method: failing.method, path: failing.path, status, warnings, body: body.into() })
     }
 
     /// Watches a collection such as `/api/v1/namespaces/demo/pods` from a resource version on, which a list gave: from
@@ -70,6 +70,11 @@ impl Session {
     }
 
     async fn body(&self, response: Response<Body>, failing: &Failing) -> Result<Value, SendError> {
+        let status = response.status().as_u16();
+        let claims_json = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|kind| kind.to_str().is_ok_and(|kind| kind.contains("json")));
         let bytes = match response.into_body().collect().await {
             Ok(collected) => collected.to_bytes(),
             Err(error) => return Err(self.explained(failing.classify(&error)).await),
@@ -77,8 +82,15 @@ impl Session {
         if bytes.is_empty() {
             return Ok(Value::Null);
         }
-        let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
-        Ok(serde_json::from_slice(&bytes).unwrap_or_else(|_| text()))
+        match serde_json::from_slice(&bytes) {
+            Ok(body) => Ok(body),
+            // Cut off by something that ends connections as if they were complete. Of a refusal the code says enough.
+            Err(error) if claims_json && status < 400 => {
+                let what = format!("says it is JSON and is not, or not whole: {error}");
+                Err(SendError::Unreadable { request: failing.to_string(), status, what })
+            }
+            Err(_) => Ok(Value::String(String::from_utf8_lossy(&bytes).into_owned())),
+        }
     }
 
     /// The error, or what happened to the local cluster behind it.

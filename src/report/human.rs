@@ -51,7 +51,7 @@ impl<W: Write + Send> Human<W> {
         let status = outcome.status();
         let is_wrong = matches!(status, Status::Failed | Status::Broken);
         if !(is_wrong || self.show && outcome.skipped.is_none()) {
-            return Ok(());
+            return left(out, outcome);
         }
         writeln!(out, "           {}", outcome.title)?;
         for step in &outcome.steps {
@@ -59,14 +59,15 @@ impl<W: Write + Send> Human<W> {
                 self::step(out, step, outcome, self.show)?;
             }
         }
+        let not_run = outcome.steps.iter().filter(|step| matches!(step.verdict, Verdict::NotRun)).count();
+        if not_run > 0 && !self.show {
+            writeln!(out, "    {DIM}{not_run} {} not run{DIM:#}", plural(not_run, "step"))?;
+        }
         for trouble in &outcome.trouble {
             self::trouble(out, trouble)?;
         }
+        left(out, outcome)?;
         if is_wrong && !self.show {
-            let left = outcome.steps.iter().filter(|step| matches!(step.verdict, Verdict::NotRun)).count();
-            if left > 0 {
-                writeln!(out, "    {DIM}{left} {} after it not run{DIM:#}", plural(left, "step"))?;
-            }
             writeln!(
                 out,
                 "    {DIM}every step and answer: rehearsal run --show --cluster {} {}{DIM:#}",
@@ -169,6 +170,7 @@ fn remark(outcome: &ScenarioOutcome) -> String {
 }
 
 fn step(out: &mut impl Write, step: &StepOutcome, outcome: &ScenarioOutcome, show: bool) -> io::Result<()> {
+    let tries = if step.attempts > 1 { format!(", {} attempts", step.attempts) } else { String::new() };
     let (style, word) = match &step.verdict {
         Verdict::Done => (GOOD, "done".to_owned()),
         Verdict::Same { since, .. } => (GOOD, format!("same since {since}")),
@@ -177,11 +179,11 @@ fn step(out: &mut impl Write, step: &StepOutcome, outcome: &ScenarioOutcome, sho
         Verdict::Unmet(_) => (BAD, "not as expected".to_owned()),
         Verdict::LeftOut(reason) => (ODD, format!("left out: {reason}")),
         Verdict::NotRun => (ODD, "not run".to_owned()),
-        Verdict::Broken(_) => (BAD, "could not run".to_owned()),
+        Verdict::Broken(_) => (BAD, format!("could not run ({}{tries})", seconds(step.took))),
     };
     writeln!(out, "  {DIM}{}{DIM:#} {NAME}{}{NAME:#}: {style}{word}{style:#}", step.at, step.label)?;
-    if let Some(request) = step.requests.first() {
-        let tries = if step.attempts > 1 { format!(", {} attempts", step.attempts) } else { String::new() };
+    let request = step.requests.first().filter(|request| !is_told(&step.verdict, request));
+    if let Some(request) = request {
         writeln!(out, "    {DIM}{request}  {}{tries}{DIM:#}", seconds(step.took))?;
     }
     match &step.verdict {
@@ -205,6 +207,32 @@ fn step(out: &mut impl Write, step: &StepOutcome, outcome: &ScenarioOutcome, sho
     match &step.answer {
         Some(answer) if wants_answer => indented(out, answer),
         _ => Ok(()),
+    }
+}
+
+/// Whether the trouble itself says which request it was.
+fn is_told(verdict: &Verdict, request: &str) -> bool {
+    matches!(verdict, Verdict::Broken(trouble) if trouble.message.contains(request))
+}
+
+/// What is still on the cluster, and how to be rid of it.
+fn left(out: &mut impl Write, outcome: &ScenarioOutcome) -> io::Result<()> {
+    for path in &outcome.kept {
+        writeln!(out, "    {ODD}left on the cluster:{ODD:#} {path}")?;
+    }
+    if outcome.kept.is_empty() {
+        return Ok(());
+    }
+    let (namespaces, others): (Vec<_>, Vec<_>) =
+        outcome.kept.iter().partition(|path| path.starts_with("/api/v1/namespaces/"));
+    let gc = format!("rehearsal cluster gc --cluster {}", outcome.cluster);
+    let raw = "kubectl delete --raw PATH";
+    match (namespaces.is_empty(), others.is_empty()) {
+        (false, true) => writeln!(out, "    {DIM}to remove it: {gc}{DIM:#}"),
+        (true, _) => writeln!(out, "    {DIM}to remove it: {raw}{DIM:#}"),
+        (false, false) => {
+            writeln!(out, "    {DIM}to remove it: {gc}, for the Namespace; {raw}, for anything else{DIM:#}")
+        }
     }
 }
 

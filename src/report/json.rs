@@ -65,6 +65,7 @@ fn scenario(outcome: &ScenarioOutcome) -> Value {
         "skipped": outcome.skipped,
         "seconds": outcome.took.as_secs_f64(),
         "trouble": outcome.trouble,
+        "left": outcome.kept,
         "steps": outcome.steps.iter().map(step).collect::<Vec<_>>(),
     })
 }

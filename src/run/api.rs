@@ -38,7 +38,9 @@ impl Api for StepApi<'_> {
         kind: &'a str,
     ) -> BoxFuture<'a, Result<Option<Resource>, SendError>> {
         // As the kubeconfig's user: what is served is a fact about the server, not about who asks.
-        Box::pin(self.cluster.resolve(api_version, kind))
+        let folder = if api_version.contains('/') { "apis" } else { "api" };
+        let request = format!("GET /{folder}/{api_version}");
+        Box::pin(self.sent.beside(request, self.cluster.resolve(api_version, kind)))
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'_, ()> {

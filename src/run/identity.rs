@@ -57,13 +57,12 @@ impl Stage<'_> {
         let own = self.cluster.session(&Identity::Own).map_err(|error| Trouble::from_error(&error))?;
         let request = Request::new(Method::POST, path).body(body);
         let exchange = self.sent.send(&own, request).await.map_err(|error| Trouble::from_error(&error))?;
-        let doing = format!("asking for a token of the ServiceAccount {namespace}/{name}");
         match exchange.body["status"]["token"].as_str() {
             Some(token) if exchange.is_success() => {
                 tokens.insert(key, token.to_owned());
                 Ok(Identity::Bearer(token.to_owned()))
             }
-            _ => Err(Trouble::refused(&doing, &exchange)),
+            _ => Err(Trouble::refused(&exchange).during("`as`")),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::outcome::{StepOutcome, Trouble, Verdict};
 use super::step::{Ended, Stage};
 use crate::action::Reply;
 use crate::observe::{Cut, guard};
-use crate::scenario::{Mismatch, Selection, Step, StepName};
+use crate::scenario::{Identity, Mismatch, Selection, Step, StepName, reads_code};
 use crate::snapshot::{Series, Text};
 use crate::syntax::{Expression, Scope};
 
@@ -103,7 +103,7 @@ impl Stage<'_> {
 
     /// A condition that was not met: because the server is in trouble, or because it answers something else.
     fn not_met(&self, step: &Step, attempt: &Attempt, unmet: &[String]) -> Verdict {
-        if attempt.is_server_trouble() && !self.asks_for_a_code(step) {
+        if self.is_no_answer(step, attempt, false) {
             return Verdict::Broken(self.presentable(refused(&attempt.reply)));
         }
         Verdict::Unmet(unmet.iter().map(|line| self.observer.presentable(line)).collect())
@@ -112,14 +112,27 @@ impl Stage<'_> {
     /// Whether this is no answer: set-up that was refused, or a server in trouble where nobody asked for that.
     fn cannot_be_taken(&self, step: &Step, attempt: &Attempt) -> bool {
         match &step.name {
-            Some(_) => attempt.is_server_trouble() && !self.asks_for_a_code(step),
+            Some(_) => self.is_no_answer(step, attempt, true),
             None => !attempt.is_success() && step.frame.expect.is_empty() && step.until().is_none(),
         }
     }
 
-    fn asks_for_a_code(&self, step: &Step) -> bool {
+    /// Whether this says nothing about behaviour, and nobody asked for it: a server in trouble, or one that does not let
+    /// the cluster's own user do what the scenario needs. `met` says that all conditions were met.
+    fn is_no_answer(&self, step: &Step, attempt: &Attempt, met: bool) -> bool {
+        let is_own = matches!(step.frame.identity, Identity::Admin);
+        let is_none = attempt.is_server_trouble() || is_own && attempt.is_refusal_of_the_user();
+        is_none && !self.asks_for(step, attempt, met)
+    }
+
+    /// Whether the step is about this status code: it expects just this one, or a condition about it was met.
+    fn asks_for(&self, step: &Step, attempt: &Attempt, met: bool) -> bool {
         let (version, has) = (self.cluster.version(), self.cluster.capabilities());
-        step.frame.expect.iter().any(|check| check.names_code() && check.when.applies(version, has))
+        let Reply::Http(exchange) = &attempt.reply else { return false };
+        let holds = step.frame.holds.as_ref().map(|holds| &holds.condition);
+        let mut checks = step.frame.expect.iter().filter(|check| check.when.applies(version, has));
+        met && step.until().into_iter().chain(holds).any(reads_code)
+            || checks.any(|check| check.expects_code(exchange.status, &attempt.scope) || met && check.reads_code())
     }
 }
 
@@ -143,7 +156,7 @@ fn line(mismatch: &Mismatch) -> String {
 
 fn refused(reply: &Reply) -> Trouble {
     match reply {
-        Reply::Http(exchange) => Trouble::refused(&format!("{} {}", exchange.method, exchange.path), exchange),
+        Reply::Http(exchange) => Trouble::refused(exchange),
         Reply::NotServed { api_version, kind } => Trouble {
             message: format!("this server does not serve {kind} of {api_version}"),
             help: Some("write `when:` with the versions that do, or name the step: then it is an answer".to_owned()),

@@ -10,6 +10,7 @@ mod identity;
 mod instance;
 mod judge;
 mod outcome;
+mod own;
 mod recording;
 mod sent;
 mod step;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::recording::Recording;
+use crate::cluster::Exchange;
 use crate::scenario::Step;
 use crate::syntax::At;
 use crate::version::Version;
@@ -32,7 +33,8 @@ pub struct ScenarioOutcome {
     pub steps: Vec<StepOutcome>,
     /// What went wrong before the first step or after the last, such as a clean-up that was refused.
     pub trouble: Vec<Trouble>,
-    /// The paths of what was left on the cluster because that was asked for.
+    /// The paths of what was left on the cluster, by their real names: because that was asked for, or because it could
+    /// not be removed.
     pub kept: Vec<String>,
     /// What it showed, for the store; none where it did not run to its end as expected.
     pub recording: Option<Recording>,
@@ -138,6 +140,22 @@ impl Trouble {
     /// Something that went wrong, where there is nothing to advise.
     pub(super) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), help: None }
+    }
+
+    /// An answer that refuses what had to be done.
+    pub(super) fn refused(exchange: &Exchange) -> Self {
+        Self { message: exchange.refusal(), help: exchange.advice().map(str::to_owned) }
+    }
+
+    /// No answer in time.
+    pub(super) fn no_answer(request: &str, within: Duration) -> Self {
+        Self {
+            message: format!("{request}: no answer within {} s", within.as_secs_f64()),
+            help: Some(
+                "look at the server's health and at what is between; `timeout:` or --timeout gives it longer"
+                    .to_owned(),
+            ),
+        }
     }
 
     /// An error with its causes, and its help where it has one.

@@ -16,7 +16,11 @@ pub(super) struct Sent {
 #[derive(Default)]
 struct State {
     requests: Vec<String>,
+    /// What waits for its answer.
+    under_way: Option<String>,
     made: Vec<String>,
+    /// Whether the scenario's Namespace is known not to be there. Until then it is taken as made.
+    without_namespace: bool,
 }
 
 impl Sent {
@@ -31,14 +35,17 @@ impl Sent {
         let (method, is_counted) = (request.method.clone(), self.is_outside(&request.path) && !is_dry(&request.path));
         let may_be_made = {
             let mut state = self.state();
-            state.requests.push(format!("{} {}", request.method, request.path));
+            let line = format!("{} {}", request.method, request.path);
+            state.requests.push(line.clone());
+            state.under_way = Some(line);
             let unsure = self.target(&request).filter(|path| path.contains(&self.suffix) && !state.made.contains(path));
             state.made.extend(unsure.clone());
             unsure
         };
         let answer = session.send(request).await;
+        let mut state = self.state();
+        state.under_way = None;
         if let Ok(exchange) = &answer {
-            let mut state = self.state();
             if let Some(unsure) = may_be_made {
                 state.made.retain(|path| *path != unsure);
             }
@@ -46,7 +53,26 @@ impl Sent {
                 state.made.extend(made(&method, exchange));
             }
         }
+        drop(state);
         answer
+    }
+
+    /// Remembers a request as under way until it is answered, and not as one of the step.
+    pub(super) async fn beside<T>(&self, request: String, answer: impl Future<Output = T>) -> T {
+        self.state().under_way = Some(request);
+        let answer = answer.await;
+        self.state().under_way = None;
+        answer
+    }
+
+    /// The request that waits for its answer, once.
+    pub(super) fn take_under_way(&self) -> Option<String> {
+        self.state().under_way.take()
+    }
+
+    /// Says that the scenario's Namespace was not made.
+    pub(super) fn namespace_was_not_made(&self) {
+        self.state().without_namespace = true;
     }
 
     /// The requests since the last call.
@@ -56,8 +82,10 @@ impl Sent {
 
     /// The paths of what was made, oldest first: the Namespace, then what is outside it.
     pub(super) fn made(&self) -> Vec<String> {
-        let namespace = self.namespace.iter().map(|namespace| format!("/api/v1/namespaces/{namespace}"));
-        namespace.chain(self.state().made.iter().cloned()).collect()
+        let state = self.state();
+        let namespace = self.namespace.iter().filter(|_| !state.without_namespace);
+        let namespace = namespace.map(|namespace| format!("/api/v1/namespaces/{namespace}"));
+        namespace.chain(state.made.iter().cloned()).collect()
     }
 
     /// The object that a create or an apply is about, where its name is known before the answer.

@@ -139,7 +139,9 @@ impl<'a> Stage<'a> {
             if Instant::now() + pause >= from + within {
                 return Ended::Unmet(attempt, why);
             }
-            if let Err(trouble) = self.pause(step, &attempt, pause, from + within).await {
+            // What holds is looked at once more when its time is over; nothing has to change for that.
+            let latest = step.frame.holds.as_ref().map_or(from + within, |holds| start + holds.time);
+            if let Err(trouble) = self.pause(step, &attempt, pause, latest).await {
                 return Ended::Broken(trouble);
             }
         }
@@ -163,11 +165,13 @@ impl<'a> Stage<'a> {
     }
 
     fn timed_out(&self, step: &Step) -> Trouble {
-        let requests = self.sent.take_requests();
-        let request = requests.last().map(|request| format!(" to {request}")).unwrap_or_default();
-        Trouble {
-            message: format!("no answer{request} within {} s", self.timeout(step).as_secs_f64()),
-            help: Some("look at the server's health; a step that may take longer says `timeout: 2m`".to_owned()),
+        let within = self.timeout(step);
+        match self.sent.take_under_way() {
+            Some(request) => Trouble::no_answer(&request, within),
+            None => Trouble {
+                message: format!("not done within {} s", within.as_secs_f64()),
+                help: Some("a step that may take longer says `timeout: 2m`".to_owned()),
+            },
         }
     }
 
@@ -229,7 +233,8 @@ impl Prepared<'_> {
             scope: &stage.scope,
             namespace: stage.plan.scenario.namespace.as_deref(),
             query: &self.query,
-            patience: stage.timeout(step),
+            // A little less than the step has, so that it can say what it waited for in vain.
+            patience: stage.timeout(step).mul_f64(0.9),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Many scenarios on some clusters: concurrency, Ctrl-C, and the stream of events.
 
+use std::any::Any;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -68,139 +70,191 @@ pub type Emit<'e> = dyn FnMut(&Event<'_>) -> io::Result<()> + 'e;
 
 impl Suite<'_> {
     /// Runs everything on `clusters`, one after the other, and hands each event to `emit` as it happens. Ctrl-C ends the
-    /// steps that are running, cleans up and returns.
+    /// steps that are running, cleans up and returns; so does an `emit` that fails or panics.
     pub fn run(&self, clusters: &[ClusterSpec], emit: &mut Emit<'_>) -> Result<Finished, SuiteError> {
-        runtime()?.block_on(async {
-            let interrupted = interruption();
-            let start = Instant::now();
-            let mut finished = Finished::default();
+        let runtime = runtime()?;
+        let finished = runtime.block_on(async {
+            let mut running = Running::new(emit);
             for spec in clusters {
-                if *interrupted.borrow() {
+                if running.stop.is_asked() {
                     break;
                 }
-                self.open_and_run(spec, &interrupted, &mut finished, emit).await?;
+                Box::pin(self.open_and_run(spec, &mut running)).await;
             }
-            finished.end(start, &interrupted, emit)
-        })
+            running.end()
+        });
+        // A credential plug-in that waits for somebody must not be waited for.
+        runtime.shutdown_background();
+        finished
     }
 
     /// Runs everything on a cluster that is open already.
     pub async fn run_on(&self, cluster: &Cluster, label: &str, emit: &mut Emit<'_>) -> Result<Finished, SuiteError> {
-        let interrupted = interruption();
-        let start = Instant::now();
-        let mut finished = Finished::default();
-        self.scenarios(cluster, label, &interrupted, &mut finished, emit).await?;
-        finished.end(start, &interrupted, emit)
+        let mut running = Running::new(emit);
+        self.scenarios(cluster, label, &mut running).await;
+        running.end()
     }
 
-    async fn open_and_run(
-        &self,
-        spec: &ClusterSpec,
-        interrupted: &watch::Receiver<bool>,
-        finished: &mut Finished,
-        emit: &mut Emit<'_>,
-    ) -> Result<(), SuiteError> {
+    async fn open_and_run(&self, spec: &ClusterSpec, running: &mut Running<'_, '_>) {
         let label = spec.to_string();
         let (progress, mut doings) = mpsc::unbounded_channel();
         let hear = move |doing: &cluster::Progress| drop(progress.send(doing.to_string()));
         let options = OpenOptions { progress: Some(Arc::new(hear)), ..OpenOptions::lingering(self.settings.linger) };
-        let mut interrupted_while_opening = interrupted.clone();
+        let mut stopped = running.stop.heard();
         let opening = cluster::open(spec, &options);
         tokio::pin!(opening);
         let opened = loop {
             tokio::select! {
                 opened = &mut opening => break opened,
-                Some(doing) = doings.recv() => emit(&Event::Opening { cluster: &label, doing: &doing })?,
-                _ = interrupted_while_opening.wait_for(|is| *is) => return Ok(()),
+                Some(doing) = doings.recv() => running.tell(&Event::Opening { cluster: &label, doing: &doing }),
+                _ = stopped.wait_for(|is| *is) => return,
             }
         };
         match opened {
-            Ok(cluster) => self.scenarios(&cluster, &label, interrupted, finished, emit).await,
+            Ok(cluster) => self.scenarios(&cluster, &label, running).await,
             Err(error) => {
                 let trouble = Trouble::from_error(&error);
                 let scenarios = self.scenarios.len();
-                finished.summary.broken += scenarios;
-                Ok(emit(&Event::ClusterFailed { cluster: &label, trouble: &trouble, scenarios })?)
+                running.finished.summary.broken += scenarios;
+                running.tell(&Event::ClusterFailed { cluster: &label, trouble: &trouble, scenarios });
             }
         }
     }
 
-    async fn scenarios(
-        &self,
-        cluster: &Cluster,
-        label: &str,
-        interrupted: &watch::Receiver<bool>,
-        finished: &mut Finished,
-        emit: &mut Emit<'_>,
-    ) -> Result<(), SuiteError> {
-        emit(&Event::Opened { cluster: label, what: &cluster.describe(), scenarios: self.scenarios.len() })?;
+    async fn scenarios(&self, cluster: &Cluster, label: &str, running: &mut Running<'_, '_>) {
+        running.tell(&Event::Opened { cluster: label, what: &cluster.describe(), scenarios: self.scenarios.len() });
         // A scenario that says `alone` waits for the others on its cluster to end, and they for it.
         let alone = RwLock::new(());
+        let stopped = running.stop.heard();
         let (started, mut starts) = mpsc::unbounded_channel();
         let outcomes = stream::iter(&self.scenarios).map(|file| {
-            let (started, alone) = (started.clone(), &alone);
+            let (started, alone, stopped) = (started.clone(), &alone, stopped.clone());
             async move {
                 let instance = Instance { file, cluster, label, store: self.store, settings: &self.settings };
                 let begun = || {
                     // The receiver lives until all outcomes are in.
                     let _ = started.send(file.id());
                 };
-                instance.run(alone, interrupted.clone(), begun).await
+                instance.run(alone, stopped, begun).await
             }
         });
         let mut outcomes = outcomes.buffer_unordered(self.settings.jobs);
         loop {
             tokio::select! {
                 biased;
-                Some(id) = starts.recv() => emit(&Event::Started { id, cluster: label })?,
+                Some(id) = starts.recv() => running.tell(&Event::Started { id, cluster: label }),
                 outcome = outcomes.next() => match outcome {
-                    None => return Ok(()),
-                    Some(outcome) => {
-                        finished.summary.add(&outcome);
-                        emit(&Event::Finished(&outcome))?;
-                        finished.outcomes.push(outcome);
-                    }
+                    None => return,
+                    Some(outcome) => running.add(outcome),
                 },
             }
         }
     }
 }
 
-impl Finished {
-    fn end(
-        mut self,
-        start: Instant,
-        interrupted: &watch::Receiver<bool>,
-        emit: &mut Emit<'_>,
-    ) -> Result<Self, SuiteError> {
-        self.summary.took = start.elapsed();
-        self.interrupted = *interrupted.borrow();
-        emit(&Event::Summary(&self.summary))?;
-        Ok(self)
+/// A run that is going on: what came of it so far, and whether it is to end.
+struct Running<'r, 'e> {
+    start: Instant,
+    stop: Stop,
+    finished: Finished,
+    emit: &'r mut Emit<'e>,
+    unheard: Option<Unheard>,
+}
+
+/// Why nobody hears events any more.
+enum Unheard {
+    Failed(io::Error),
+    Panicked(Box<dyn Any + Send>),
+}
+
+impl<'r, 'e> Running<'r, 'e> {
+    fn new(emit: &'r mut Emit<'e>) -> Self {
+        let (start, stop, finished) = (Instant::now(), Stop::on_signals(), Finished::default());
+        Self { start, stop, finished, emit, unheard: None }
+    }
+
+    /// Hands an event on. Where that fails the run is to end: not here and now, since that would leave behind what
+    /// scenarios have made.
+    fn tell(&mut self, event: &Event<'_>) {
+        if self.unheard.is_some() {
+            return;
+        }
+        self.unheard = match catch_unwind(AssertUnwindSafe(|| (self.emit)(event))) {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => Some(Unheard::Failed(error)),
+            Err(panic) => Some(Unheard::Panicked(panic)),
+        };
+        self.stop.ask();
+    }
+
+    fn add(&mut self, outcome: ScenarioOutcome) {
+        self.finished.summary.add(&outcome);
+        self.tell(&Event::Finished(&outcome));
+        self.finished.outcomes.push(outcome);
+    }
+
+    fn end(mut self) -> Result<Finished, SuiteError> {
+        self.finished.summary.took = self.start.elapsed();
+        self.finished.interrupted = self.stop.is_asked();
+        let summary = self.finished.summary;
+        self.tell(&Event::Summary(&summary));
+        match self.unheard {
+            None => Ok(self.finished),
+            Some(Unheard::Failed(error)) => Err(SuiteError::Report(error)),
+            Some(Unheard::Panicked(panic)) => resume_unwind(panic),
+        }
     }
 }
 
-/// Two threads: what a run does is wait.
+/// One thread: what a run does is wait, and with more of them each answer would be handed from one to the next.
 fn runtime() -> Result<tokio::runtime::Runtime, SuiteError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(SuiteError::Runtime)
 }
 
-/// Becomes true with the first Ctrl-C or SIGTERM. The second ends the process at once: whoever asks twice means it, and
-/// what is left behind is found by `cluster gc`.
-fn interruption() -> watch::Receiver<bool> {
-    let (interrupt, interrupted) = watch::channel(false);
-    tokio::spawn(async move {
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
-        loop {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
+/// Whether a run is to end early, clean-up included.
+struct Stop {
+    asked: Arc<watch::Sender<bool>>,
+    listening: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+impl Stop {
+    /// Asked for with the first Ctrl-C or SIGTERM. The second ends the process at once: whoever asks twice means it, and
+    /// what is left behind is found by `cluster gc`.
+    fn on_signals() -> Self {
+        let asked = Arc::new(watch::Sender::new(false));
+        let ask = Arc::clone(&asked);
+        let listening = tokio::spawn(async move {
+            let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+            loop {
+                tokio::select! {
+                    _ = tokio::signal::ctrl_c() => {}
+                    _ = terminate.recv() => {}
+                }
+                if ask.send_replace(true) {
+                    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL)
+                        .unwrap_or(());
+                }
             }
-            if interrupt.send_replace(true) {
-                rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL).unwrap_or(());
-            }
-        }
-    });
-    interrupted
+        });
+        Self { asked, listening }
+    }
+
+    fn ask(&self) {
+        self.asked.send_replace(true);
+    }
+
+    fn is_asked(&self) -> bool {
+        *self.asked.borrow()
+    }
+
+    fn heard(&self) -> watch::Receiver<bool> {
+        self.asked.subscribe()
+    }
 }

@@ -52,7 +52,7 @@ impl Answer {
             "message": status("message"),
             "warnings": exchange.warnings,
         });
-        Self { envelope, body: Arc::new(body.clone()) }
+        Self { envelope, body: Arc::clone(body) }
     }
 
     /// The variables of earlier steps, and under the names of [`OWN_NAMES`](super::OWN_NAMES) this answer.
@@ -116,9 +116,15 @@ impl Check {
         expected.chain(self.that.iter().flat_map(Expression::references)).collect()
     }
 
-    /// Whether it says which status code is expected.
-    pub fn names_code(&self) -> bool {
-        self.expected.iter().any(|(name, _)| *name == "code")
+    /// Whether it expects just this status code.
+    pub fn expects_code(&self, code: u16, scope: &Scope) -> bool {
+        let is_it = |template: &Template| template.resolve(scope).is_ok_and(|expected| expected == code);
+        self.expected.iter().any(|(name, template)| *name == "code" && is_it(template))
+    }
+
+    /// Whether it has an expression about the status code.
+    pub fn reads_code(&self) -> bool {
+        self.that.as_ref().is_some_and(reads_code)
     }
 
     /// How `answer` differs. `scope` holds the answer's own names too: [`Answer::scope`].
@@ -135,6 +141,11 @@ impl Check {
         }
         Ok(found)
     }
+}
+
+/// Whether an expression is about the status code of the answer.
+pub fn reads_code(expression: &Expression) -> bool {
+    expression.references().iter().any(|reference| reference.name == "code")
 }
 
 /// Mappings hold at least what is expected, lists exactly as many elements; null is absent.
@@ -182,7 +193,7 @@ mod tests {
         let check = Check::decode(&document, &mut diagnostics).unwrap();
         assert!(diagnostics.is_empty(), "{diagnostics}");
         let warnings = vec!["old".to_owned()];
-        let exchange = Exchange { method: http::Method::GET, path: "/".into(), status, warnings, body };
+        let exchange = Exchange { method: http::Method::GET, path: "/".into(), status, warnings, body: body.into() };
         let answer = Answer::new(&Reply::Http(exchange));
         let mut scope = Scope::new();
         scope.set("name", json!("p"));

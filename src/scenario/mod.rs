@@ -17,7 +17,7 @@ mod when;
 
 use std::collections::BTreeSet;
 
-pub use expect::{Answer, Check, Mismatch};
+pub use expect::{Answer, Check, Mismatch, reads_code};
 pub use frame::{Capture, Frame, Holds, Selection};
 pub use identity::{Identity, User};
 pub use load::{ScenarioFile, load};

@@ -44,12 +44,17 @@ impl Step {
         self.name.is_some() && !matches!(self.frame.snapshot, Selection::Off)
     }
 
-    /// What messages call it: its name, or its kind and line.
+    /// What messages call it: its name, or what it does to what: `create ServiceAccount/demo-sa`.
     pub fn label(&self) -> String {
-        match (&self.name, self.at.span()) {
-            (Some(name), _) => name.as_str().to_owned(),
-            (None, Some(span)) => format!("{} (line {})", self.kind, span.line),
-            (None, None) => self.kind.to_owned(),
+        if let Some(name) = &self.name {
+            return name.as_str().to_owned();
+        }
+        let mut declared = Declared::default();
+        self.action.declare(&mut declared);
+        match &declared.about[..] {
+            [] => self.kind.to_owned(),
+            [one] => format!("{} {one}", self.kind),
+            [first, more @ ..] => format!("{} {first} and {} more", self.kind, more.len()),
         }
     }
 

@@ -7,6 +7,17 @@ use crate::observe::{Cut, Path};
 use serde_json::{Value, json};
 
 #[test]
+fn a_second_between_two_looks_at_the_servers_clock_does_not_show() {
+    let w = World::new(1);
+    for (late, shown) in [(3606, "<iat+3607s>"), (3607, "<iat+3607s>"), (3608, "<iat+3607s>"), (3609, "<iat+3609s>")] {
+        let mut request = w.token_request("first");
+        request["status"]["expirationTimestamp"] = w.time(late).into();
+        let text = see(&mut w.observer(), "token", &http(201, request), Cut::Default(View::Token));
+        assert!(text.contains(&format!("expirationTimestamp: {shown}\n")), "{late}: {text}");
+    }
+}
+
+#[test]
 fn a_token_shows_what_it_claims() {
     let w = World::new(1);
     let text = see(&mut w.observer(), "token", &http(201, w.token_request("first")), Cut::Default(View::Token));

@@ -249,7 +249,7 @@ pub(super) fn list(kind: &str, mut items: Vec<Value>) -> Value {
 }
 
 pub(super) fn http(status: u16, body: Value) -> Reply {
-    Reply::Http(Exchange { method: Method::GET, path: "/".to_owned(), status, warnings: Vec::new(), body })
+    Reply::Http(Exchange { method: Method::GET, path: "/".to_owned(), status, warnings: Vec::new(), body: body.into() })
 }
 
 pub(super) fn refusal(status: u16, reason: &str, message: &str) -> Reply {

@@ -1,0 +1,106 @@
+//! What Rehearsal costs beside the calls it makes: `cargo bench`, or `cargo bench --bench overhead -- steps --check`.
+//!
+//! Three parts, each against the same work done without us, in interleaved pairs: a whole run as a process, our own
+//! work per step, and the start of a control plane. `docs/benchmarks.md` says what the figures mean.
+
+mod bare;
+mod boot;
+mod figures;
+mod process;
+mod steps;
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use figures::Verdict;
+use rehearsal::cluster::{self, Assets, ClusterSpec, Home};
+
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+const USAGE: &str = "usage: cargo bench --bench overhead -- [process] [steps] [boot] [--pairs N] [--check]
+  parts that are not named are left out, all run if none is; --check ends with 1 if a limit is not kept";
+
+/// What was asked for.
+struct Arguments {
+    parts: Vec<String>,
+    pairs: usize,
+    check: bool,
+}
+
+fn main() -> ExitCode {
+    if let Some(code) = cluster::hook() {
+        return code;
+    }
+    match arguments().and_then(|arguments| run(&arguments)) {
+        Ok(code) => code,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "{error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn arguments() -> Outcome<Arguments> {
+    let mut read = Arguments { parts: Vec::new(), pairs: 50, check: false };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            // Cargo's own.
+            "--bench" => {}
+            "--check" => read.check = true,
+            "--pairs" => read.pairs = words.next().ok_or(USAGE)?.parse().map_err(|_| USAGE)?,
+            "process" | "steps" | "boot" => read.parts.push(word),
+            _ => return Err(USAGE.into()),
+        }
+    }
+    Ok(read)
+}
+
+fn run(arguments: &Arguments) -> Outcome<ExitCode> {
+    let wanted = |part: &str| arguments.parts.is_empty() || arguments.parts.iter().any(|named| named == part);
+    let mut out = io::stdout().lock();
+    let mut verdicts = Vec::new();
+    writeln!(out, "{}", machine())?;
+    if wanted("steps") {
+        verdicts.extend(steps::measure(arguments.pairs, &mut out)?);
+    }
+    if wanted("process") {
+        verdicts.push(process::measure(&control_plane()?, arguments.pairs, &mut out)?);
+    }
+    if wanted("boot") {
+        verdicts.push(boot::measure(&control_plane()?, &mut out)?);
+    }
+    writeln!(out, "\n{}", machine())?;
+    let exceeded = verdicts.iter().filter(|verdict| **verdict == Verdict::Exceeded).count();
+    writeln!(out, "{} of {} limits kept", verdicts.len() - exceeded, verdicts.len())?;
+    Ok(if arguments.check && exceeded > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The newest control plane that is installed: the one the snapshots of `cargo bench`'s scenario were last recorded on.
+fn control_plane() -> Outcome<Assets> {
+    let installed = cluster::installed(&Home::from_env()?)?;
+    installed
+        .into_iter()
+        .next_back()
+        .ok_or_else(|| "no control plane is installed: ci/control-plane/build v1.36".into())
+}
+
+/// A local cluster of exactly these programs.
+fn spec(assets: &Assets) -> ClusterSpec {
+    ClusterSpec::Local(cluster::Release::Exact(assets.version.clone()))
+}
+
+/// Folders of our own for running clusters, beside the control planes that are installed.
+fn home(assets: &Assets, state: &std::path::Path) -> Outcome<Home> {
+    let cache = assets.folder.ancestors().nth(2).ok_or("the control plane lies in no cache")?;
+    Ok(Home::new(cache, state))
+}
+
+/// How busy the machine is: what other processes do is in every figure.
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').take(2).collect::<Vec<_>>().join(", ");
+    format!("machine: {cores} cores, load {load} (last minute, last five)")
+}
