@@ -28,20 +28,25 @@ pub(super) fn main(folder: &OsStr) -> ExitCode {
     let Ok(Some(_kept)) = Lock::exclusive(folder.keeper()) else { return ExitCode::FAILURE };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return say(&format_args!("the runtime cannot be started: {error}"), ExitCode::FAILURE),
+        Err(error) => {
+            say(&format_args!("the runtime cannot be started: {error}"));
+            return ExitCode::FAILURE;
+        }
     };
     match runtime.block_on(keep(&folder)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => say(&error, ExitCode::FAILURE),
+        Err(error) => {
+            say(&error);
+            ExitCode::FAILURE
+        }
     }
 }
 
 /// Writes into the keeper's log, which is its standard error.
-fn say(what: &dyn Display, code: ExitCode) -> ExitCode {
+fn say(what: &dyn Display) {
     let line = format!("{} {what}\n", jiff::Timestamp::now());
     // Without a log there is nobody to tell.
     let _ = io::Write::write_all(&mut io::stderr(), line.as_bytes());
-    code
 }
 
 /// Why a cluster ends.
@@ -86,7 +91,7 @@ async fn keep(folder: &Folder) -> Result<(), KeepError> {
     let _ = folder.withdraw_endpoint();
     plane.stop().await;
     if let End::Failed(failure) = &end {
-        say(&failure.reason, ExitCode::FAILURE);
+        say(&failure.reason);
         // What cannot be kept for reading is not worth failing for; the log says the reason too.
         let _ = bury(folder, failure);
     }
@@ -149,10 +154,9 @@ fn unused(folder: &Folder) -> oneshot::Receiver<Lock> {
     // A thread of its own, and no blocking task: the runtime does not wait for it at the end.
     std::thread::spawn(move || match wait_until_unused(&folder) {
         Ok(Some(lease)) => drop(tell.send(lease)),
-        // Until somebody takes it down: the sender must not be dropped.
+        // Until somebody takes it down; what tells of the end must not be dropped meanwhile.
         Ok(None) => loop {
             std::thread::park();
-            let _ = &tell;
         },
         Err(_) => drop(tell),
     });

@@ -219,7 +219,7 @@ impl Aftermath {
     /// Why it went, and the log that knows more; none if it seems to be there. Its keeper notices the end of a
     /// component a moment after clients do, so this waits for it a little.
     pub(super) async fn reason(&self) -> Option<ClusterEnd> {
-        let deadline = Instant::now() + Duration::from_secs(1);
+        let deadline = Instant::now() + Duration::from_secs(2);
         let mut pause = Pause::default();
         while Instant::now() < deadline {
             if let Some(failure) = buried(&self.folder, self.keeper) {

@@ -134,7 +134,7 @@ impl ControlPlane {
         }
         self.missing = "etcd's socket";
         self.until(async || UnixStream::connect(ETCD_CLIENTS).await.is_ok()).await?;
-        key.await.map_err(|error| BootError::Connect(error.to_string()))??;
+        key.await.map_err(|error| PkiError::Make { what: "the key".to_owned(), cause: error.to_string() })??;
 
         self.components.push(starting.apiserver(&pki, port)?);
         let connect = async |file: &str| {

@@ -7,7 +7,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
-use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+use rustix::process::getppid;
 use tokio::process::Child;
 
 /// Set for a process that is to become a component: the pid of the keeper it belongs to.
@@ -22,8 +22,8 @@ pub(super) fn shim(keeper: &OsStr) -> ExitCode {
 }
 
 fn become_component(keeper: &OsStr) -> io::Error {
-    if let Err(error) = set_parent_process_death_signal(Some(Signal::KILL)) {
-        return error.into();
+    if let Err(error) = die_with_parent() {
+        return error;
     }
     // The keeper may have gone before the signal was asked for.
     let parent = getppid().map(|pid| pid.as_raw_nonzero().to_string());
@@ -33,6 +33,17 @@ fn become_component(keeper: &OsStr) -> io::Error {
     let mut arguments = std::env::args_os().skip(1);
     let Some(program) = arguments.next() else { return io::Error::other("no program is named") };
     Command::new(program).args(arguments).env_remove(SHIM).exec()
+}
+
+#[cfg(target_os = "linux")]
+fn die_with_parent() -> io::Result<()> {
+    Ok(rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?)
+}
+
+/// Elsewhere a killed keeper would leave its components, and nothing there finds them.
+#[cfg(not(target_os = "linux"))]
+fn die_with_parent() -> io::Result<()> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "local clusters need Linux"))
 }
 
 /// One component of a control plane, killed when dropped.

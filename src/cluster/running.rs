@@ -130,7 +130,10 @@ pub async fn take_down(home: &Home, cluster: &Running, now: bool) -> Result<(), 
     let folder = Folder::new(home.clusters().join(&key));
     let kept = Kept::by(&folder);
     // Held until it is gone, so that nobody begins to use it.
-    let lease = Lock::try_exclusive(folder.lease()).unwrap_or(None);
+    let lease = match Lock::try_exclusive(folder.lease()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        lease => lease.map_err(|cause| DownError::Folder { path: folder.path().to_owned(), cause })?,
+    };
     if lease.is_none() && !now {
         return Err(DownError::InUse { key });
     }
