@@ -1,5 +1,5 @@
 //! What the command line promises to people and to scripts: exit codes, help, colours, JSON, and which files it writes.
-#![allow(clippy::unwrap_used, reason = "clippy knows test functions, not what they share")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "clippy knows test functions, not what they share")]
 
 #[path = "support/server.rs"]
 mod server;
@@ -76,10 +76,16 @@ fn mistakes_in_scenarios_exit_with_2_and_nothing_is_asked_of_any_cluster() {
         project.run(&[&["list"], *paths].concat()).exits(2).says(says);
     }
     // One file with mistakes among good ones: all of them are told, and the good one is not run.
-    project.write("scenarios/wrong.yaml", "scenario: S\nsteps:\n  - craete: {kind: Pod}\n  - get: {kind: pod, name: x}\n");
+    project
+        .write("scenarios/wrong.yaml", "scenario: S\nsteps:\n  - craete: {kind: Pod}\n  - get: {kind: pod, name: x}\n");
     for verb in ["run", "record"] {
         let ran = rehearse(&project, &[verb]);
-        ran.exits(2).says(&["--> scenarios/wrong.yaml:3:5", "3 |   - craete: {kind: Pod}", "`create`", "wrong.yaml:4:17"]);
+        ran.exits(2).says(&[
+            "--> scenarios/wrong.yaml:3:5",
+            "3 |   - craete: {kind: Pod}",
+            "`create`",
+            "wrong.yaml:4:17",
+        ]);
         assert_eq!(ran.out, "");
     }
     assert_eq!(server.take_requests(), [""; 0]);
@@ -259,13 +265,13 @@ fn what_lists_also_lists_for_programs() {
     let list = json(&project.run(&["list", "--output", "json"]).exits(0).out);
     assert_eq!(list[0]["id"], "sa");
     assert_eq!(list[0]["recorded"][0], "v1.36.3");
-    let lint = json(&project.run(&["lint", "--output", "json"]).exits(0).out);
-    assert_eq!((&lint["mistakes"], &lint["snapshots"]), (&Value::Array(vec![]), &Value::Array(vec![])));
+    let linted = json(&project.run(&["lint", "--output", "json"]).exits(0).out);
+    assert_eq!((&linted["mistakes"], &linted["snapshots"]), (&Value::Array(vec![]), &Value::Array(vec![])));
     project.write("wrong/wrong.yaml", "scenario: 1\n");
-    let lint = json(&project.run(&["lint", "wrong", "--output", "json"]).exits(2).out);
-    assert_eq!(lint["mistakes"][0]["file"], "wrong/wrong.yaml");
-    assert_eq!(lint["mistakes"][0]["line"], 1);
-    assert!(lint["mistakes"][0]["message"].is_string());
+    let mistaken = json(&project.run(&["lint", "wrong", "--output", "json"]).exits(2).out);
+    assert_eq!(mistaken["mistakes"][0]["file"], "wrong/wrong.yaml");
+    assert_eq!(mistaken["mistakes"][0]["line"], 1);
+    assert!(mistaken["mistakes"][0]["message"].is_string());
     let review = json(&project.run(&["review", "--output", "json"]).exits(0).out);
     assert_eq!(review["pending"], Value::Array(vec![]));
     let clusters = json(&project.run(&["cluster", "list", "--output", "json"]).exits(0).out);
@@ -296,7 +302,12 @@ fn what_nobody_recorded_passes_and_fails_in_ci() {
         run(command(&project, &["run"]).env("CI", ci)).exits(code);
     }
     let ran = run(command(&project, &["run"]).env("CI", "true"));
-    ran.says(&["FAIL", "read back: not recorded yet", "code: 200", "rehearsal record --cluster context:test scenarios/new.yaml"]);
+    ran.says(&[
+        "FAIL",
+        "read back: not recorded yet",
+        "code: 200",
+        "rehearsal record --cluster context:test scenarios/new.yaml",
+    ]);
     // Recording is what makes it known, in CI too.
     run(command(&project, &["record", "--accept"]).env("CI", "true")).exits(0);
     run(command(&project, &["run"]).env("CI", "true")).exits(0);
@@ -356,7 +367,9 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     for index in 0..20 {
         project.write(&format!("scenarios/more/{index}.yaml"), SCENARIO);
     }
-    for args in [&["list"][..], &["--help"], &["completions", "bash"], &["cluster", "list"], &["lint", "scenarios/sa.yaml"]] {
+    for args in
+        [&["list"][..], &["--help"], &["completions", "bash"], &["cluster", "list"], &["lint", "scenarios/sa.yaml"]]
+    {
         let ran = unread(&mut project.command(args));
         assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{args:?}");
     }

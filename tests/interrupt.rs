@@ -21,7 +21,9 @@ use std::time::{Duration, Instant};
 use camino::Utf8PathBuf;
 use cluster_support::{OwnHome, PROGRAM, installed_assets, runtime, send_signal};
 use http::Method;
-use rehearsal::cluster::{self, Cluster, ClusterSpec, Facts, Home, Identity, Linger, OpenOptions, Origin, Release, Request};
+use rehearsal::cluster::{
+    self, Cluster, ClusterSpec, Facts, Home, Identity, Linger, OpenOptions, Origin, Release, Request,
+};
 use rehearsal::run::{Event, ScenarioOutcome, Settings, Suite};
 use rehearsal::scenario::{self, ScenarioFile};
 use rehearsal::snapshot::Store;
@@ -184,7 +186,8 @@ fn what_a_killed_run_has_left_is_found_by_gc() {
     // A cluster of its own: `gc` takes from runs that are going on, too.
     let home = OwnHome::new();
     let (watcher, project) = (Watcher::of(home.state().to_owned()), lasting("by-kill"));
-    let mut running = Running::start(&mut watcher.command(&project, &["run", "--cluster", "local", "scenarios/a.yaml"]));
+    let mut running =
+        Running::start(&mut watcher.command(&project, &["run", "--cluster", "local", "scenarios/a.yaml"]));
     watcher.until_it_lasts("by-kill");
     running.process.kill().unwrap();
     assert_eq!(running.end().code, None);
@@ -205,7 +208,7 @@ fn own_scenarios() -> (Vec<ScenarioFile>, Store) {
 }
 
 fn settings() -> Settings {
-    let timeout = Duration::from_secs(120);
+    let timeout = Duration::from_mins(2);
     Settings { jobs: 20, timeout, keep: false, unrecorded_fails: false, linger: Linger::Gone }
 }
 
@@ -243,7 +246,12 @@ fn rehearse(watcher: &Watcher, files: &[ScenarioFile], store: &Store, times: usi
         let mut texts = finished.outcomes.iter().filter(of_file).map(shown);
         let first = texts.next().unwrap();
         for other in texts {
-            assert!(other == first, "{} shows something else beside itself: {}", file.id(), diff::unified(("one", &first), ("another", &other), false));
+            assert!(
+                other == first,
+                "{} shows something else beside itself: {}",
+                file.id(),
+                diff::unified(("one", &first), ("another", &other), false)
+            );
         }
         (file.id().to_owned(), first)
     });

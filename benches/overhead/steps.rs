@@ -71,7 +71,10 @@ spec:
 ";
 
 pub(crate) fn measure(pairs: usize, out: &mut impl Write) -> Outcome<Vec<Verdict>> {
-    writeln!(out, "\nper step: {STEPS} steps in process, minus their requests sent directly, processor time ({pairs} pairs)")?;
+    writeln!(
+        out,
+        "\nper step: {STEPS} steps in process, minus their requests sent directly, processor time ({pairs} pairs)"
+    )?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let folder = tempfile::tempdir()?;
     let folder = Utf8Path::from_path(folder.path()).ok_or("the temporary folder is not UTF-8")?;

@@ -160,7 +160,8 @@ fn address(url: &http::Uri) -> String {
 /// Whether the token of a context's user can stand in a header; kube panics at one that cannot.
 fn has_sendable_token(kubeconfig: &Kubeconfig, context: &str) -> bool {
     let context = kubeconfig.contexts.iter().find(|known| known.name == context).and_then(|it| it.context.as_ref());
-    let user = context.and_then(|context| kubeconfig.auth_infos.iter().find(|user| Some(&user.name) == context.user.as_ref()));
+    let user =
+        context.and_then(|context| kubeconfig.auth_infos.iter().find(|user| Some(&user.name) == context.user.as_ref()));
     let user = user.and_then(|user| serde_json::to_value(user.auth_info.as_ref()?).ok()).unwrap_or_default();
     user["token"].as_str().is_none_or(|token| HeaderValue::from_str(token).is_ok())
 }
