@@ -1,6 +1,6 @@
 //! `rehearsal record`.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use clap::Args;
@@ -78,19 +78,28 @@ pub(super) fn run(args: &RecordArgs, environment: &Environment, terminal: &mut T
     Ok(exit(&summary, finished.interrupted))
 }
 
-/// What was written, by scenario.
+/// What was written.
 #[derive(Default)]
-struct Kept(BTreeMap<String, usize>);
+struct Kept {
+    /// The recordings that came about, changed or not.
+    recordings: usize,
+    /// The scenarios whose files changed.
+    changed: BTreeSet<String>,
+}
 
 impl Kept {
     fn add(&mut self, id: &str, written: &Written) {
+        self.recordings += 1;
         if !(written.written.is_empty() && written.removed.is_empty()) {
-            *self.0.entry(id.to_owned()).or_default() += 1;
+            self.changed.insert(id.to_owned());
         }
     }
 
     fn tell(&self, accepted: bool, out: &mut impl Write) -> std::io::Result<()> {
-        match (self.0.len(), accepted) {
+        match (self.changed.len(), accepted) {
+            (0, _) if self.recordings == 0 => {
+                writeln!(out, "nothing is recorded: no scenario ran to its end as expected")
+            }
             (0, _) => writeln!(out, "nothing changed: every answer is as it was recorded"),
             (scenarios, true) => writeln!(out, "recorded: {scenarios} changed"),
             (scenarios, false) => writeln!(out, "proposed for {scenarios}; look at it with: rehearsal review"),
