@@ -21,6 +21,10 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 const USAGE: &str = "usage: cargo bench --bench overhead -- [process] [steps] [boot] [--pairs N] [--check]
   parts that are not named are left out, all run if none is; --check ends with 1 if a limit is not kept";
 
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What was asked for.
 struct Arguments {
     parts: Vec<String>,

@@ -19,8 +19,8 @@ const LIMIT_MS: f64 = 15.0;
 const SCENARIO: &str = "scenarios/tokens/pod-bound.yaml";
 /// Between two looks of the bare side at something that another component does.
 const PAUSE: Duration = Duration::from_millis(1);
-/// After each run: a Namespace that goes keeps the control plane busy.
-const REST: Duration = Duration::from_millis(100);
+/// After each run: a Namespace that goes keeps the control plane busy, which would be in the figures of the next.
+const REST: Duration = Duration::from_millis(500);
 
 pub(crate) fn measure(assets: &Assets, pairs: usize, out: &mut impl Write) -> Outcome<Verdict> {
     let (version, spec) = (&assets.version, spec(assets));

@@ -7,7 +7,8 @@ use cel::common::ast::{EntryExpr, Expr, IdedExpr};
 use cel::{ExecutionError, Program};
 use serde_json::Value;
 
-use super::functions::{FUNCTIONS, LIBRARY, from_json, to_json};
+use super::functions::{FUNCTIONS, LIBRARY, to_json};
+use super::needed::{Needed, chain};
 use super::{At, Diagnostic, Scope, cel_error, nearest};
 
 /// Names of CEL's types, which an expression may use without anybody having set them.
@@ -54,6 +55,8 @@ struct Compiled {
     at: At,
     program: Program,
     references: Vec<Reference>,
+    /// What is read of each of them.
+    needed: Vec<Needed>,
 }
 
 /// A variable that an expression reads.
@@ -78,12 +81,20 @@ impl Expression {
     /// Compiles an expression whose text is written at `at`.
     pub fn compile(text: &str, at: &At) -> Result<Self, Diagnostic> {
         let program = Program::compile(text).map_err(|errors| cel_error::reword(text, at, &errors))?;
-        let mut walk = Walk { text, at, program: &program, bound: Vec::new(), references: Vec::new(), unknown: None };
+        let mut walk = Walk {
+            text,
+            at,
+            program: &program,
+            bound: Vec::new(),
+            references: Vec::new(),
+            needed: Vec::new(),
+            unknown: None,
+        };
         walk.expression(program.expression());
-        let Walk { references, unknown, .. } = walk;
+        let Walk { references, needed, unknown, .. } = walk;
         match unknown {
             Some(diagnostic) => Err(diagnostic),
-            None => Ok(Self(Arc::new(Compiled { text: text.to_owned(), at: at.clone(), program, references }))),
+            None => Ok(Self(Arc::new(Compiled { text: text.to_owned(), at: at.clone(), program, references, needed }))),
         }
     }
 
@@ -102,12 +113,12 @@ impl Expression {
         &self.0.references
     }
 
-    /// Its value over the variables of `scope`; only those it reads are looked at.
+    /// Its value over the variables of `scope`; only what it reads of them is looked at.
     pub fn evaluate(&self, scope: &Scope) -> Result<Value, EvaluationError> {
         let mut context = LIBRARY.new_inner_scope();
-        for Reference { name, .. } in &self.0.references {
+        for (Reference { name, .. }, needed) in self.0.references.iter().zip(&self.0.needed) {
             if let Some(value) = scope.get(name) {
-                context.add_variable_from_value(name.as_str(), from_json(value));
+                context.add_variable_from_value(name.as_str(), needed.of(value));
             }
         }
         let value = self.0.program.execute(&context).map_err(|error| self.error(self.reason(&error)))?;
@@ -176,14 +187,17 @@ struct Walk<'e> {
     /// The variables that macros around the current place bind.
     bound: Vec<&'e str>,
     references: Vec<Reference>,
+    needed: Vec<Needed>,
     unknown: Option<Diagnostic>,
 }
 
 impl<'e> Walk<'e> {
     fn expression(&mut self, node: &'e IdedExpr) {
+        if chain(node).is_some() {
+            return self.variable(node, &[]);
+        }
         match &node.expr {
-            Expr::Unspecified | Expr::Literal(_) => {}
-            Expr::Ident(name) => self.variable(name, node.id),
+            Expr::Unspecified | Expr::Literal(_) | Expr::Ident(_) => {}
             Expr::Select(select) => self.expression(&select.operand),
             Expr::List(list) => list.elements.iter().for_each(|element| self.expression(element)),
             Expr::Map(map) => map.entries.iter().for_each(|entry| self.entry(&entry.expr)),
@@ -202,7 +216,16 @@ impl<'e> Walk<'e> {
                         }
                     }
                 }
-                call.args.iter().for_each(|argument| self.expression(argument));
+                match &call.args[..] {
+                    // It looks at nothing else of an object.
+                    [object, kind]
+                        if call.func_name == "condition" && call.target.is_none() && chain(object).is_some() =>
+                    {
+                        self.variable(object, &["status", "conditions"]);
+                        self.expression(kind);
+                    }
+                    arguments => arguments.iter().for_each(|argument| self.expression(argument)),
+                }
             }
             Expr::Comprehension(comprehension) => {
                 self.expression(&comprehension.iter_range);
@@ -229,12 +252,21 @@ impl<'e> Walk<'e> {
         }
     }
 
-    fn variable(&mut self, name: &str, id: u64) {
-        let known = self.bound.contains(&name) || TYPES.contains(&name) || name.starts_with('@');
-        if !known && !self.references.iter().any(|reference| reference.name == name) {
+    /// Notes a variable and that `below` is read of what its fields lead to.
+    fn variable(&mut self, node: &'e IdedExpr, below: &[&str]) {
+        let Some((name, id, mut path)) = chain(node) else { return };
+        if self.bound.contains(&name) || TYPES.contains(&name) || name.starts_with('@') {
+            return;
+        }
+        path.extend(below);
+        let known = self.references.iter().position(|reference| reference.name == name);
+        let index = known.unwrap_or_else(|| {
             let at = self.place(id, name);
             self.references.push(Reference { name: name.to_owned(), at });
-        }
+            self.needed.push(Needed::default());
+            self.references.len() - 1
+        });
+        self.needed[index].add(&path);
     }
 
     fn function(&mut self, name: &str, id: u64) {
@@ -344,6 +376,20 @@ mod tests {
             assert!(!error.contains("eyJ"), "{error}");
         }
         assert!(compile("1 + 1").unwrap().is_true(&scope()).is_err());
+    }
+
+    #[test]
+    fn an_expression_sees_what_it_reads_and_nothing_is_missing() {
+        let whole = json!({"a": {"b": {"c": 1}, "d": [1, 2]}, "e": "f"});
+        let scope = Scope::new().with("x", whole.clone());
+        let evaluate = |text: &str| compile(text).unwrap().evaluate(&scope).map_err(|error| error.to_string());
+        assert_eq!(evaluate("x"), Ok(whole.clone()));
+        assert_eq!(evaluate("x.a.b"), Ok(json!({"c": 1})));
+        assert_eq!(evaluate("[x.a.b.c, x.a]"), Ok(json!([1, whole["a"]])));
+        assert_eq!(evaluate("size(x) == 2 && x['e'] == x.e && has(x.a.b) && !has(x.a.g)"), Ok(json!(true)));
+        assert_eq!(evaluate("x.a.d.map(d, d + x.a.b.c)"), Ok(json!([2, 3])));
+        assert!(evaluate("x.g.h").unwrap_err().contains("finds no `g`"));
+        assert!(evaluate("x.e.h").is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod duration;
 mod expression;
 mod fields;
 mod functions;
+mod needed;
 mod node;
 mod path;
 mod scalar;
