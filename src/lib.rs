@@ -11,6 +11,7 @@ pub mod action;
 pub mod capability;
 pub mod cli;
 pub mod cluster;
+pub mod guard;
 pub mod harness;
 pub mod observe;
 pub mod plan;

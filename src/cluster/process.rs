@@ -2,13 +2,19 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use rustix::process::getppid;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::unix::pipe;
 use tokio::process::Child;
+use tokio::task::JoinHandle;
+
+use crate::guard;
 
 /// Set for a process that is to become a component: the pid of the keeper it belongs to.
 pub(super) const SHIM: &str = "REHEARSAL_INTERNAL_SHIM";
@@ -17,7 +23,7 @@ pub(super) const SHIM: &str = "REHEARSAL_INTERNAL_SHIM";
 pub(super) fn shim(keeper: &OsStr) -> ExitCode {
     let error = become_component(keeper);
     // Standard error is the component's log.
-    let _ = io::Write::write_all(&mut io::stderr(), format!("cannot be started: {error}\n").as_bytes());
+    let _ = io::stderr().write_all(format!("cannot be started: {error}\n").as_bytes());
     ExitCode::FAILURE
 }
 
@@ -54,6 +60,7 @@ pub(super) struct Component {
     /// Where it writes what it has to say.
     pub(super) log: PathBuf,
     child: Child,
+    logging: JoinHandle<()>,
 }
 
 impl Component {
@@ -66,7 +73,8 @@ impl Component {
         folder: &Path,
         log: PathBuf,
     ) -> io::Result<Self> {
-        let output = File::create(&log)?;
+        let file = File::create(&log)?;
+        let (said, output) = io::pipe()?;
         let mut command = Command::new(std::env::current_exe()?);
         // etcd takes its settings from ETCD_*, webhooks go through HTTPS_PROXY: nothing of that is this cluster's.
         command.env_clear().env(SHIM, std::process::id().to_string());
@@ -74,7 +82,8 @@ impl Component {
         command.arg(program).args(arguments).current_dir(folder);
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let child = tokio::process::Command::from(command).kill_on_drop(true).spawn()?;
-        Ok(Self { name, log, child })
+        let said = pipe::Receiver::from_owned_fd(OwnedFd::from(said))?;
+        Ok(Self { name, log, child, logging: tokio::spawn(write_log(said, file)) })
     }
 
     /// Its process, as long as nobody waited for its end.
@@ -84,10 +93,12 @@ impl Component {
 
     /// Waits for its end; can be dropped and called again.
     pub(super) async fn ended(&mut self) -> String {
-        match self.child.wait().await {
+        let how = match self.child.wait().await {
             Ok(status) => describe(status),
             Err(error) => format!("cannot be waited for: {error}"),
-        }
+        };
+        self.until_logged().await;
+        how
     }
 
     /// Kills it and waits until it is gone. Not asked to stop first: its data goes with its folder, and an API server
@@ -95,11 +106,32 @@ impl Component {
     pub(super) async fn kill(&mut self) {
         // An error says that it has ended already.
         let _ = self.child.kill().await;
+        self.until_logged().await;
+    }
+
+    /// Waits until all that it said before its end is in its log.
+    async fn until_logged(&mut self) {
+        if !self.logging.is_finished() {
+            // A log that cannot be written any more is no reason to fail.
+            let _ = (&mut self.logging).await;
+        }
     }
 
     /// The last lines it wrote.
     pub(super) fn last_words(&self) -> String {
         tail(&self.log).unwrap_or_default()
+    }
+}
+
+/// Writes what a component says into its log, without credentials: API servers tell the paths of requests that were
+/// broken off, and a path may hold a token.
+async fn write_log(said: pipe::Receiver, mut log: File) {
+    let mut said = BufReader::new(said);
+    let mut line = Vec::new();
+    while said.read_until(b'\n', &mut line).await.is_ok_and(|length| length > 0) {
+        // A full disk must not stop the component, which would wait for its words to be taken.
+        let _ = log.write_all(guard::scrub(&String::from_utf8_lossy(&line)).as_bytes());
+        line.clear();
     }
 }
 

@@ -9,7 +9,6 @@
 
 mod answer;
 mod cut;
-pub mod guard;
 mod jwt;
 mod names;
 mod normal;

@@ -2,7 +2,7 @@
 //!
 //! A text is read once, word by word.
 
-use super::guard;
+use crate::guard;
 use super::jwt::{self, Jwt};
 use super::names::{Fact, Object, Shown};
 use super::normal::{Mode, Normaliser};

@@ -2,7 +2,8 @@
 
 use super::world::{World, http, list, refusal, review};
 use crate::action::{Reply, View};
-use crate::observe::{Cut, guard, yaml};
+use crate::guard;
+use crate::observe::{Cut, yaml};
 use crate::syntax::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
