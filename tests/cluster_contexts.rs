@@ -159,7 +159,7 @@ fn a_context_of_a_real_cluster_knows_what_it_can_do_and_what_runs_have_left() {
     }
     let output = gc(kubeconfig, "rehearsal");
     let said = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(said, "context:rehearsal: deleted the Namespace demo-rh4k2qx\n", "{output:?}");
+    assert_eq!(said, "context:rehearsal: deleted /api/v1/namespaces/demo-rh4k2qx\n", "{output:?}");
     drop(local);
     home.wait_until_nothing_is_left();
 }

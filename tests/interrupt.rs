@@ -194,8 +194,13 @@ fn what_a_killed_run_has_left_is_found_by_gc() {
     let left = watcher.namespaces("by-kill");
     assert_eq!(left.len(), 1, "nobody was there to take it away");
     let gc = || support::run(&mut watcher.command(&project, &["cluster", "gc", "--cluster", "local"]));
-    gc().exits(0).says(&[&format!("local: deleted the Namespace {}\n", left[0])]);
-    assert_eq!(watcher.namespaces("by-kill"), [""; 0]);
+    let roles = watcher.cluster_roles("by-kill");
+    assert_eq!(roles.len(), 1, "nor this");
+    gc().exits(0).says(&[
+        &format!("local: deleted /api/v1/namespaces/{}\n", left[0]),
+        &format!("local: deleted /apis/rbac.authorization.k8s.io/v1/clusterroles/{}\n", roles[0]),
+    ]);
+    assert_eq!((watcher.namespaces("by-kill"), watcher.cluster_roles("by-kill")), (Vec::new(), Vec::new()));
     gc().exits(0).says(&["nothing was left"]);
     drop(watcher);
     home.wait_until_nothing_is_left();

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use crate::cluster::{
     self, Assets, AssetsError, ClusterError, ClusterSpec, DownError, GcError, Home, HomeError, Linger, OpenOptions,
-    Release, Running,
+    Release, Running, SweepError,
 };
 
 /// Start, stop and list local control planes.
@@ -62,11 +62,13 @@ enum Command {
     /// Remove what killed programs have left, and say what that was.
     #[command(after_help = "Examples:
   rehearsal cluster gc                           on this machine: dead control planes, logs
-  rehearsal cluster gc --cluster context:dev     also the Namespaces that killed runs left there
+  rehearsal cluster gc --cluster context:dev     also what killed runs left there: Namespaces, and what else
+                                                 has no Namespace, such as ClusterRoles
 
-A run that is going on over there loses its Namespaces too.")]
+Only what carries the suffix of a run, and its label or its hand, is deleted. A run that is going on over there loses \
+what it made too.")]
     Gc {
-        /// Clusters whose left Namespaces are deleted too; none is touched that is not named.
+        /// Clusters on which what was left is deleted too; none is touched that is not named.
         #[arg(long = "cluster", value_name = "CLUSTER", value_delimiter = ',')]
         specs: Vec<ClusterSpec>,
     },
@@ -100,6 +102,10 @@ pub enum CommandError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Gc(#[from] GcError),
+    /// The same on a cluster.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Sweep(#[from] SweepError),
     /// There is nowhere to look.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -230,9 +236,9 @@ async fn gc(specs: &[ClusterSpec], out: &mut impl Write) -> Result<(), CommandEr
     }
     for spec in specs {
         let opened = cluster::open(spec, &OpenOptions::default()).await?;
-        for name in cluster::sweep_namespaces(&opened).await? {
+        for path in cluster::sweep(&opened).await? {
             is_clean = false;
-            writeln!(out, "{spec}: deleted the Namespace {name}")?;
+            writeln!(out, "{spec}: deleted {path}")?;
         }
     }
     if is_clean {

@@ -92,6 +92,17 @@ pub(super) async fn everything(session: &Session) -> Served {
     served
 }
 
+/// The collections of all kinds that a server keeps outside of any Namespace, each once.
+pub(super) async fn cluster_wide(session: &Session) -> Vec<String> {
+    let served = everything(session).await;
+    let resources = served.values().flatten().filter(|resource| !resource.namespaced);
+    let by_kind = resources.map(|resource| {
+        let group = resource.api_version.split_once('/').map_or("", |(group, _)| group);
+        ((group.to_owned(), resource.kind.clone()), format!("{}/{}", path(&resource.api_version), resource.plural))
+    });
+    by_kind.collect::<BTreeMap<_, _>>().into_values().collect()
+}
+
 fn path(api_version: &str) -> String {
     if api_version.contains('/') { format!("/apis/{api_version}") } else { format!("/api/{api_version}") }
 }

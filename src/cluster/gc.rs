@@ -1,49 +1,28 @@
-//! What dead runs and dead keepers have left, and its removal.
+//! What dead keepers have left on this machine, and its removal.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use http::Method;
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::Home;
 use super::folder::{Folder, Lock};
-use super::{Cluster, Home, Identity, RUN_LABEL, Request, SendError};
 
 /// The programs of a control plane, which nothing else in its folder is ended for.
 const PROGRAMS: [&str; 4] = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
 
-/// Why something could not be removed.
+/// Why something on this machine could not be removed.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
-pub enum GcError {
-    /// A folder on this machine.
-    #[error("{doing} {path}: {cause}")]
-    #[diagnostic(help("check its permissions"))]
-    Local {
-        /// What was tried.
-        doing: &'static str,
-        /// The folder.
-        path: PathBuf,
-        /// What the system says.
-        cause: io::Error,
-    },
-    /// A request to a cluster.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Send(#[from] SendError),
-    /// A request that was refused.
-    #[error("{method} {path} was answered with {status}: {message}")]
-    #[diagnostic(help("the context's user must be allowed to list and delete Namespaces"))]
-    Refused {
-        /// What was sent.
-        method: Method,
-        /// Where to.
-        path: String,
-        /// The status.
-        status: u16,
-        /// The message.
-        message: String,
-    },
+#[error("{doing} {path}: {cause}")]
+#[diagnostic(help("check its permissions"))]
+pub struct GcError {
+    /// What was tried.
+    doing: &'static str,
+    /// The folder.
+    path: PathBuf,
+    /// What the system says.
+    cause: io::Error,
 }
 
 /// Removes the clusters whose keeper is dead, processes that belong to them, and the logs of failed ones. Says what it
@@ -51,7 +30,7 @@ pub enum GcError {
 pub async fn sweep_local(home: &Home) -> Result<Vec<String>, GcError> {
     let mut done = Vec::new();
     for path in entries(&home.clusters())? {
-        let failed = |cause| GcError::Local { doing: "removing", path: path.clone(), cause };
+        let failed = |cause| GcError { doing: "removing", path: path.clone(), cause };
         let folder = Folder::new(path.clone());
         if folder.key().starts_with('.') {
             // Somebody removes it, or was killed while doing so.
@@ -77,37 +56,10 @@ pub async fn sweep_local(home: &Home) -> Result<Vec<String>, GcError> {
         done.push(format!("removed {}, whose keeper is dead", path.display()));
     }
     for path in entries(&home.failed())? {
-        remove(&path).map_err(|cause| GcError::Local { doing: "removing", path: path.clone(), cause })?;
+        remove(&path).map_err(|cause| GcError { doing: "removing", path: path.clone(), cause })?;
         done.push(format!("removed {}, the logs of a cluster that failed", path.display()));
     }
     Ok(done)
-}
-
-/// Deletes the Namespaces that runs have made and not deleted: they carry the label of runs, and a name that only a run
-/// gives. Gives back their names; they are gone when their contents are.
-///
-/// A run that is going on has such Namespaces too.
-pub async fn sweep_namespaces(cluster: &Cluster) -> Result<Vec<String>, GcError> {
-    let own = cluster.session(&Identity::Own)?;
-    let list = Request::new(Method::GET, format!("/api/v1/namespaces?labelSelector={RUN_LABEL}"));
-    let exchange = accepted(own.send(list).await?)?;
-    let mut deleted = Vec::new();
-    for namespace in exchange.body["items"].as_array().into_iter().flatten() {
-        let meta = &namespace["metadata"];
-        let name = meta["name"].as_str().unwrap_or_default();
-        if !has_run_suffix(name) || !meta["deletionTimestamp"].is_null() {
-            continue;
-        }
-        let options = serde_json::json!({"preconditions": {"uid": meta["uid"]}});
-        let request = Request::new(Method::DELETE, format!("/api/v1/namespaces/{name}")).body(options);
-        match accepted(own.send(request).await?) {
-            // Gone, or another by now.
-            Err(GcError::Refused { status: 404 | 409, .. }) => {}
-            Err(error) => return Err(error),
-            Ok(_) => deleted.push(name.to_owned()),
-        }
-    }
-    Ok(deleted)
 }
 
 /// Removes a folder; that somebody else does so too is as good.
@@ -116,23 +68,6 @@ fn remove(folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
-}
-
-fn accepted(exchange: super::Exchange) -> Result<super::Exchange, GcError> {
-    if exchange.is_success() {
-        return Ok(exchange);
-    }
-    let message = exchange.body["message"].as_str().unwrap_or_default().to_owned();
-    Err(GcError::Refused { method: exchange.method, path: exchange.path, status: exchange.status, message })
-}
-
-/// Whether a name ends as runs make names unique: `-rh` and five of `a-z0-9`.
-fn has_run_suffix(name: &str) -> bool {
-    name.rsplit_once("-rh").is_some_and(|(word, random)| {
-        !word.is_empty()
-            && random.len() == 5
-            && random.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    })
 }
 
 /// Ends what a dead keeper has left running and waits until it is gone.
@@ -181,7 +116,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, GcError> {
     let read = || -> io::Result<Vec<PathBuf>> { std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect() };
     match read() {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(cause) => Err(GcError::Local { doing: "reading", path: folder.to_owned(), cause }),
+        Err(cause) => Err(GcError { doing: "reading", path: folder.to_owned(), cause }),
         Ok(entries) => Ok(entries),
     }
 }
@@ -189,16 +124,6 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, GcError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_names_that_runs_give_are_taken() {
-        for name in ["demo-rh4k2qx", "a-rhx-rhaaaaa"] {
-            assert!(has_run_suffix(name), "{name}");
-        }
-        for name in ["demo", "-rh4k2qx", "demo-rh4k2q", "demo-rh4k2qxx", "demo-RH4K2QX", "demo-rh4k-qx", "rh4k2qx"] {
-            assert!(!has_run_suffix(name), "{name}");
-        }
-    }
 
     #[test]
     fn a_flag_names_a_folder_by_whole_parts() {

@@ -26,6 +26,7 @@ mod send_error;
 mod session;
 mod setup;
 mod spec;
+mod sweep;
 mod watch;
 
 use std::collections::BTreeSet;
@@ -44,7 +45,7 @@ pub use context::ContextError;
 pub use discovery::Resource;
 pub use exchange::{Exchange, Request};
 pub use folder::Linger;
-pub use gc::{GcError, sweep_local, sweep_namespaces};
+pub use gc::{GcError, sweep_local};
 pub use home::{Home, HomeError};
 pub use identity::Identity;
 pub use lease::LocalError;
@@ -54,6 +55,7 @@ pub use send_error::{ClusterEnd, SendError};
 pub use session::Session;
 pub use setup::Setup;
 pub use spec::{ClusterSpec, Release, SpecError};
+pub use sweep::{SweepError, sweep};
 pub use watch::{EventKind, Watch, WatchEvent};
 
 /// The label on every Namespace that a run makes; its value is the run's suffix. `cluster gc` finds by it.

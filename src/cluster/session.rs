@@ -16,6 +16,8 @@ use super::watch::Watch;
 
 /// Whom API servers take for the manager of fields that are written without naming one.
 const AGENT: &str = concat!("rehearsal/", env!("CARGO_PKG_VERSION"));
+/// What they make of it.
+pub(super) const MANAGER: &str = "rehearsal";
 
 /// Requests on behalf of one identity; cloning shares the connection.
 #[derive(Clone)]

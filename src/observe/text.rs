@@ -2,12 +2,12 @@
 //!
 //! A text is read once, word by word.
 
-use crate::guard;
 use super::jwt::{self, Jwt};
 use super::names::{Fact, Object, Shown};
 use super::normal::{Mode, Normaliser};
 use super::places::Places;
 use super::shape;
+use crate::guard;
 use std::borrow::Cow;
 use std::ops::Range;
 
