@@ -5,6 +5,7 @@
 //! `hollow_node`, `process`) that a process of its own keeps (`keeper`) for everybody who holds a lease on it (`lease`,
 //! `folder`).
 
+mod access;
 mod assets;
 mod context;
 mod discovery;
@@ -28,15 +29,17 @@ mod setup;
 mod spec;
 mod sweep;
 mod watch;
+mod workplace;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::capability::Capability;
 use crate::version::Version;
+use access::{Access, Certified};
 use discovery::Discovery;
 use lease::{Aftermath, Tenancy};
 
@@ -57,6 +60,7 @@ pub use setup::Setup;
 pub use spec::{ClusterSpec, Release, SpecError};
 pub use sweep::{SweepError, sweep};
 pub use watch::{EventKind, Watch, WatchEvent};
+pub use workplace::{Workplace, WorkplaceError};
 
 /// The label on every Namespace that a run makes; its value is the run's suffix. `cluster gc` finds by it.
 pub const RUN_LABEL: &str = "rehearsal.dev/run";
@@ -103,7 +107,13 @@ pub struct Cluster {
     capabilities: BTreeSet<Capability>,
     facts: Facts,
     transports: Transports,
+    certified: Certified,
     discovery: Discovery,
+    /// What a kubeconfig for other programs is made of.
+    access: Option<Access>,
+    /// The folder with the `kubectl` of its minor version.
+    programs: Option<PathBuf>,
+    home: Option<Home>,
     tenancy: Option<Tenancy>,
     aftermath: Option<Arc<Aftermath>>,
 }
@@ -113,6 +123,8 @@ struct Transports {
     own: kube::Client,
     /// Without the kubeconfig's certificate: for bearers and for nobody.
     bare: kube::Client,
+    /// The set-up of the latter, for clients with another certificate.
+    without: Option<kube::Config>,
 }
 
 impl Cluster {
@@ -123,14 +135,26 @@ impl Cluster {
         facts: Facts,
         transports: Transports,
     ) -> Self {
-        let discovery = Discovery::default();
-        Self { origin, version, capabilities, facts, transports, discovery, tenancy: None, aftermath: None }
+        Self {
+            origin,
+            version,
+            capabilities,
+            facts,
+            transports,
+            certified: Certified::default(),
+            discovery: Discovery::default(),
+            access: None,
+            programs: None,
+            home: None,
+            tenancy: None,
+            aftermath: None,
+        }
     }
 
     /// A cluster behind any HTTP service (`kube::Client::new`): for transports inside the process. Every identity goes
     /// through it.
     pub fn over(client: kube::Client, origin: Origin, version: Version, facts: Facts) -> Self {
-        let transports = Transports { own: client.clone(), bare: client };
+        let transports = Transports { own: client.clone(), bare: client, without: None };
         Self::new(origin, version, BTreeSet::new(), facts, transports)
     }
 
@@ -181,11 +205,15 @@ impl Cluster {
         self.tenancy.as_ref().map(|tenancy| tenancy.endpoint.kubeconfig.as_path())
     }
 
-    /// A session on behalf of an identity. Two connections serve all of them: the kubeconfig's, and one without its
-    /// certificate.
+    /// A session on behalf of an identity. Two connections serve all that bring no certificate: the kubeconfig's, and one
+    /// without its certificate.
     pub fn session(&self, identity: &Identity) -> Result<Session, SendError> {
-        let client = if identity.connects_as_own() { &self.transports.own } else { &self.transports.bare };
-        Ok(Session::new(client.clone(), identity.headers()?).with_aftermath(self.aftermath.clone()))
+        let client = match identity {
+            Identity::Own | Identity::Impersonated { .. } => self.transports.own.clone(),
+            Identity::Bearer(_) | Identity::Anonymous => self.transports.bare.clone(),
+            Identity::Certified { .. } => self.certified_client(identity)?,
+        };
+        Ok(Session::new(client, identity.headers()?).with_aftermath(self.aftermath.clone()))
     }
 
     /// How a kind is served; none where it is not.
