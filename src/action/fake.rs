@@ -7,7 +7,9 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::{Action, Api, Decoder, KINDS, Manifests, Reply, RunError, StepCx};
+use super::{
+    Action, Api, CommandError, Commands, Decoder, Exit, Invocation, KINDS, Manifests, Output, Reply, RunError, StepCx,
+};
 use crate::cluster::{Exchange, Request, Resource, SendError};
 use crate::syntax::{At, Diagnostic, Diagnostics, Node, Scope, Source, parse};
 
@@ -41,7 +43,7 @@ impl Fake {
         scope.set("name", json!("filled"));
         scope.set("count", json!(600));
         let patience = Duration::from_millis(10);
-        let cx = StepCx { api: self, scope: &scope, namespace: Some("demo"), query: &query, patience };
+        let cx = StepCx { api: self, commands: self, scope: &scope, namespace: Some("demo"), query: &query, patience };
         action.run(&cx).await
     }
 }
@@ -82,6 +84,14 @@ impl Api for Fake {
 
     fn nonce(&self) -> String {
         "7".to_owned()
+    }
+}
+
+impl Commands for Fake {
+    fn execute(&self, invocation: Invocation) -> BoxFuture<'_, Result<Output, CommandError>> {
+        let Invocation { program, stdin, env, files } = invocation;
+        self.note(format!("run {program:?} {stdin:?} {env:?} {files:?}"));
+        Box::pin(std::future::ready(Ok(Output::new(Exit::Code(0), String::new(), String::new()))))
     }
 }
 

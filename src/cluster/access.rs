@@ -97,15 +97,19 @@ impl Cluster {
             Identity::Own => access.user.clone(),
             Identity::Bearer(token) => json!({"token": token}),
             Identity::Certified { .. } => self.certified(identity)?.user.clone(),
-            Identity::Impersonated { user, groups, uid, extra } => {
-                impersonating(&access.user, &json!({
+            Identity::Impersonated { user, groups, uid, extra } => impersonating(
+                &access.user,
+                &json!({
                     "as": user, "as-groups": groups, "as-uid": uid, "as-user-extra": extra,
-                }))
-            }
+                }),
+            ),
             // Without credentials kubectl asks for a password; this is who the API server takes nobody for.
-            Identity::Anonymous => impersonating(&access.user, &json!({
-                "as": "system:anonymous", "as-groups": ["system:unauthenticated"],
-            })),
+            Identity::Anonymous => impersonating(
+                &access.user,
+                &json!({
+                    "as": "system:anonymous", "as-groups": ["system:unauthenticated"],
+                }),
+            ),
         };
         let mut context = json!({"cluster": CONTEXT, "user": CONTEXT});
         if let Some(namespace) = namespace {
@@ -141,7 +145,9 @@ impl Cluster {
 fn impersonating(own: &Value, other: &Value) -> Value {
     let mut user = own.clone();
     if let (Some(fields), Some(other)) = (user.as_object_mut(), other.as_object()) {
-        fields.extend(other.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.clone(), value.clone())));
+        fields.extend(
+            other.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.clone(), value.clone())),
+        );
     }
     user
 }

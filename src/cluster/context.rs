@@ -7,8 +7,8 @@ use http::{HeaderMap, HeaderValue, Method};
 use kube::Config;
 use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError};
 
-use super::probe::Unanswered;
 use super::access::Access;
+use super::probe::Unanswered;
 use super::{
     Cluster, Exchange, Home, Origin, Release, Request, SendError, Session, Transports, assets, probe, send_error,
 };

@@ -51,7 +51,8 @@ impl Pki {
     /// Makes the authority and the API server's certificate; P-256, which takes no time to speak of.
     pub(super) fn create(folder: &Path) -> Result<Self, PkiError> {
         let key = key("the certificate authority")?;
-        let authority = CertifiedIssuer::self_signed(authority_params(), key).map_err(failed("the certificate authority"))?;
+        let authority =
+            CertifiedIssuer::self_signed(authority_params(), key).map_err(failed("the certificate authority"))?;
         let pki = Self { folder: folder.to_owned(), authority };
         pki.write("ca.crt", &pki.authority.pem())?;
         pki.write("ca.key", &pki.authority.key().serialize_pem())?;

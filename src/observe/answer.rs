@@ -24,6 +24,7 @@ impl Normaliser<'_> {
         let mut shown = Map::new();
         match reply {
             Reply::Http(exchange) => self.exchange(&mut shown, exchange, cut),
+            Reply::Process(output) => self.output(&mut shown, output, cut),
             Reply::NotServed { api_version, kind } => {
                 shown.insert("served".to_owned(), false.into());
                 shown.insert("apiVersion".to_owned(), self.text(api_version).into());
@@ -81,7 +82,7 @@ impl Normaliser<'_> {
         let tree = match view {
             View::Token => tree.select(&Rest::of(&[Path::key("spec"), Path::key("status")], "")),
             View::Status => tree.select(&Rest::of(&[Path::key("status")], "")),
-            View::Body => Some(tree),
+            View::Body | View::Output => Some(tree),
             View::Nothing | View::Envelope | View::Object | View::Names => {
                 self.tidy();
                 Some(tree)
@@ -96,7 +97,7 @@ impl Normaliser<'_> {
     }
 
     /// Paths that lead nowhere leave an empty map: that nothing is there is an answer.
-    fn optional(&mut self, tree: Option<Tree<'_>>) -> Value {
+    pub(super) fn optional(&mut self, tree: Option<Tree<'_>>) -> Value {
         self.value(tree.unwrap_or(Tree::Map(Vec::new())))
     }
 

@@ -12,6 +12,7 @@ mod cut;
 mod jwt;
 mod names;
 mod normal;
+mod output;
 mod places;
 mod shape;
 #[cfg(test)]
@@ -43,6 +44,8 @@ pub struct Known {
     pub audience: Option<String>,
     /// The URL of the API server: `<server>`.
     pub server: Option<String>,
+    /// The private folder of the run's commands: `<folder>`.
+    pub folder: Option<String>,
     /// The names of the cluster's own Nodes: `<node>`.
     pub nodes: Vec<String>,
     /// What the scenario wrote itself, which is never redacted.
@@ -103,9 +106,12 @@ impl Observer {
                 names.set(value, Shown::As(shown.into()));
             }
         };
-        for (value, shown) in
-            [(&known.audience, "<audience>"), (&known.issuer, "<issuer>"), (&known.server, "<server>")]
-        {
+        for (value, shown) in [
+            (&known.audience, "<audience>"),
+            (&known.issuer, "<issuer>"),
+            (&known.server, "<server>"),
+            (&known.folder, "<folder>"),
+        ] {
             set(value.as_deref().unwrap_or_default(), shown);
         }
         // Discovery tells the server's address without the scheme.

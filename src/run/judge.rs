@@ -52,9 +52,9 @@ impl Stage<'_> {
         let unmet: Vec<String> =
             why_unmet.into_iter().chain(shown.err()).chain(self.unexpected(step, &attempt)).collect();
         outcome.verdict = if !unmet.is_empty() {
-            self.not_met(step, &attempt, &unmet)
+            self.not_met(step, &attempt, &unmet, &observation.value)
         } else if self.cannot_be_taken(step, &attempt) {
-            Verdict::Broken(self.presentable(refused(&attempt.reply)))
+            Verdict::Broken(self.presentable(refused(&attempt.reply, &observation.value)))
         } else if step.is_snapshotted() {
             let verdict = self.compared(&slug, &observation.text);
             outcome.slug = Some(slug);
@@ -73,7 +73,7 @@ impl Stage<'_> {
         }
         if let Some(name) = &step.name {
             self.ended.insert(name.as_str().to_owned(), Instant::now());
-            self.scope.set(name.variable(), Arc::clone(attempt.answer.body()));
+            self.scope.set(name.variable(), attempt.answer.variable());
         }
     }
 
@@ -103,9 +103,9 @@ impl Stage<'_> {
     }
 
     /// A condition that was not met: because the server is in trouble, or because it answers something else.
-    fn not_met(&self, step: &Step, attempt: &Attempt, unmet: &[String]) -> Verdict {
+    fn not_met(&self, step: &Step, attempt: &Attempt, unmet: &[String], shown: &Value) -> Verdict {
         if self.is_no_answer(step, attempt, false) {
-            return Verdict::Broken(self.presentable(refused(&attempt.reply)));
+            return Verdict::Broken(self.presentable(refused(&attempt.reply, shown)));
         }
         Verdict::Unmet(unmet.iter().map(|line| self.observer.presentable(line)).collect())
     }
@@ -147,6 +147,9 @@ fn shown(snapshot: &Selection, own: &Scope) -> Result<Option<Map<String, Value>>
     expressions.iter().map(value).collect::<Result<_, _>>().map(Some)
 }
 
+/// How many lines of what a command wrote are shown where it fails.
+const LAST_WORDS: usize = 10;
+
 fn line(mismatch: &Mismatch) -> String {
     let came = mismatch.came.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
     match &mismatch.expected {
@@ -155,8 +158,28 @@ fn line(mismatch: &Mismatch) -> String {
     }
 }
 
-fn refused(reply: &Reply) -> Trouble {
+/// Why a reply cannot be taken; `shown` is what is seen of it.
+fn refused(reply: &Reply, shown: &Value) -> Trouble {
     match reply {
+        Reply::Process(_) => {
+            let end = |stream: &str| {
+                let lines: Vec<&str> = shown[stream].as_str().unwrap_or_default().lines().collect();
+                lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n")
+            };
+            let said = [end("stderr"), end("stdout")].into_iter().find(|text| !text.is_empty());
+            let exit = match &shown["exit"] {
+                Value::String(signal) => format!("was ended by {signal}"),
+                code => format!("exited with {code}"),
+            };
+            Trouble {
+                message: said
+                    .map_or_else(|| format!("the command {exit}"), |said| format!("the command {exit}: {said}")),
+                help: Some(
+                    "set-up has to exit with 0; name the step, or write `expect: {exit: ..}`: then it is an answer"
+                        .to_owned(),
+                ),
+            }
+        }
         Reply::Http(exchange) => Trouble::refused(exchange),
         Reply::NotServed { api_version, kind } => Trouble {
             message: format!("this server does not serve {kind} of {api_version}"),

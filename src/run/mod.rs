@@ -4,6 +4,7 @@
 
 mod api;
 mod attempt;
+mod commands;
 mod compare;
 mod event;
 mod identity;

@@ -15,6 +15,15 @@ use crate::cluster::{Cluster, Exchange, Identity, RUN_LABEL, Request, SendError,
 /// How long clean-up may take at most: it asks and does not wait, so this is for a server that is ill.
 const CLEAN_UP: Duration = Duration::from_secs(10);
 
+/// Where commands make things that belong to no Namespace.
+const MADE_BY_COMMANDS: [&str; 5] = [
+    "/api/v1/namespaces",
+    "/api/v1/persistentvolumes",
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+    "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+    "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+];
+
 /// The cluster's own user, on behalf of one scenario.
 pub(super) struct Own<'a> {
     session: Session,
@@ -67,6 +76,23 @@ impl<'a> Own<'a> {
                 Err(trouble(came, &request, self.timeout).during(&format!("creating the scenario's Namespace {name}")))
             }
         }
+    }
+
+    /// Looks for what commands have made outside of Namespaces: that it carries this run's suffix is all that is known.
+    pub(super) async fn find_what_commands_made(&self) -> Result<(), Trouble> {
+        let within = self.timeout.min(CLEAN_UP);
+        let deadline = Instant::now() + within;
+        for collection in MADE_BY_COMMANDS {
+            let request = Request::new(Method::GET, collection);
+            let came = self.send_until_taken(&request, deadline).await;
+            match came {
+                Came::Answer(exchange) if exchange.is_success() => self.sent.found(collection, &exchange),
+                // Not served, or not to be seen by a user who then cannot have made one either.
+                Came::Answer(exchange) if matches!(exchange.status, 403 | 404) => {}
+                came => return Err(trouble(came, &request, within).during("looking for what commands made")),
+            }
+        }
+        Ok(())
     }
 
     /// Takes away what was made, newest first. Asks and does not wait, since a Namespace takes five seconds to go. What

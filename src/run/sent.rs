@@ -80,6 +80,20 @@ impl Sent {
         std::mem::take(&mut self.state().requests)
     }
 
+    /// Takes what carries this run's suffix in a list for something that was made.
+    pub(super) fn found(&self, collection: &str, list: &Exchange) {
+        let mut state = self.state();
+        for item in list.body["items"].as_array().into_iter().flatten() {
+            let metadata = &item["metadata"];
+            let Some(name) = metadata["name"].as_str().filter(|name| name.contains(&self.suffix)) else { continue };
+            let path = format!("{collection}/{name}");
+            let is_own = self.namespace.as_deref() == Some(name) && collection.ends_with("/namespaces");
+            if metadata["deletionTimestamp"].is_null() && !is_own && !state.made.contains(&path) {
+                state.made.push(path);
+            }
+        }
+    }
+
     /// The paths of what was made, oldest first: the Namespace, then what is outside it.
     pub(super) fn made(&self) -> Vec<String> {
         let state = self.state();

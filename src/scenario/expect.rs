@@ -4,11 +4,16 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{When, unsupported};
-use crate::action::Reply;
+use super::When;
+use crate::action::{Answers, Reply};
 use crate::syntax::{
     Diagnostic, Diagnostics, Expression, Fields, Node, Reference, Scope, Template, TemplateError, Yaml,
 };
+
+/// Parts that only the answer of an API server has.
+const OF_EXCHANGES: &[&str] = &["code", "reason", "message", "warnings"];
+/// Parts that only a command has.
+const OF_OUTPUT: &[&str] = &["exit", "stdout", "stderr"];
 
 /// The parts of an answer: the envelope and, apart from it, the body.
 #[derive(Debug, Clone)]
@@ -38,11 +43,19 @@ pub struct Mismatch {
 }
 
 impl Answer {
-    /// The parts of a reply. A kind that is not served has neither code nor body.
+    /// The parts of a reply. A kind that is not served has neither code nor body; a command has no code, and a body
+    /// where its output is one API object.
     pub fn new(reply: &Reply) -> Self {
-        let Reply::Http(exchange) = reply else {
-            let envelope = json!({"code": null, "reason": null, "message": null, "warnings": []});
-            return Self { envelope, body: Arc::new(Value::Null) };
+        let exchange = match reply {
+            Reply::Http(exchange) => exchange,
+            Reply::NotServed { .. } => return Self { envelope: json!({"warnings": []}), body: Arc::default() },
+            Reply::Process(output) => {
+                let stdout = output.stdout.strip_suffix('\n').unwrap_or(&output.stdout);
+                let envelope = json!({
+                    "warnings": [], "exit": output.exit.to_value(), "stdout": stdout, "stderr": output.stderr,
+                });
+                return Self { envelope, body: Arc::clone(&output.object) };
+            }
         };
         let body = &exchange.body;
         let status = |name: &str| if body["kind"] == "Status" { body[name].clone() } else { Value::Null };
@@ -58,15 +71,25 @@ impl Answer {
     /// The variables of earlier steps, and under the names of [`OWN_NAMES`](super::OWN_NAMES) this answer.
     pub fn scope(&self, earlier: &Scope) -> Scope {
         let mut scope = earlier.clone();
-        scope.set("code", self.envelope["code"].clone());
-        scope.set("warnings", self.envelope["warnings"].clone());
+        for name in ["code", "warnings", "exit", "stdout", "stderr"] {
+            scope.set(name, self.envelope[name].clone());
+        }
         scope.set("body", Arc::clone(&self.body));
         scope
     }
 
-    /// The body, to be kept as the step's variable.
+    /// The body.
     pub fn body(&self) -> &Arc<Value> {
         &self.body
+    }
+
+    /// What is kept as the step's variable: the body, or what a command wrote and how it ended.
+    pub fn variable(&self) -> Arc<Value> {
+        if self.envelope["exit"].is_null() {
+            return Arc::clone(&self.body);
+        }
+        let part = |name: &str| self.envelope[name].clone();
+        json!({"exit": part("exit"), "stdout": part("stdout"), "stderr": part("stderr")}).into()
     }
 
     fn part(&self, name: &str) -> &Value {
@@ -86,10 +109,10 @@ impl Check {
         let that = fields.optional("that").expression();
         let code = fields.optional("code").node();
         let mut expected = Vec::new();
-        for name in ["code", "reason", "message", "warnings", "body"] {
-            expected.extend(fields.optional(name).template().map(|template| (name, template)));
+        for name in OF_EXCHANGES.iter().chain(OF_OUTPUT).chain(&["body"]) {
+            expected.extend(fields.optional(name).template().map(|template| (*name, template)));
         }
-        unsupported::refuse(&mut fields, unsupported::EXPECT);
+        let exit = fields.optional("exit").node();
         fields.hint("what the body holds stands under `body`");
         fields.finish();
         if let Some(node) = code {
@@ -103,6 +126,18 @@ impl Check {
                 diagnostics.push(diagnostic.help("a number from 100 to 599, as in `code: 403`"));
             }
         }
+        if let Some(node) = exit {
+            let fits = match &node.value {
+                Yaml::Number(number) => number.as_u64().is_some_and(|code| code < 256),
+                Yaml::String(text) => text.contains("${") || text.starts_with("signal "),
+                _ => false,
+            };
+            if !fits {
+                let diagnostic = Diagnostic::new(node.at.clone(), "`exit` must be an exit code");
+                diagnostics
+                    .push(diagnostic.help("a number from 0 to 255, or `signal 9` for a command that was killed"));
+            }
+        }
         if node.entries().iter().all(|(key, _)| key.text == "when") {
             diagnostics.report(&node.at, "this expects nothing");
         }
@@ -114,6 +149,15 @@ impl Check {
     pub fn references(&self) -> Vec<&Reference> {
         let expected = self.expected.iter().flat_map(|(_, template)| template.references());
         expected.chain(self.that.iter().flat_map(Expression::references)).collect()
+    }
+
+    /// The parts it names that a reply of this kind never has.
+    pub fn misplaced(&self, answers: Answers) -> impl Iterator<Item = &'static str> {
+        let others = match answers {
+            Answers::Exchange => OF_OUTPUT,
+            Answers::Output => OF_EXCHANGES,
+        };
+        self.expected.iter().map(|(name, _)| *name).filter(|name| others.contains(name))
     }
 
     /// Whether it expects just this status code.

@@ -1,7 +1,6 @@
 //! `as:`: who a step asks as.
 
-use super::unsupported;
-use crate::syntax::{Diagnostic, Diagnostics, Fields, Key, Node, Reference, TextTemplate, Yaml, not_a_string};
+use crate::syntax::{At, Diagnostic, Diagnostics, Fields, Key, Node, Reference, TextTemplate, Yaml, not_a_string};
 
 /// Who asks.
 #[derive(Debug)]
@@ -14,6 +13,8 @@ pub enum Identity {
     ServiceAccount(TextTemplate),
     /// Anybody, by impersonation.
     User(User),
+    /// Whoever a client certificate says that the cluster signs.
+    Certificate(Certificate),
     /// Nobody.
     Anonymous,
 }
@@ -31,7 +32,19 @@ pub struct User {
     pub extra: Vec<(String, Vec<TextTemplate>)>,
 }
 
-const HELP: &str = "write `anonymous`, or one of {token: T}, {serviceAccount: NAME} and {user: NAME, groups: [..]}";
+/// A client certificate to be made.
+#[derive(Debug)]
+pub struct Certificate {
+    /// The common name: the user.
+    pub name: TextTemplate,
+    /// The organization: the group.
+    pub organization: Option<TextTemplate>,
+    /// Where it is asked for.
+    pub at: At,
+}
+
+const HELP: &str = "write `anonymous`, or one of {token: T}, {serviceAccount: NAME}, {user: NAME, groups: [..]} and \
+                    {certificate: {cn: NAME}}";
 
 impl Identity {
     pub(super) fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Self {
@@ -50,7 +63,7 @@ impl Identity {
         let groups = fields.optional("groups").strings();
         let uid = fields.optional("uid").text();
         let extra = fields.optional("extra").entries();
-        unsupported::refuse(&mut fields, unsupported::IDENTITIES);
+        let certificate = fields.optional("certificate").node();
         let is_odd = fields.rest().next().is_some();
         fields.finish();
         let given =
@@ -62,6 +75,9 @@ impl Identity {
         let impersonates = groups.is_some() || uid.is_some() || extra.is_some();
         if impersonates && node.get("user").is_none() {
             diagnostics.report(&node.at, "`groups`, `uid` and `extra` belong to a `user`");
+        }
+        if let Some(certificate) = certificate {
+            return Certificate::decode(certificate, diagnostics).map_or(Self::Admin, Self::Certificate);
         }
         match (token, service_account, user) {
             (Some(token), ..) => Self::Token(token),
@@ -80,12 +96,26 @@ impl Identity {
         match self {
             Self::Admin | Self::Anonymous => Vec::new(),
             Self::Token(text) | Self::ServiceAccount(text) => text.references().collect(),
+            Self::Certificate(certificate) => {
+                let texts = std::iter::once(&certificate.name).chain(&certificate.organization);
+                texts.flat_map(TextTemplate::references).collect()
+            }
             Self::User(user) => {
                 let extra = user.extra.iter().flat_map(|(_, values)| values);
                 let texts = std::iter::once(&user.name).chain(&user.groups).chain(&user.uid).chain(extra);
                 texts.flat_map(TextTemplate::references).collect()
             }
         }
+    }
+}
+
+impl Certificate {
+    fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let mut fields = Fields::of(node, "certificate", diagnostics)?;
+        let name = fields.required("cn").text();
+        let organization = fields.optional("o").text();
+        fields.finish();
+        Some(Self { name: name?, organization, at: node.at.clone() })
     }
 }
 

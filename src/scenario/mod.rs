@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 
 pub use expect::{Answer, Check, Mismatch, reads_code};
 pub use frame::{Capture, Frame, Holds, Selection};
-pub use identity::{Identity, User};
+pub use identity::{Certificate, Identity, User};
 pub use load::{ScenarioFile, load};
 pub use names::{OWN_NAMES, StepName};
 pub use rewrite::Change;

@@ -2,7 +2,8 @@
 
 use super::fixtures::Fixtures;
 use super::names::StepName;
-use super::{Scenario, Step, When, unique, unsupported, variables, when};
+use super::{Identity, Scenario, Step, When, unique, unsupported, variables, when};
+use crate::capability::Capability;
 use crate::syntax::{At, Diagnostic, Diagnostics, Fields, Key, Node, nearest};
 use crate::version::Range;
 
@@ -95,6 +96,16 @@ fn check(scenario: &Scenario, tree: &Node, fixtures: &Fixtures, diagnostics: &mu
         let message = format!("this step never runs: the scenario is about {}", bounds.kubernetes);
         diagnostics
             .push(Diagnostic::new(step.at.clone(), message).help(format!("its `when` says {}", step.when.kubernetes)));
+    }
+    for step in &scenario.steps {
+        if let Identity::Certificate(certificate) = &step.frame.identity
+            && !scenario.needs.contains(&Capability::Ca)
+            && !step.when.needs.contains(&Capability::Ca)
+        {
+            let message = "not every cluster signs client certificates";
+            let help = "write `needs: [ca]` in the scenario, or `when: {needs: [ca]}` in this step";
+            diagnostics.push(Diagnostic::new(certificate.at.clone(), message).help(help));
+        }
     }
     // What is wrong in one place is not reported again where it is missed.
     let forgiven = if diagnostics.is_empty() { Vec::new() } else { written_names(tree) };

@@ -6,13 +6,9 @@ use crate::syntax::{Diagnostic, Fields};
 /// Fields of a scenario.
 pub(super) const SCENARIO: &[&str] = &["cases", "cluster"];
 /// Kinds of steps.
-pub(super) const ACTIONS: &[&str] = &["patch", "run", "steps", "update", "upgrade", "watch"];
+pub(super) const ACTIONS: &[&str] = &["patch", "steps", "update", "upgrade", "watch"];
 /// What can stand around an action.
 pub(super) const MODIFIERS: &[&str] = &["foreach", "settle"];
-/// Identities.
-pub(super) const IDENTITIES: &[&str] = &["certificate"];
-/// Parts of an answer.
-pub(super) const EXPECT: &[&str] = &["exit", "stderr", "stdout"];
 
 /// Reports those of `names` that are given.
 pub(super) fn refuse(fields: &mut Fields<'_, '_>, names: &[&'static str]) {
