@@ -10,11 +10,13 @@
 mod answer;
 mod cut;
 mod jwt;
+mod log;
 mod names;
 mod normal;
 mod output;
 mod places;
 mod shape;
+mod table;
 #[cfg(test)]
 mod tests;
 mod text;

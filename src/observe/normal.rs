@@ -33,6 +33,8 @@ pub(super) struct Normaliser<'a> {
     noted: Vec<Found>,
     pub(super) step: &'a str,
     pub(super) mode: Mode,
+    /// Whether values are found by their shape too: a text that a command wrote has no places.
+    pub(super) loose: bool,
     /// Whether what controllers and clocks write into metadata is left out.
     tidy: bool,
     /// When the token of the same answer expires, and how that is shown.
@@ -43,7 +45,7 @@ impl<'a> Normaliser<'a> {
     /// For an answer of this step.
     pub(super) fn new(known: &'a Known, names: &'a Names, step: &'a str) -> Self {
         let (learnt, noted) = (Names::default(), Vec::new());
-        Self { known, names, learnt, noted, step, mode: Mode::Name, tidy: false, expiry: None }
+        Self { known, names, learnt, noted, step, mode: Mode::Name, loose: false, tidy: false, expiry: None }
     }
 
     /// For anything else that a person reads: it names nothing.
