@@ -221,6 +221,11 @@ impl Cluster {
         self.discovery.resolve(&self.session(&Identity::Own)?, api_version, kind).await
     }
 
+    /// The collections of everything that lives outside of Namespaces, as far as it can be found out.
+    pub async fn cluster_wide(&self) -> Result<Vec<String>, SendError> {
+        Ok(discovery::cluster_wide(&self.session(&Identity::Own)?).await)
+    }
+
     /// What answers, in words: `v1.36.3, a real control plane with etcd 3.6.8`.
     pub fn describe(&self) -> String {
         match (self.origin.kind, &self.origin.etcd) {

@@ -84,7 +84,8 @@ impl<'a> Instance<'a> {
             Ok(recorded) => recorded,
             Err(trouble) => return outcome.trouble.push(trouble),
         };
-        let sent = Sent::new(plan.scenario.namespace.as_deref(), plan.names.suffix());
+        let namespace = namespace(plan);
+        let sent = Sent::new(namespace.as_deref(), plan.names.suffix());
         let own = match Own::new(self.cluster, self.settings.timeout, &sent) {
             Ok(own) => own,
             Err(trouble) => return outcome.trouble.push(trouble),
@@ -124,8 +125,7 @@ impl<'a> Instance<'a> {
 
     /// Where its commands run, if it has any.
     fn place(&self, plan: &Plan) -> Result<Option<Place<'a>>, CommandError> {
-        let runs_commands = plan.scenario.steps.iter().any(|step| step.action.answers_with() == Answers::Output);
-        runs_commands.then(|| Place::prepare(self.cluster, self.file, plan)).transpose()
+        runs_commands(plan).then(|| Place::prepare(self.cluster, self.file, plan)).transpose()
     }
 
     /// What was recorded of this scenario.
@@ -157,6 +157,17 @@ impl<'a> Instance<'a> {
     }
 }
 
+/// The Namespace that is made first. What commands make is marked by nobody: of a scenario with commands and without a
+/// Namespace, an empty one says to `cluster gc` which suffix was a run's.
+fn namespace(plan: &Plan) -> Option<String> {
+    let marker = || runs_commands(plan).then(|| format!("rehearsal{}", plan.names.suffix()));
+    plan.scenario.namespace.clone().or_else(marker)
+}
+
+fn runs_commands(plan: &Plan) -> bool {
+    plan.scenario.steps.iter().any(|step| step.action.answers_with() == Answers::Output)
+}
+
 /// The Namespace and the steps in order; whether all of them ran.
 async fn steps(
     plan: &Plan,
@@ -166,8 +177,8 @@ async fn steps(
     outcome: &mut ScenarioOutcome,
 ) -> bool {
     let mut goes_on = true;
-    if let Some(namespace) = &plan.scenario.namespace
-        && let Err(trouble) = own.create_namespace(namespace, plan.names.run(), &mut interrupted).await
+    if let Some(namespace) = namespace(plan)
+        && let Err(trouble) = own.create_namespace(&namespace, plan.names.run(), &mut interrupted).await
     {
         outcome.trouble.push(stage.presentable(trouble));
         goes_on = false;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future;
 use http::Method;
 use serde_json::json;
 use tokio::sync::watch;
@@ -15,17 +16,9 @@ use crate::cluster::{Cluster, Exchange, Identity, RUN_LABEL, Request, SendError,
 /// How long clean-up may take at most: it asks and does not wait, so this is for a server that is ill.
 const CLEAN_UP: Duration = Duration::from_secs(10);
 
-/// Where commands make things that belong to no Namespace.
-const MADE_BY_COMMANDS: [&str; 5] = [
-    "/api/v1/namespaces",
-    "/api/v1/persistentvolumes",
-    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-    "/apis/rbac.authorization.k8s.io/v1/clusterroles",
-    "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-];
-
 /// The cluster's own user, on behalf of one scenario.
 pub(super) struct Own<'a> {
+    cluster: &'a Cluster,
     session: Session,
     /// How long one request may take.
     timeout: Duration,
@@ -40,9 +33,9 @@ enum Came {
 }
 
 impl<'a> Own<'a> {
-    pub(super) fn new(cluster: &Cluster, timeout: Duration, sent: &'a Sent) -> Result<Self, Trouble> {
+    pub(super) fn new(cluster: &'a Cluster, timeout: Duration, sent: &'a Sent) -> Result<Self, Trouble> {
         let session = cluster.session(&Identity::Own).map_err(|error| Trouble::from_error(&error))?;
-        Ok(Self { session, timeout, sent })
+        Ok(Self { cluster, session, timeout, sent })
     }
 
     /// Creates the scenario's Namespace, with the label that `cluster gc` finds it by.
@@ -82,13 +75,17 @@ impl<'a> Own<'a> {
     pub(super) async fn find_what_commands_made(&self) -> Result<(), Trouble> {
         let within = self.timeout.min(CLEAN_UP);
         let deadline = Instant::now() + within;
-        for collection in MADE_BY_COMMANDS {
+        let collections = timeout_at(deadline, self.cluster.cluster_wide());
+        let collections = collections.await.ok().and_then(Result::ok).unwrap_or_default();
+        let listed = collections.iter().map(async |collection| {
             let request = Request::new(Method::GET, collection);
-            let came = self.send_until_taken(&request, deadline).await;
+            (collection, self.send_until_taken(&request, deadline).await, request)
+        });
+        for (collection, came, request) in future::join_all(listed).await {
             match came {
                 Came::Answer(exchange) if exchange.is_success() => self.sent.found(collection, &exchange),
-                // Not served, or not to be seen by a user who then cannot have made one either.
-                Came::Answer(exchange) if matches!(exchange.status, 403 | 404) => {}
+                // What cannot be listed is no kind of object, or nothing that this user could have made.
+                Came::Answer(exchange) if !exchange.is_trouble() => {}
                 came => return Err(trouble(came, &request, within).during("looking for what commands made")),
             }
         }
