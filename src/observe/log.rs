@@ -112,9 +112,10 @@ fn http_header(line: &str) -> Option<String> {
 }
 
 /// What stands around a number that only counts; where nothing follows, the number ends by itself.
-const COUNTS: [(&str, &str); 10] = [
+const COUNTS: [(&str, &str); 11] = [
     (" in ", " milliseconds"),
     ("milliseconds=", ""),
+    ("Milliseconds=", ""),
     (" ", " ms"),
     ("\"exp\":", ""),
     ("\"iat\":", ""),
@@ -134,8 +135,9 @@ fn counted(line: &str, before: &str, after: &str) -> Option<String> {
         let length = tail.bytes().take_while(u8::is_ascii_digit).count();
         out.push_str(head);
         rest = tail;
-        if length > 0 && &tail[..length] != "0" && tail[length..].starts_with(after) {
-            let is_version = before.contains("resourceVersion");
+        let is_version = before.contains("resourceVersion");
+        let is_count = length > 0 && !(is_version && &tail[..length] == "0");
+        if is_count && tail[length..].starts_with(after) {
             out.push_str(if is_version {
                 "<resourceVersion>"
             } else if before.starts_with('"') {
@@ -163,7 +165,7 @@ mod tests {
                 "I1124 13:48:18.563162   24672 round_trippers.go:632] \"Response\" headers=<",
                 "I round_trippers.go] \"Response\" headers=<",
             ),
-            (" > milliseconds=7", " > milliseconds=<n>"),
+            (" > milliseconds=7 dialMilliseconds=0", " > milliseconds=<n> dialMilliseconds=<n>"),
             (
                 "I0726 22:25:32.205677  1 round_trippers.go:463] Response Status: 201 Created in 10 milliseconds",
                 "I round_trippers.go] Response Status: 201 Created in <n> milliseconds",

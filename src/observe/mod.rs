@@ -121,6 +121,8 @@ impl Observer {
             && address.contains(':')
         {
             set(address, "<server>");
+            // kubectl caches what a server serves in a folder of its name.
+            set(&address.replace(':', "_"), "<server>");
         }
         for node in &known.nodes {
             set(node, "<node>");

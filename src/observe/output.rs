@@ -30,8 +30,10 @@ impl Normaliser<'_> {
         shown.insert("exit".to_owned(), output.exit.to_value());
         match cut {
             Cut::Show(values) => {
-                let values = values.iter().map(|(label, value)| (label.as_str(), Tree::Whole(value)));
-                shown.insert("show".to_owned(), self.value(Tree::Map(values.collect())));
+                // Most of them are texts of the output, or made of them.
+                let stable: Map<String, Value> =
+                    values.iter().map(|(label, value)| (label.clone(), stable(value))).collect();
+                shown.insert("show".to_owned(), self.value(Tree::Whole(&Value::Object(stable))));
             }
             Cut::Select(paths) => {
                 let paths = Rest::of(paths, &self.known.suffix);
@@ -98,8 +100,8 @@ impl Normaliser<'_> {
     /// What is shown instead of a word of an output that no place told anything about.
     pub(super) fn by_shape(&mut self, text: &str, word: &Range<usize>) -> Option<(Range<usize>, String)> {
         let run = &text[word.clone()];
-        if let Some(piece) = self.piece_of_token(&text[word.start..]) {
-            return Some((word.start..word.start + piece, "<token>".to_owned()));
+        if let Some((length, shown)) = self.secret_by_shape(&text[word.start..]) {
+            return Some((word.start..word.start + length, shown.to_owned()));
         }
         if !self.loose || self.known.written.holds(run) {
             return None;
@@ -118,7 +120,7 @@ impl Normaliser<'_> {
     }
 
     /// How much of a text is a piece of a known token, plain or in base64, or too random to be anything but a secret.
-    fn piece_of_token(&self, text: &str) -> Option<usize> {
+    fn secret_by_shape(&self, text: &str) -> Option<(usize, &'static str)> {
         /// What is shorter cannot be told from a word.
         const PIECE: usize = 16;
         /// Names and paths have no such mixture, and digests are in hexadecimal.
@@ -130,7 +132,7 @@ impl Normaliser<'_> {
         let count = |is: fn(&u8) -> bool| run.bytes().filter(|b| is(b)).count();
         let (upper, lower, digits) =
             (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase), count(u8::is_ascii_digit));
-        if run.len() < PIECE || upper < 2 || lower < 2 || self.known.written.holds(run) {
+        if run.len() < PIECE || upper < 2 || lower < 2 {
             return None;
         }
         let is_random = run.len() >= SECRET && upper >= 8 && lower >= 8 && digits >= 4;
@@ -143,6 +145,17 @@ impl Normaliser<'_> {
                     || encoded.into_iter().any(|text| windows().any(|window| text.contains(window)))
             })
         };
-        (is_random || is_piece()).then(|| guard::end_of_base64(text.as_bytes(), 0).max(run.len()))
+        let shown = if is_piece() { "<token>" } else { "<secret>" };
+        (is_random || shown == "<token>").then(|| (guard::end_of_base64(text.as_bytes(), 0).max(run.len()), shown))
+    }
+}
+
+/// A value with its texts in a stable form.
+fn stable(value: &Value) -> Value {
+    match value {
+        Value::String(text) => log::stable(text).into(),
+        Value::Array(elements) => elements.iter().map(stable).collect(),
+        Value::Object(fields) => fields.iter().map(|(key, value)| (key.clone(), stable(value))).collect(),
+        other => other.clone(),
     }
 }

@@ -95,11 +95,21 @@ impl Stage<'_> {
         let mut lines = Vec::new();
         for check in step.frame.expect.iter().filter(|check| check.when.applies(version, has)) {
             match check.mismatches(&attempt.answer, &attempt.scope) {
-                Ok(mismatches) => lines.extend(mismatches.iter().map(line)),
+                Ok(mismatches) => lines.extend(mismatches.into_iter().map(|mismatch| line(&self.shown_text(mismatch)))),
                 Err(error) => lines.push(format!("`expect` could not be evaluated: {error}")),
             }
         }
         lines
+    }
+
+    /// A difference between texts as they may be shown. Quoted later, their ends could no longer be told.
+    fn shown_text(&self, mut mismatch: Mismatch) -> Mismatch {
+        for value in std::iter::once(&mut mismatch.expected).chain(&mut mismatch.came) {
+            if let Value::String(text) = value {
+                *text = self.observer.presentable(text);
+            }
+        }
+        mismatch
     }
 
     /// A condition that was not met: because the server is in trouble, or because it answers something else.
