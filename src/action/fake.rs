@@ -49,7 +49,8 @@ impl Fake {
 impl Api for Fake {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Exchange, SendError>> {
         let body = request.body.as_ref().map_or(String::new(), |body| format!(" {body}"));
-        self.note(format!("{} {}{body}", request.method, request.path));
+        let form = if request.method == http::Method::PATCH { format!(" as {}", request.content_type) } else { String::new() };
+        self.note(format!("{} {}{body}{form}", request.method, request.path));
         let (status, body) =
             self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front().unwrap_or((200, json!({})));
         let (method, path, body) = (request.method, request.path, body.into());

@@ -8,12 +8,14 @@ mod delete;
 mod get;
 mod list;
 mod object;
+mod patch;
 mod path;
 mod reference;
 pub mod reply;
 mod request;
 mod review;
 mod token;
+mod update;
 pub mod view;
 mod wait;
 
@@ -49,6 +51,8 @@ pub struct Kind {
 pub static KINDS: &[Kind] = &[
     create::KIND,
     apply::KIND,
+    update::KIND,
+    patch::KIND,
     get::KIND,
     list::KIND,
     wait::KIND,

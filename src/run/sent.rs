@@ -88,7 +88,7 @@ impl Sent {
         namespace.chain(state.made.iter().cloned()).collect()
     }
 
-    /// The object that a create or an apply is about, where its name is known before the answer.
+    /// The object that a write may make, where its name is known before the answer.
     fn target(&self, request: &Request) -> Option<String> {
         if is_dry(&request.path) || !self.is_outside(&request.path) {
             return None;
@@ -99,7 +99,7 @@ impl Sent {
                 let name = request.body.as_ref()?["metadata"]["name"].as_str()?;
                 Some(format!("{path}/{name}"))
             }
-            Method::PATCH => Some(path.to_owned()),
+            Method::PATCH | Method::PUT => Some(path.to_owned()),
             _ => None,
         }
     }
@@ -122,7 +122,7 @@ fn made(method: &Method, exchange: &Exchange) -> Option<String> {
     let path = path_of(&exchange.path);
     match *method {
         Method::POST if exchange.is_success() => Some(format!("{path}/{name}")),
-        Method::PATCH if exchange.status == 201 => Some(path.to_owned()),
+        Method::PATCH | Method::PUT if exchange.status == 201 => Some(path.to_owned()),
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use crate::syntax::{Diagnostic, Fields};
 /// Fields of a scenario.
 pub(super) const SCENARIO: &[&str] = &["cases", "cluster"];
 /// Kinds of steps.
-pub(super) const ACTIONS: &[&str] = &["patch", "run", "steps", "update", "upgrade", "watch"];
+pub(super) const ACTIONS: &[&str] = &["run", "steps", "upgrade", "watch"];
 /// What can stand around an action.
 pub(super) const MODIFIERS: &[&str] = &["foreach", "settle"];
 /// Identities.
