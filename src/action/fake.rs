@@ -41,7 +41,8 @@ impl Fake {
         scope.set("name", json!("filled"));
         scope.set("count", json!(600));
         let patience = Duration::from_millis(10);
-        let cx = StepCx { api: self, scope: &scope, namespace: Some("demo"), query: &query, patience };
+        let (namespace, suffix) = (Some("demo"), "-rhabcde");
+        let cx = StepCx { api: self, scope: &scope, namespace, suffix, query: &query, patience };
         action.run(&cx).await
     }
 }
@@ -69,7 +70,12 @@ impl Api for Fake {
             plural: format!("{}s", kind.to_lowercase()),
             namespaced: kind != "Namespace",
         };
-        Box::pin(async move { Ok((kind != "Unserved").then_some(resource)) })
+        Box::pin(async move { Ok((!kind.starts_with("Unserved")).then_some(resource)) })
+    }
+
+    fn meant(&self, api_version: &str, kind: &str) -> Option<Resource> {
+        let (api_version, kind) = (api_version.to_owned(), kind.strip_suffix("Typo")?.to_owned());
+        Some(Resource { api_version, kind, plural: String::new(), namespaced: true })
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'_, ()> {

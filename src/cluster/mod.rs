@@ -193,6 +193,11 @@ impl Cluster {
         self.discovery.resolve(&self.session(&Identity::Own)?, api_version, kind).await
     }
 
+    /// What is served, as far as it was read, that is spelt almost as this kind.
+    pub fn meant(&self, api_version: &str, kind: &str) -> Option<Resource> {
+        self.discovery.meant(api_version, kind)
+    }
+
     /// What answers, in words: `v1.36.3, a real control plane with etcd 3.6.8`.
     pub fn describe(&self) -> String {
         match (self.origin.kind, &self.origin.etcd) {

@@ -111,7 +111,9 @@ impl Normaliser<'_> {
                     }
                 }
                 if let Some(causes) = status.get("details").and_then(|details| details.get("causes")) {
-                    error.insert("causes".to_owned(), self.value(Tree::Whole(causes)));
+                    let mut causes = self.value(Tree::Whole(causes));
+                    in_order(&mut causes);
+                    error.insert("causes".to_owned(), causes);
                 }
             }
             Value::String(text) => {
@@ -143,5 +145,13 @@ impl Normaliser<'_> {
         token.insert("header".to_owned(), self.value(Tree::Whole(&Value::Object(jwt.header))));
         token.insert("claims".to_owned(), self.value(Tree::Whole(&claims)));
         Some(Value::Object(token))
+    }
+}
+
+/// Conflicts of server-side apply come in the order of a Go map: by chance.
+fn in_order(causes: &mut Value) {
+    let is_conflict = |cause: &Value| cause["reason"] == "FieldManagerConflict";
+    if let Some(causes) = causes.as_array_mut().filter(|causes| causes.iter().all(is_conflict)) {
+        causes.sort_by_key(|cause| (cause["field"].to_string(), cause["message"].to_string()));
     }
 }

@@ -43,6 +43,10 @@ impl Api for StepApi<'_> {
         Box::pin(self.sent.beside(request, self.cluster.resolve(api_version, kind)))
     }
 
+    fn meant(&self, api_version: &str, kind: &str) -> Option<Resource> {
+        self.cluster.meant(api_version, kind)
+    }
+
     fn sleep(&self, time: Duration) -> BoxFuture<'_, ()> {
         Box::pin(tokio::time::sleep(time))
     }

@@ -233,6 +233,7 @@ impl Prepared<'_> {
             api: &self.api,
             scope: &stage.scope,
             namespace: stage.plan.scenario.namespace.as_deref(),
+            suffix: stage.plan.names.suffix(),
             query: &self.query,
             // A little less than the step has, so that it can say what it waited for in vain.
             patience: stage.timeout(step).mul_f64(0.9),
