@@ -4,16 +4,23 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 
 use super::Reply;
 use super::path;
-use crate::cluster::{Exchange, Request, Resource, SendError};
+use crate::cluster::{Exchange, Request, Resource, SendError, WatchEvent};
 use crate::syntax::{Scope, TemplateError, TextTemplate};
+
+/// The events of a watch, as they come; they end when the server ends it.
+pub type Events = BoxStream<'static, Result<WatchEvent, SendError>>;
 
 /// An API server as an action uses it, already under the identity of the step.
 pub trait Api: Send + Sync {
     /// Sends one request, never again by itself; any status is an answer.
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Exchange, SendError>>;
+
+    /// Opens a watch by its whole path, or gives back the refusal.
+    fn events(&self, path: String) -> BoxFuture<'_, Result<Result<Events, Exchange>, SendError>>;
 
     /// The resource behind a kind; nothing if the server does not serve it.
     fn resolve<'a>(&'a self, api_version: &'a str, kind: &'a str)
@@ -44,8 +51,11 @@ pub struct StepCx<'a> {
     pub suffix: &'a str,
     /// The step's `query:`, filled in.
     pub query: &'a [(String, String)],
-    /// How long the action may wait by itself: for the default ServiceAccount, or until something is gone.
+    /// How long the action may wait by itself: for the default ServiceAccount, until something is gone, or for events.
     pub patience: Duration,
+    /// Whether nothing that could still come would change what the step makes of a reply. For actions that wait
+    /// themselves.
+    pub enough: &'a (dyn Fn(&Reply) -> bool + Send + Sync),
 }
 
 /// Where changes can be watched: a collection and what of it.

@@ -7,6 +7,7 @@ mod create;
 mod delete;
 mod get;
 mod list;
+mod listing;
 mod object;
 mod patch;
 mod path;
@@ -18,6 +19,7 @@ mod token;
 mod update;
 pub mod view;
 mod wait;
+mod watch;
 
 #[cfg(test)]
 mod fake;
@@ -26,7 +28,7 @@ use std::fmt::Debug;
 
 use futures_util::future::BoxFuture;
 
-pub use context::{Api, Backoff, RunError, StepCx, Watched};
+pub use context::{Api, Backoff, Events, RunError, StepCx, Watched};
 pub use object::ClusterWide;
 pub use reference::KindName;
 pub use reply::Reply;
@@ -56,6 +58,7 @@ pub static KINDS: &[Kind] = &[
     get::KIND,
     list::KIND,
     wait::KIND,
+    watch::KIND,
     delete::KIND,
     token::KIND,
     review::KIND,
@@ -79,6 +82,11 @@ pub trait Action: Debug + Send + Sync {
     /// The condition that is part of the action itself.
     fn until(&self) -> Option<&Expression> {
         None
+    }
+
+    /// Whether it does not give an answer back before the step's condition holds, or its time is over: [`StepCx::enough`].
+    fn waits_itself(&self) -> bool {
+        false
     }
 
     /// Where a change of what it reads can be watched; nothing for what can only be asked again.

@@ -7,7 +7,7 @@ use super::normal::Normaliser;
 use crate::action::{Reply, View};
 use crate::cluster::Exchange;
 use crate::syntax::Path;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 impl Cut<'_> {
     fn view(&self) -> Option<View> {
@@ -24,6 +24,7 @@ impl Normaliser<'_> {
         let mut shown = Map::new();
         match reply {
             Reply::Http(exchange) => self.exchange(&mut shown, exchange, cut),
+            Reply::Events(exchange) => self.events(&mut shown, exchange, cut),
             Reply::NotServed { api_version, kind } => {
                 shown.insert("served".to_owned(), false.into());
                 shown.insert("apiVersion".to_owned(), self.text(api_version).into());
@@ -49,10 +50,7 @@ impl Normaliser<'_> {
         let refused = error.is_some();
         shown.extend(error.map(|error| ("error".to_owned(), error)));
         match cut {
-            Cut::Show(values) => {
-                let values = values.iter().map(|(label, value)| (label.as_str(), Tree::Whole(value)));
-                shown.insert("show".to_owned(), self.value(Tree::Map(values.collect())));
-            }
+            Cut::Show(values) => self.show(shown, values),
             _ if refused => {}
             Cut::Select(paths) => {
                 let paths = Rest::of(paths, &self.known.suffix);
@@ -62,6 +60,51 @@ impl Normaliser<'_> {
             Cut::Default(view) => self.viewed(shown, view, &[], body, items),
             Cut::Drop(view, paths) => self.viewed(shown, view, paths, body, items),
         }
+    }
+
+    /// What a watch told. Neighbours that show alike are one event: how often a controller writes is its own affair.
+    fn events(&mut self, shown: &mut Map<String, Value>, exchange: &Exchange, cut: Cut<'_>) {
+        let events = exchange.body.as_array().map(Vec::as_slice).unwrap_or_default();
+        for event in events {
+            self.learn(&event["object"]);
+        }
+        shown.insert("code".to_owned(), exchange.status.into());
+        if let Cut::Show(values) = cut {
+            return self.show(shown, values);
+        }
+        let mut told: Vec<Value> = events.iter().map(|event| self.event(event, cut)).collect();
+        told.dedup();
+        shown.insert("events".to_owned(), told.into());
+    }
+
+    fn event(&mut self, event: &Value, cut: Cut<'_>) -> Value {
+        let whole = Tree::Whole(event);
+        match cut {
+            Cut::Select(paths) => {
+                let paths = Rest::of(paths, &self.known.suffix);
+                self.optional(whole.select(&paths))
+            }
+            Cut::Drop(_, paths) => {
+                self.tidy();
+                let paths = Rest::of(paths, &self.known.suffix);
+                self.optional(whole.without(&paths))
+            }
+            Cut::Default(_) | Cut::Show(_) => {
+                let (word, object) = (event["type"].as_str().unwrap_or_default(), &event["object"]);
+                if let Some(error) = self.error(object) {
+                    return json!({"type": word, "error": error});
+                }
+                match self.item_name(object).as_str() {
+                    Some(name) if !name.is_empty() => format!("{word} {name}").into(),
+                    _ => word.into(),
+                }
+            }
+        }
+    }
+
+    fn show(&mut self, shown: &mut Map<String, Value>, values: &Map<String, Value>) {
+        let values = values.iter().map(|(label, value)| (label.as_str(), Tree::Whole(value)));
+        shown.insert("show".to_owned(), self.value(Tree::Map(values.collect())));
     }
 
     /// A body as a view shows it, but for what the paths lead to.
@@ -82,7 +125,7 @@ impl Normaliser<'_> {
             View::Token => tree.select(&Rest::of(&[Path::key("spec"), Path::key("status")], "")),
             View::Status => tree.select(&Rest::of(&[Path::key("status")], "")),
             View::Body => Some(tree),
-            View::Nothing | View::Envelope | View::Object | View::Names => {
+            View::Nothing | View::Envelope | View::Object | View::Names | View::Events => {
                 self.tidy();
                 Some(tree)
             }

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
+use futures_util::stream;
 use rand::Rng;
 
 use super::sent::Sent;
-use crate::action::Api;
+use crate::action::{Api, Events};
 use crate::cluster::{Cluster, Exchange, Request, Resource, SendError, Session, Watch};
 
 /// A cluster through one identity; every request is counted.
@@ -30,6 +32,14 @@ impl<'a> StepApi<'a> {
 impl Api for StepApi<'_> {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Exchange, SendError>> {
         Box::pin(self.sent.send(&self.session, request))
+    }
+
+    fn events(&self, path: String) -> BoxFuture<'_, Result<Result<Events, Exchange>, SendError>> {
+        let next = async |mut watch: Watch| watch.next().await.map(|event| (event, watch));
+        Box::pin(async move {
+            let opened = self.sent.open(format!("GET {path}"), self.session.open_watch(path)).await?;
+            Ok(opened.map(|watch| stream::unfold(watch, next).boxed()))
+        })
     }
 
     fn resolve<'a>(

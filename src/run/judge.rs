@@ -157,7 +157,7 @@ fn line(mismatch: &Mismatch) -> String {
 
 fn refused(reply: &Reply) -> Trouble {
     match reply {
-        Reply::Http(exchange) => Trouble::refused(exchange),
+        Reply::Http(exchange) | Reply::Events(exchange) => Trouble::refused(exchange),
         Reply::NotServed { api_version, kind } => Trouble {
             message: format!("this server does not serve {kind} of {api_version}"),
             help: Some("write `when:` with the versions that do, or name the step: then it is an answer".to_owned()),

@@ -57,6 +57,12 @@ impl Sent {
         answer
     }
 
+    /// Remembers a request of the step, which is under way until the answer begins.
+    pub(super) async fn open<T>(&self, request: String, answer: impl Future<Output = T>) -> T {
+        self.state().requests.push(request.clone());
+        self.beside(request, answer).await
+    }
+
     /// Remembers a request as under way until it is answered, and not as one of the step.
     pub(super) async fn beside<T>(&self, request: String, answer: impl Future<Output = T>) -> T {
         self.state().under_way = Some(request);

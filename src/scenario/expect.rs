@@ -15,6 +15,8 @@ use crate::syntax::{
 pub struct Answer {
     envelope: Value,
     body: Arc<Value>,
+    /// Whether the body is the events of a watch.
+    is_events: bool,
 }
 
 /// One expectation.
@@ -40,9 +42,10 @@ pub struct Mismatch {
 impl Answer {
     /// The parts of a reply. A kind that is not served has neither code nor body.
     pub fn new(reply: &Reply) -> Self {
-        let Reply::Http(exchange) = reply else {
+        let is_events = matches!(reply, Reply::Events(_));
+        let (Reply::Http(exchange) | Reply::Events(exchange)) = reply else {
             let envelope = json!({"code": null, "reason": null, "message": null, "warnings": []});
-            return Self { envelope, body: Arc::new(Value::Null) };
+            return Self { envelope, body: Arc::new(Value::Null), is_events };
         };
         let body = &exchange.body;
         let status = |name: &str| if body["kind"] == "Status" { body[name].clone() } else { Value::Null };
@@ -52,7 +55,7 @@ impl Answer {
             "message": status("message"),
             "warnings": exchange.warnings,
         });
-        Self { envelope, body: Arc::clone(body) }
+        Self { envelope, body: Arc::clone(body), is_events }
     }
 
     /// The variables of earlier steps, and under the names of [`OWN_NAMES`](super::OWN_NAMES) this answer.
@@ -61,6 +64,8 @@ impl Answer {
         scope.set("code", self.envelope["code"].clone());
         scope.set("warnings", self.envelope["warnings"].clone());
         scope.set("body", Arc::clone(&self.body));
+        // Null where there are none: an empty list would make `all` true of any other answer.
+        scope.set("events", if self.is_events { Arc::clone(&self.body) } else { Arc::new(Value::Null) });
         scope
     }
 

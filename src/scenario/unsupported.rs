@@ -6,7 +6,7 @@ use crate::syntax::{Diagnostic, Fields};
 /// Fields of a scenario.
 pub(super) const SCENARIO: &[&str] = &["cases", "cluster"];
 /// Kinds of steps.
-pub(super) const ACTIONS: &[&str] = &["run", "steps", "upgrade", "watch"];
+pub(super) const ACTIONS: &[&str] = &["run", "steps", "upgrade"];
 /// What can stand around an action.
 pub(super) const MODIFIERS: &[&str] = &["foreach", "settle"];
 /// Identities.
