@@ -65,7 +65,8 @@ impl Fake {
 impl Api for Fake {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Exchange, SendError>> {
         let body = request.body.as_ref().map_or(String::new(), |body| format!(" {body}"));
-        let form = if request.method == http::Method::PATCH { format!(" as {}", request.content_type) } else { String::new() };
+        let form =
+            if request.method == http::Method::PATCH { format!(" as {}", request.content_type) } else { String::new() };
         self.note(format!("{} {}{body}{form}", request.method, request.path));
         let (status, body) =
             self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front().unwrap_or((200, json!({})));
@@ -76,7 +77,8 @@ impl Api for Fake {
 
     fn events(&self, path: String) -> BoxFuture<'_, Result<Result<Events, Exchange>, SendError>> {
         self.note(format!("WATCH {path}"));
-        let event = |(word, object): (&str, Value)| Ok(WatchEvent { kind: EventKind::from_word(word).unwrap(), object });
+        let event =
+            |(word, object): (&str, Value)| Ok(WatchEvent { kind: EventKind::from_word(word).unwrap(), object });
         let events: Vec<_> = self.events.iter().cloned().map(event).collect();
         Box::pin(async move { Ok(Ok(stream::iter(events).boxed())) })
     }

@@ -130,10 +130,7 @@ mod tests {
         api.run("patch: {kind: Pod, name: p, type: apply, body: {}}", &[("fieldManager", "me")]).await.unwrap();
         let pod = "PATCH /api/v1/namespaces/demo/pods/p";
         let is = "{} as application/apply-patch+yaml";
-        assert_eq!(
-            api.log(),
-            [format!("{pod}?fieldManager=rehearsal {is}"), format!("{pod}?fieldManager=me {is}")]
-        );
+        assert_eq!(api.log(), [format!("{pod}?fieldManager=rehearsal {is}"), format!("{pod}?fieldManager=me {is}")]);
     }
 
     #[test]

@@ -79,10 +79,14 @@ impl KindName {
         if version == "v1" && !CORE.contains(&kind) {
             let help = match (nearest(kind, CORE), api_version) {
                 (Some(near), _) => format!("did you mean `{near}`?"),
-                (None, None) => "`apiVersion` left out is `v1`: write its group, as in `apiVersion: apps/v1`".to_owned(),
+                (None, None) => {
+                    "`apiVersion` left out is `v1`: write its group, as in `apiVersion: apps/v1`".to_owned()
+                }
                 (None, Some(_)) => "write its group, as in `apiVersion: apps/v1`".to_owned(),
             };
-            fields.diagnostics().push(Diagnostic::new(node.at.clone(), format!("there is no `{kind}` in v1")).help(help));
+            fields
+                .diagnostics()
+                .push(Diagnostic::new(node.at.clone(), format!("there is no `{kind}` in v1")).help(help));
             return None;
         }
         Some(Self { api_version: version.to_owned(), kind: kind.to_owned(), at: node.at.clone() })

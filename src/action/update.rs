@@ -49,7 +49,8 @@ mod tests {
         let api = Fake::default();
         let action = "update: {kind: Pod, name: p, metadata: {resourceVersion: '${name}'}, spec: {n: '${count}'}}";
         api.run(action, &[("fieldManager", "me")]).await.unwrap();
-        let body = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","resourceVersion":"filled"},"spec":{"n":600}}"#;
+        let body =
+            r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","resourceVersion":"filled"},"spec":{"n":600}}"#;
         assert_eq!(api.log(), [format!("PUT /api/v1/namespaces/demo/pods/p?fieldManager=me {body}")]);
     }
 

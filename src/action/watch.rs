@@ -58,7 +58,8 @@ impl Watch {
         let mut query = self.query(cx)?;
         // From no version, some API servers take 3 s to begin; and what is there already is not a change.
         if cx.parameter("resourceVersion").is_none() && cx.parameter("sendInitialEvents").is_none() {
-            let list = path::with_query(collection, &[query.clone(), vec![("limit".to_owned(), "1".to_owned())]].concat());
+            let list =
+                path::with_query(collection, &[query.clone(), vec![("limit".to_owned(), "1".to_owned())]].concat());
             let listed = cx.api.send(Request::new(Method::GET, list)).await?;
             match listed.body["metadata"]["resourceVersion"].as_str() {
                 Some(version) if listed.is_success() => query.push(("resourceVersion".to_owned(), version.to_owned())),

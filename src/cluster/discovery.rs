@@ -70,9 +70,11 @@ impl Discovery {
         let is_meant = |resource: &&Resource| {
             let groups = || group(&resource.api_version).zip(group(api_version));
             resource.api_version == api_version && alike(&resource.kind, kind)
-                || resource.kind == kind && groups().is_some_and(|(served, asked)| served != asked && alike(&served, &asked))
+                || resource.kind == kind
+                    && groups().is_some_and(|(served, asked)| served != asked && alike(&served, &asked))
         };
-        let mut meant: Vec<&Resource> = known.values().flat_map(|resources| resources.iter()).filter(is_meant).collect();
+        let mut meant: Vec<&Resource> =
+            known.values().flat_map(|resources| resources.iter()).filter(is_meant).collect();
         meant.sort_by(|a, b| (&a.api_version, &a.kind).cmp(&(&b.api_version, &b.kind)));
         meant.first().copied().cloned()
     }

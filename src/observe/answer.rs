@@ -7,7 +7,7 @@ use super::normal::Normaliser;
 use crate::action::{Reply, View};
 use crate::cluster::Exchange;
 use crate::syntax::Path;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 impl Cut<'_> {
     fn view(&self) -> Option<View> {
@@ -62,47 +62,7 @@ impl Normaliser<'_> {
         }
     }
 
-    /// What a watch told. Neighbours that show alike are one event: how often a controller writes is its own affair.
-    fn events(&mut self, shown: &mut Map<String, Value>, exchange: &Exchange, cut: Cut<'_>) {
-        let events = exchange.body.as_array().map(Vec::as_slice).unwrap_or_default();
-        for event in events {
-            self.learn(&event["object"]);
-        }
-        shown.insert("code".to_owned(), exchange.status.into());
-        if let Cut::Show(values) = cut {
-            return self.show(shown, values);
-        }
-        let mut told: Vec<Value> = events.iter().map(|event| self.event(event, cut)).collect();
-        told.dedup();
-        shown.insert("events".to_owned(), told.into());
-    }
-
-    fn event(&mut self, event: &Value, cut: Cut<'_>) -> Value {
-        let whole = Tree::Whole(event);
-        match cut {
-            Cut::Select(paths) => {
-                let paths = Rest::of(paths, &self.known.suffix);
-                self.optional(whole.select(&paths))
-            }
-            Cut::Drop(_, paths) => {
-                self.tidy();
-                let paths = Rest::of(paths, &self.known.suffix);
-                self.optional(whole.without(&paths))
-            }
-            Cut::Default(_) | Cut::Show(_) => {
-                let (word, object) = (event["type"].as_str().unwrap_or_default(), &event["object"]);
-                if let Some(error) = self.error(object) {
-                    return json!({"type": word, "error": error});
-                }
-                match self.item_name(object).as_str() {
-                    Some(name) if !name.is_empty() => format!("{word} {name}").into(),
-                    _ => word.into(),
-                }
-            }
-        }
-    }
-
-    fn show(&mut self, shown: &mut Map<String, Value>, values: &Map<String, Value>) {
+    pub(super) fn show(&mut self, shown: &mut Map<String, Value>, values: &Map<String, Value>) {
         let values = values.iter().map(|(label, value)| (label.as_str(), Tree::Whole(value)));
         shown.insert("show".to_owned(), self.value(Tree::Map(values.collect())));
     }
@@ -139,18 +99,19 @@ impl Normaliser<'_> {
     }
 
     /// Paths that lead nowhere leave an empty map: that nothing is there is an answer.
-    fn optional(&mut self, tree: Option<Tree<'_>>) -> Value {
+    pub(super) fn optional(&mut self, tree: Option<Tree<'_>>) -> Value {
         self.value(tree.unwrap_or(Tree::Map(Vec::new())))
     }
 
     /// What a refusal says: of a Status what it is about, of a text all of it.
-    fn error(&mut self, body: &Value) -> Option<Value> {
+    pub(super) fn error(&mut self, body: &Value) -> Option<Value> {
         let mut error = Map::new();
         match body {
             Value::Object(status) if status.get("kind").is_some_and(|kind| kind == "Status") => {
                 for key in ["reason", "message"] {
                     if let Some(text) = status.get(key).and_then(Value::as_str) {
-                        error.insert(key.to_owned(), self.text(text).into());
+                        let text = self.text(text);
+                        error.insert(key.to_owned(), self.without_versions(&text).into());
                     }
                 }
                 if let Some(causes) = status.get("details").and_then(|details| details.get("causes")) {
@@ -167,8 +128,23 @@ impl Normaliser<'_> {
         Some(Value::Object(error))
     }
 
+    /// What a server says of a resource version that is too old or too large, without those that the scenario did not
+    /// write.
+    fn without_versions(&self, text: &str) -> String {
+        const ABOUT: &str = "resource version: ";
+        let Some((before, about)) = text.split_once(ABOUT) else { return text.to_owned() };
+        let mut out = format!("{before}{ABOUT}");
+        for part in about.split_inclusive(|c: char| !c.is_ascii_digit()) {
+            let number = part.trim_end_matches(|c: char| !c.is_ascii_digit());
+            let is_known = number.is_empty() || self.known.written.holds(number);
+            out.push_str(if is_known { number } else { "<resourceVersion>" });
+            out.push_str(&part[number.len()..]);
+        }
+        out
+    }
+
     /// An item's name, with its Namespace where that is not the scenario's own.
-    fn item_name(&mut self, item: &Value) -> Value {
+    pub(super) fn item_name(&mut self, item: &Value) -> Value {
         let metadata = item.get("metadata");
         let get = |key| metadata.and_then(|metadata| metadata.get(key)?.as_str());
         let name = self.text(get("name").unwrap_or_default());

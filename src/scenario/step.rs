@@ -116,7 +116,8 @@ impl Step {
             }
         }
         if self.action.waits_itself() && !has("until") && !has("holds") {
-            let help = "as in `until: events.exists(e, e.type == 'DELETED')`; for what must not come: `holds` and `for`";
+            let help =
+                "as in `until: events.exists(e, e.type == 'DELETED')`; for what must not come: `holds` and `for`";
             report(self.kind, format!("`{}` does not say until when", self.kind), help);
         }
         if !has("holds") {
