@@ -16,11 +16,12 @@ pub(super) const KIND: Kind = Kind {
     key: "watch",
     doc: "Reads the changes of one object (`name`), or of those that `list` with the same fields would list, until `until` \
           holds over `events`, a list of `{type, object}`; `holds` with `for` says what no event may break. It begins where \
-          the answer of an earlier step was: `query: {resourceVersion: \"${before.metadata.resourceVersion}\"}`, and without \
-          that now. A refusal ends it and is the answer. Bookmarks are left out but for the one that ends the initial events. \
+          the answer of an earlier step was, with `query: {resourceVersion: \"${before.metadata.resourceVersion}\"}`, or with \
+          what is there, with the version `\"0\"`; without one, now. A refusal ends it and is the answer. Bookmarks are left out but for the one that ends the initial events. \
           A snapshot shows type and name of each event, neighbours that show alike as one; paths in `select` begin at `type` \
           and `object`.",
-    example: "watch: {kind: Pod, name: p1}\nuntil: events.exists(e, e.type == 'DELETED')\nwithin: 10s",
+    example: "watch: {kind: ConfigMap, name: settings}\nquery: {resourceVersion: \"0\"}\n\
+              until: events.exists(e, e.type == 'ADDED')\nwithin: 10s",
     decode,
 };
 

@@ -9,6 +9,32 @@ use crate::action::Reply;
 use crate::syntax::{
     Diagnostic, Diagnostics, Expression, Fields, Node, Reference, Scope, Template, TemplateError, Yaml,
 };
+use crate::topic::Topic;
+
+/// What a step's own expressions call the parts of its answer.
+pub static ANSWER: &[Topic] = &[
+    Topic::plain("code", "The HTTP status code; null where the server does not serve the kind."),
+    Topic::plain("body", "The body as JSON: an object, a list of objects, or the Status of a refusal."),
+    Topic::plain("warnings", "The texts of the `Warning` headers, a list."),
+    Topic::plain("events", "What a `watch` was told, a list of `{type, object}`; null for every other answer."),
+];
+
+/// The fields of an expectation.
+pub static EXPECTATIONS: &[Topic] = &[
+    Topic::plain("code", "The HTTP status code."),
+    Topic::plain("reason", "The `reason` of the Status that a refusal comes with."),
+    Topic::plain("message", "Its `message`, all of it."),
+    Topic::plain("warnings", "The warnings, as many and in this order."),
+    Topic::plain(
+        "body",
+        "Of a mapping only what is named is compared, of a list every element; null is what must be absent.",
+    ),
+    Topic::plain("that", "A CEL condition."),
+    Topic::plain(
+        "when",
+        "Where it is expected, as `when` of a step: what an article printed holds on the version of its day.",
+    ),
+];
 
 /// The parts of an answer: the envelope and, apart from it, the body.
 #[derive(Debug, Clone)]

@@ -23,3 +23,15 @@ pub(super) fn refuse(fields: &mut Fields<'_, '_>, names: &[&'static str]) {
         });
     }
 }
+
+/// Everything of the language that is refused for now, with what it is part of.
+pub fn not_yet() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let parts = [
+        ("a scenario", SCENARIO),
+        ("a step", ACTIONS),
+        ("a step", MODIFIERS),
+        ("`as`", IDENTITIES),
+        ("`expect`", EXPECT),
+    ];
+    parts.into_iter().flat_map(|(part, names)| names.iter().map(move |name| (*name, part)))
+}
