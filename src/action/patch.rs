@@ -13,7 +13,7 @@ pub(super) const KIND: Kind = Kind {
     doc: "Changes a part of an object, or of a `subresource` of it. `type` says how to read `body`, which is sent as it is \
           written: `merge` (RFC 7386: null removes, lists are replaced), `json` (RFC 6902: a list of operations), `strategic` \
           (as `merge`, but lists of Kubernetes' own kinds are merged by key; custom resources have none) or `apply` \
-          (server-side apply: `body` names `apiVersion` and `kind`, as field manager `rehearsal` unless `query:` says otherwise).",
+          (server-side apply: `body` is a manifest with `apiVersion` and `kind`, as field manager `rehearsal` unless `query:` says otherwise).",
     example: "patch: {kind: ConfigMap, name: settings, type: merge, body: {data: {colour: red}}}",
     decode,
 };

@@ -63,6 +63,16 @@ impl Discovery {
         Ok(found)
     }
 
+    /// The group-versions, as far as they were read, that a kind of this name is in.
+    pub(super) fn homes(&self, kind: &str) -> Vec<String> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let has = |resources: &[Resource]| resources.iter().any(|resource| resource.kind == kind);
+        let homes = known.iter().filter(|(_, resources)| has(resources)).map(|(api_version, _)| api_version.clone());
+        let mut homes: Vec<String> = homes.collect();
+        homes.sort();
+        homes
+    }
+
     /// What is served, as far as it was read, that is spelt almost so: the kind within its group-version, or the group.
     pub(super) fn meant(&self, api_version: &str, kind: &str) -> Option<Resource> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
@@ -191,6 +201,7 @@ mod tests {
         assert_eq!(meant("apps/v1", "Deploymnet").as_deref(), Some("deployments"));
         assert_eq!(meant("v1", "POD").as_deref(), Some("pods"));
         assert_eq!(meant("app/v1", "Deployment").as_deref(), Some("deployments"));
+        assert_eq!((discovery.homes("Deployment"), discovery.homes("Widget")), (vec!["apps/v1".to_owned()], vec![]));
         assert_eq!((meant("apps/v1", "Widget"), meant("apps/v2", "Deployment")), (None, None));
         let later = session(move |_| Some(list("Widget", "widgets")));
         assert!(discovery.resolve(&later, "example.com/v1", "Widget").await.unwrap().is_some());
