@@ -97,7 +97,7 @@ pub fn page() -> String {
 pub fn overview() -> String {
     let mut out = String::new();
     for Section { title, topics, .. } in sections() {
-        let _ = write!(out, "{}{title}\n", if out.is_empty() { "" } else { "\n" });
+        let _ = writeln!(out, "{}{title}", if out.is_empty() { "" } else { "\n" });
         let width = topics.iter().map(|topic| topic.name.len()).max().unwrap_or_default();
         for Topic { name, doc, .. } in topics {
             let _ = writeln!(out, "  {name:width$}  {}", beginning(doc));

@@ -3,8 +3,6 @@
 //!
 //! `SNAPSHOTS=overwrite cargo test --test reference` writes the page again.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail by panicking")]
-
 use std::fs;
 use std::process::Command;
 

@@ -43,7 +43,9 @@ impl Session {
         let http = self.http_request(&request)?;
         let failing = Failing { method: request.method, path: request.path };
         let response = self.answer(http, &failing).await?;
-        self.exchange(response, failing).await
+        let (warnings, status) = (all_warnings(&response), response.status().as_u16());
+        let body = self.body(response, &failing).await?;
+        Ok(Exchange { method: failing.method, path: failing.path, status, warnings, body: body.into() })
     }
 
     /// Watches a collection such as `/api/v1/namespaces/demo/pods` from a resource version on, which a list gave: from
@@ -69,14 +71,9 @@ impl Session {
         if response.status().is_success() {
             return Ok(Ok(Watch::stream(response.into_body(), failing)));
         }
-        self.exchange(response, failing).await.map(Err)
-    }
-
-    async fn exchange(&self, response: Response<Body>, failing: Failing) -> Result<Exchange, SendError> {
-        let warnings = response.headers().get_all(WARNING).iter().flat_map(warnings).collect();
-        let status = response.status().as_u16();
+        let (warnings, status) = (all_warnings(&response), response.status().as_u16());
         let body = self.body(response, &failing).await?;
-        Ok(Exchange { method: failing.method, path: failing.path, status, warnings, body: body.into() })
+        Ok(Err(Exchange { method: failing.method, path: failing.path, status, warnings, body: body.into() }))
     }
 
     async fn answer(&self, request: http::Request<Body>, failing: &Failing) -> Result<Response<Body>, SendError> {
@@ -148,6 +145,10 @@ impl Session {
         headers.extend(self.identity.clone());
         Ok(built)
     }
+}
+
+fn all_warnings(response: &Response<Body>) -> Vec<String> {
+    response.headers().get_all(WARNING).iter().flat_map(warnings).collect()
 }
 
 /// The texts of a `Warning` header as RFC 7234 has it: `299 - "text"`, several of them parted by commas, quotes and
