@@ -105,6 +105,8 @@ impl Action for Watch {
             let mut time = cx.api.sleep(cx.patience);
             while !(cx.enough)(&told.reply()) {
                 let event = tokio::select! {
+                    // What has come in time counts.
+                    biased;
                     event = coming.next() => event.transpose()?,
                     () = &mut time => None,
                 };
