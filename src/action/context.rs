@@ -122,6 +122,9 @@ pub enum RunError {
     },
 }
 
+/// How long discovery may be behind a CRD.
+const DISCOVERY: Duration = Duration::from_secs(10);
+
 impl StepCx<'_> {
     /// Sends a request with the step's `query:`.
     pub(super) async fn send(&self, mut request: Request) -> Result<Exchange, RunError> {
@@ -142,7 +145,7 @@ impl StepCx<'_> {
 
     /// The resource behind a kind, or the reply that says there is none.
     pub(super) async fn resource(&self, api_version: &str, kind: &str) -> Result<Result<Resource, Reply>, RunError> {
-        let mut backoff = Backoff::new(self.patience);
+        let mut backoff = Backoff::new(self.patience.min(DISCOVERY));
         loop {
             if let Some(resource) = self.api.resolve(api_version, kind).await? {
                 return Ok(Ok(resource));

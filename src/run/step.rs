@@ -138,7 +138,7 @@ impl<'a> Stage<'a> {
             let why = match waits(step, &mut attempt.scope, start) {
                 Waiting::Over => return Ended::Satisfied(attempt),
                 Waiting::Failed(why) => return Ended::Unmet(attempt, why),
-                Waiting::Goes(why) if step.action.waits_itself() => return Ended::Unmet(attempt, why),
+                Waiting::Goes(why) if step.action.waits_itself() => return Ended::Unmet(attempt, ended_early(why)),
                 Waiting::Goes(why) => why,
             };
             let pause = pauses.next().unwrap_or_default();
@@ -151,8 +151,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// One attempt: the identity, the action, its answer.
-    /// Of an action that waits itself it goes on until `latest`, unless it has what it waits for.
+    /// One attempt: the identity, the action, its answer. An action that waits itself has until `latest` for it.
     async fn attempt(&self, step: &Step, start: Instant, latest: Instant) -> Result<Attempt, Trouble> {
         let mut interrupted = self.interrupted.clone();
         let began = if step.action.waits_itself() { latest } else { Instant::now() };
@@ -263,6 +262,11 @@ fn refusal(step: &Step, attempt: Attempt) -> Ended {
         return Ended::Satisfied(attempt);
     }
     Ended::Unmet(attempt, "it was refused, and a step without a name must succeed".to_owned())
+}
+
+/// Why waiting came to nothing. Of what held until then there is nothing to say but that the time was not over.
+fn ended_early(why: String) -> String {
+    if why.is_empty() { "it ended before the time of `holds` was over".to_owned() } else { why }
 }
 
 /// Takes the step's captures from an answer and says whether it is the one that is waited for.
