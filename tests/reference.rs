@@ -57,3 +57,24 @@ fn there(example: &str) -> String {
     let objects: Vec<String> = there.map(|(kind, fields)| format!("{{kind: {kind}, {fields}}}")).collect();
     format!("  - create: [{}]\n", objects.join(", "))
 }
+
+#[test]
+fn explain_prints_what_the_page_says() {
+    let explain = |words: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_rehearsal")).arg("explain").args(words).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, all, _) = explain(&[]);
+    assert_eq!(code, Some(0));
+    let page = reference::page();
+    for topic in reference::sections().into_iter().flat_map(|section| section.topics) {
+        assert!(all.lines().any(|line| line.starts_with(&format!("  {} ", topic.name))), "{}", topic.name);
+        let (code, text, _) = explain(&[topic.name]);
+        assert_eq!(code, Some(0), "{}", topic.name);
+        assert!(topic.example.lines().all(|line| text.contains(line) && page.contains(line)), "{text}");
+    }
+    let (code, _, mistake) = explain(&["ptach"]);
+    assert_eq!(code, Some(1));
+    assert!(mistake.contains("did you mean `patch`?"), "{mistake}");
+}

@@ -16,7 +16,7 @@ pub static ANSWER: &[Topic] = &[
     Topic::plain("code", "The HTTP status code; null where the server does not serve the kind."),
     Topic::plain("body", "The body as JSON: an object, a list of objects, or the Status of a refusal."),
     Topic::plain("warnings", "The texts of the `Warning` headers, a list."),
-    Topic::plain("events", "What a `watch` was told, a list of `{type, object}`; null for every other answer."),
+    Topic::plain("events", "What a `watch` was told, a list of `{type, object}`; null where it was refused."),
 ];
 
 /// The fields of an expectation.
