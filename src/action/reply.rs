@@ -7,6 +7,8 @@ use crate::cluster::Exchange;
 pub enum Reply {
     /// An HTTP exchange with the API server.
     Http(Exchange),
+    /// What a watch told until it was enough; the body is a list of `{type, object}`.
+    Events(Exchange),
     /// Discovery of this server does not serve the kind; nothing was sent. On a range of versions that is an answer.
     NotServed {
         /// The group and version that was asked for.

@@ -54,7 +54,7 @@ impl Stage<'_> {
         outcome.verdict = if !unmet.is_empty() {
             self.not_met(step, &attempt, &unmet)
         } else if self.cannot_be_taken(step, &attempt) {
-            Verdict::Broken(self.presentable(refused(&attempt.reply)))
+            Verdict::Broken(self.presentable(self.refused(&attempt.reply)))
         } else if step.is_snapshotted() {
             let verdict = self.compared(&slug, &observation.text);
             outcome.slug = Some(slug);
@@ -105,9 +105,26 @@ impl Stage<'_> {
     /// A condition that was not met: because the server is in trouble, or because it answers something else.
     fn not_met(&self, step: &Step, attempt: &Attempt, unmet: &[String]) -> Verdict {
         if self.is_no_answer(step, attempt, false) {
-            return Verdict::Broken(self.presentable(refused(&attempt.reply)));
+            return Verdict::Broken(self.presentable(self.refused(&attempt.reply)));
         }
         Verdict::Unmet(unmet.iter().map(|line| self.observer.presentable(line)).collect())
+    }
+
+    /// What is to be said of an answer that is none.
+    fn refused(&self, reply: &Reply) -> Trouble {
+        match reply {
+            Reply::Http(exchange) | Reply::Events(exchange) => Trouble::refused(exchange),
+            Reply::NotServed { api_version, kind } => {
+                let homes = self.cluster.homes(kind);
+                let but = if homes.is_empty() { String::new() } else { format!(", but of {}", homes.join(" and ")) };
+                Trouble {
+                    message: format!("this server does not serve {kind} of {api_version}{but}"),
+                    help: Some(
+                        "write `when:` with the versions that do, or name the step: then it is an answer".to_owned(),
+                    ),
+                }
+            }
+        }
     }
 
     /// Whether this is no answer: set-up that was refused, or a server in trouble where nobody asked for that.
@@ -152,15 +169,5 @@ fn line(mismatch: &Mismatch) -> String {
     match &mismatch.expected {
         Value::Null => format!("{}: expected nothing, {came} came", mismatch.path),
         expected => format!("{}: expected {expected}, {came} came", mismatch.path),
-    }
-}
-
-fn refused(reply: &Reply) -> Trouble {
-    match reply {
-        Reply::Http(exchange) => Trouble::refused(exchange),
-        Reply::NotServed { api_version, kind } => Trouble {
-            message: format!("this server does not serve {kind} of {api_version}"),
-            help: Some("write `when:` with the versions that do, or name the step: then it is an answer".to_owned()),
-        },
     }
 }

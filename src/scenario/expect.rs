@@ -9,12 +9,40 @@ use crate::action::Reply;
 use crate::syntax::{
     Diagnostic, Diagnostics, Expression, Fields, Node, Reference, Scope, Template, TemplateError, Yaml,
 };
+use crate::topic::Topic;
+
+/// What a step's own expressions call the parts of its answer.
+pub static ANSWER: &[Topic] = &[
+    Topic::plain("code", "The HTTP status code; null where the server does not serve the kind."),
+    Topic::plain("body", "The body as JSON: an object, a list of objects, or the Status of a refusal."),
+    Topic::plain("warnings", "The texts of the `Warning` headers, a list."),
+    Topic::plain("events", "What a `watch` was told, a list of `{type, object}`; null where it was refused."),
+];
+
+/// The fields of an expectation.
+pub static EXPECTATIONS: &[Topic] = &[
+    Topic::plain("code", "The HTTP status code."),
+    Topic::plain("reason", "The `reason` of the Status that a refusal comes with."),
+    Topic::plain("message", "Its `message`, all of it."),
+    Topic::plain("warnings", "The warnings, as many and in this order."),
+    Topic::plain(
+        "body",
+        "Of a mapping only what is named is compared, of a list every element; null is what must be absent.",
+    ),
+    Topic::plain("that", "A CEL condition."),
+    Topic::plain(
+        "when",
+        "Where it is expected, as `when` of a step: what an article printed holds on the version of its day.",
+    ),
+];
 
 /// The parts of an answer: the envelope and, apart from it, the body.
 #[derive(Debug, Clone)]
 pub struct Answer {
     envelope: Value,
     body: Arc<Value>,
+    /// Whether the body is the events of a watch.
+    is_events: bool,
 }
 
 /// One expectation.
@@ -40,9 +68,10 @@ pub struct Mismatch {
 impl Answer {
     /// The parts of a reply. A kind that is not served has neither code nor body.
     pub fn new(reply: &Reply) -> Self {
-        let Reply::Http(exchange) = reply else {
+        let is_events = matches!(reply, Reply::Events(_));
+        let (Reply::Http(exchange) | Reply::Events(exchange)) = reply else {
             let envelope = json!({"code": null, "reason": null, "message": null, "warnings": []});
-            return Self { envelope, body: Arc::new(Value::Null) };
+            return Self { envelope, body: Arc::new(Value::Null), is_events };
         };
         let body = &exchange.body;
         let status = |name: &str| if body["kind"] == "Status" { body[name].clone() } else { Value::Null };
@@ -52,7 +81,7 @@ impl Answer {
             "message": status("message"),
             "warnings": exchange.warnings,
         });
-        Self { envelope, body: Arc::clone(body) }
+        Self { envelope, body: Arc::clone(body), is_events }
     }
 
     /// The variables of earlier steps, and under the names of [`OWN_NAMES`](super::OWN_NAMES) this answer.
@@ -61,6 +90,8 @@ impl Answer {
         scope.set("code", self.envelope["code"].clone());
         scope.set("warnings", self.envelope["warnings"].clone());
         scope.set("body", Arc::clone(&self.body));
+        // Null where there are none: an empty list would make `all` true of any other answer.
+        scope.set("events", if self.is_events { Arc::clone(&self.body) } else { Arc::new(Value::Null) });
         scope
     }
 

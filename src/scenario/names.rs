@@ -3,9 +3,11 @@
 use crate::syntax::{At, Diagnostic, is_reserved};
 
 /// What a step's own expressions call its answer.
-pub const OWN_NAMES: [&str; 3] = ["code", "body", "warnings"];
+pub const OWN_NAMES: [&str; 4] = ["code", "body", "warnings", EVENTS];
+/// What only a step that watches has.
+pub(super) const EVENTS: &str = "events";
 /// Names that the program itself gives a value, or will.
-pub(super) const BUILT_IN: [&str; 6] = ["case", "cluster", "events", "exit", "stderr", "stdout"];
+pub(super) const BUILT_IN: [&str; 5] = ["case", "cluster", "exit", "stderr", "stdout"];
 /// What scenarios can read without having set it.
 pub(super) const GIVEN: [&str; 1] = ["cluster"];
 

@@ -6,7 +6,7 @@ use crate::syntax::{Diagnostic, Fields};
 /// Fields of a scenario.
 pub(super) const SCENARIO: &[&str] = &["cases", "cluster"];
 /// Kinds of steps.
-pub(super) const ACTIONS: &[&str] = &["patch", "run", "steps", "update", "upgrade", "watch"];
+pub(super) const ACTIONS: &[&str] = &["run", "steps", "upgrade"];
 /// What can stand around an action.
 pub(super) const MODIFIERS: &[&str] = &["foreach", "settle"];
 /// Identities.
@@ -22,4 +22,16 @@ pub(super) fn refuse(fields: &mut Fields<'_, '_>, names: &[&'static str]) {
                 .help("it is part of the language, and this version of rehearsal does not run it")
         });
     }
+}
+
+/// Everything of the language that is refused for now, with what it is part of.
+pub fn not_yet() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let parts = [
+        ("a scenario", SCENARIO),
+        ("a step", ACTIONS),
+        ("a step", MODIFIERS),
+        ("`as`", IDENTITIES),
+        ("`expect`", EXPECT),
+    ];
+    parts.into_iter().flat_map(|(part, names)| names.iter().map(move |name| (*name, part)))
 }
