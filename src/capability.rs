@@ -39,6 +39,21 @@ impl Capability {
         Self::Admin,
     ];
 
+    /// What a cluster has that has it.
+    pub fn doc(self) -> &'static str {
+        match self {
+            Self::Node => "A Node that Pods are bound to; it may run them on paper.",
+            Self::Kubelet => "A kubelet that runs containers.",
+            Self::Scheduler => "A scheduler.",
+            Self::Upgrade => "It can be upgraded in place.",
+            Self::Kubectl => "A `kubectl` of its minor version.",
+            Self::Ca => "Its certificate authority signs client certificates for us.",
+            Self::OneApiserver => "One API server, so that what it caches shows.",
+            Self::PlainAuthentication => "No authenticators beside the built-in ones.",
+            Self::Admin => "Full rights.",
+        }
+    }
+
     /// The word for it in `needs:`.
     pub fn word(self) -> &'static str {
         match self {

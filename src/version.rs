@@ -8,6 +8,18 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::topic::Topic;
+
+/// How ranges of versions are written.
+pub static RANGES: &[Topic] = &[
+    Topic::plain("1.24", "This minor, any patch."),
+    Topic::plain(">=1.24", "From this minor on; `>`, `<=`, `<` and `=` likewise."),
+    Topic::plain(">=1.24 <1.30", "Comparisons that all hold."),
+    Topic::plain("1.29 - 1.30", "From the one to the other, both included."),
+    Topic::plain("<1.24 || >=1.30", "Alternatives."),
+    Topic::plain(">=1.33.13", "A patch counts where one is written."),
+];
+
 /// A minor release line such as `v1.24`, the unit that change points are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Minor {

@@ -6,7 +6,7 @@ use http::Method;
 use super::object::Objects;
 use super::{Action, Declared, Decoder, Kind, Reply, RunError, StepCx, View, path};
 use crate::cluster::Request;
-use crate::syntax::{Diagnostic, Node};
+use crate::syntax::Node;
 
 pub(super) const KIND: Kind = Kind {
     key: "apply",
@@ -16,20 +16,16 @@ pub(super) const KIND: Kind = Kind {
     decode,
 };
 
+/// How a request says that it is one.
+pub(super) const CONTENT_TYPE: &str = "application/apply-patch+yaml";
+
 const FIELD_MANAGER: &str = "rehearsal";
 
 #[derive(Debug)]
 struct Apply(Objects);
 
 fn decode(node: &Node, decoder: &mut Decoder<'_>) -> Option<Box<dyn Action>> {
-    let objects = Objects::decode(node, decoder)?;
-    for object in objects.iter().filter(|object| object.name.is_none()) {
-        let message = format!("apply needs the `name` of the {}", object.kind.kind);
-        decoder
-            .diagnostics
-            .push(Diagnostic::new(object.kind.at.clone(), message).help("`generateName` is for `create`"));
-    }
-    Some(Box::new(Apply(objects)))
+    Some(Box::new(Apply(Objects::decode_named(node, "apply", decoder)?)))
 }
 
 impl Action for Apply {
@@ -43,15 +39,19 @@ impl Action for Apply {
 
     fn run<'a>(&'a self, cx: &'a StepCx<'a>) -> BoxFuture<'a, Result<Reply, RunError>> {
         Box::pin(self.0.write(cx, |object, cx, collection| {
-            let Some(name) = &object.name else { return Err(RunError::NoName { kind: object.kind.kind.clone() }) };
-            let mut path = path::object(collection, &name.resolve(cx.scope)?, None);
-            if cx.parameter("fieldManager").is_none() {
-                path = path::with_query(&path, &[("fieldManager".to_owned(), FIELD_MANAGER.to_owned())]);
-            }
+            let path = with_field_manager(path::object(collection, &object.name(cx)?, None), cx);
             let mut request = Request::new(Method::PATCH, path).body(object.manifest(cx)?);
-            request.content_type = "application/apply-patch+yaml";
+            request.content_type = CONTENT_TYPE;
             Ok(request)
         }))
+    }
+}
+
+/// The path of an apply, which says who manages the fields: we, unless the step's `query:` names another.
+pub(super) fn with_field_manager(path: String, cx: &StepCx<'_>) -> String {
+    match cx.parameter("fieldManager") {
+        Some(_) => path,
+        None => path::with_query(&path, &[("fieldManager".to_owned(), FIELD_MANAGER.to_owned())]),
     }
 }
 

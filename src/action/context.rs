@@ -5,20 +5,30 @@ use std::io;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 
 use super::path;
 use super::{Output, Reply};
-use crate::cluster::{Exchange, Request, Resource, SendError, WorkplaceError};
+use crate::cluster::{Exchange, Request, Resource, SendError, WatchEvent, WorkplaceError};
 use crate::syntax::{Scope, TemplateError, TextTemplate};
+
+/// The events of a watch, as they come; they end when the server ends it.
+pub type Events = BoxStream<'static, Result<WatchEvent, SendError>>;
 
 /// An API server as an action uses it, already under the identity of the step.
 pub trait Api: Send + Sync {
     /// Sends one request, never again by itself; any status is an answer.
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Exchange, SendError>>;
 
+    /// Opens a watch by its whole path, or gives back the refusal.
+    fn events(&self, path: String) -> BoxFuture<'_, Result<Result<Events, Exchange>, SendError>>;
+
     /// The resource behind a kind; nothing if the server does not serve it.
     fn resolve<'a>(&'a self, api_version: &'a str, kind: &'a str)
     -> BoxFuture<'a, Result<Option<Resource>, SendError>>;
+
+    /// What the server serves that is spelt almost so; whoever names a kind that is not served may have meant it.
+    fn meant(&self, api_version: &str, kind: &str) -> Option<Resource>;
 
     /// Waits on the cluster's clock.
     fn sleep(&self, time: Duration) -> BoxFuture<'_, ()>;
@@ -102,10 +112,15 @@ pub struct StepCx<'a> {
     pub scope: &'a Scope,
     /// The scenario's Namespace, for whatever names none.
     pub namespace: Option<&'a str>,
+    /// What the names of this run's own objects hold, and nobody else's.
+    pub suffix: &'a str,
     /// The step's `query:`, filled in.
     pub query: &'a [(String, String)],
-    /// How long the action may wait by itself: for the default ServiceAccount, or until something is gone.
+    /// How long the action may wait by itself: for the default ServiceAccount, until something is gone, or for events.
     pub patience: Duration,
+    /// Whether nothing that could still come would change what the step makes of a reply. For actions that wait
+    /// themselves.
+    pub enough: &'a (dyn Fn(&Reply) -> bool + Send + Sync),
 }
 
 /// Where changes can be watched: a collection and what of it.
@@ -143,6 +158,17 @@ pub enum RunError {
         /// The kind.
         kind: String,
     },
+    /// A kind that no server serves is a typo. One that this server does not serve is an answer.
+    #[error("this server does not serve {kind} of {api_version}, but {} of {}", meant.kind, meant.api_version)]
+    #[diagnostic(help("write it as the server does; if it is not meant, ask for it by its path with `request`"))]
+    Misspelt {
+        /// The group and version that was asked for.
+        api_version: String,
+        /// The kind that was asked for.
+        kind: String,
+        /// What is served.
+        meant: Box<Resource>,
+    },
     /// What was deleted is still there.
     #[error("{path} is still there: {left}")]
     StillThere {
@@ -165,6 +191,9 @@ pub enum RunError {
     },
 }
 
+/// How long discovery may be behind a CRD.
+const DISCOVERY: Duration = Duration::from_secs(10);
+
 impl StepCx<'_> {
     /// Sends a request with the step's `query:`.
     pub(super) async fn send(&self, mut request: Request) -> Result<Exchange, RunError> {
@@ -185,11 +214,21 @@ impl StepCx<'_> {
 
     /// The resource behind a kind, or the reply that says there is none.
     pub(super) async fn resource(&self, api_version: &str, kind: &str) -> Result<Result<Resource, Reply>, RunError> {
+        let mut backoff = Backoff::new(self.patience.min(DISCOVERY));
+        loop {
+            if let Some(resource) = self.api.resolve(api_version, kind).await? {
+                return Ok(Ok(resource));
+            }
+            // A group of this run's own: discovery tells of it some time after its CRD is established.
+            match backoff.next().filter(|_| api_version.contains(self.suffix)) {
+                Some(pause) => self.api.sleep(pause).await,
+                None => break,
+            }
+        }
         let (api_version, kind) = (api_version.to_owned(), kind.to_owned());
-        match self.api.resolve(&api_version, &kind).await {
-            Ok(Some(resource)) => Ok(Ok(resource)),
-            Ok(None) => Ok(Err(Reply::NotServed { api_version, kind })),
-            Err(error) => Err(error.into()),
+        match self.api.meant(&api_version, &kind).map(Box::new) {
+            Some(meant) => Err(RunError::Misspelt { api_version, kind, meant }),
+            None => Ok(Err(Reply::NotServed { api_version, kind })),
         }
     }
 

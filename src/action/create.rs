@@ -74,8 +74,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_kind_that_is_not_served_is_a_reply() {
-        let reply = Fake::default().run("create: {kind: Unserved, name: x}", &[]).await.unwrap();
+        let api = Fake::default();
+        let reply = api.run("create: {apiVersion: a/v1, kind: Unserved, name: x}", &[]).await.unwrap();
         assert!(matches!(reply, Reply::NotServed { kind, .. } if kind == "Unserved"));
+        let error = api.run("create: {apiVersion: a/v1, kind: UnservedTypo, name: x}", &[]).await.unwrap_err();
+        assert_eq!(error.to_string(), "this server does not serve UnservedTypo of a/v1, but Unserved of a/v1");
+        assert_eq!(api.log(), [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn discovery_may_be_behind_a_crd_of_this_run() {
+        let api = Fake::default();
+        api.run("create: {apiVersion: a-rhabcde.b/v1, kind: Unserved, name: x}", &[]).await.unwrap();
+        assert_eq!(api.log()[..2], ["sleep 1000", "sleep 1250"]);
     }
 
     #[tokio::test]

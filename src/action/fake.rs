@@ -4,26 +4,42 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
+use futures_util::stream;
 use serde_json::{Value, json};
 
 use super::{
-    Action, Api, CommandError, Commands, Decoder, Exit, Invocation, KINDS, Manifests, Output, Reply, RunError, StepCx,
+    Action, Api, CommandError, Commands, Decoder, Events, Exit, Invocation, KINDS, Manifests, Output, Reply, RunError,
+    StepCx,
 };
-use crate::cluster::{Exchange, Request, Resource, SendError};
+use crate::cluster::{EventKind, Exchange, Request, Resource, SendError, WatchEvent};
 use crate::syntax::{At, Diagnostic, Diagnostics, Node, Scope, Source, parse};
 
 /// The answers to come, and what happened.
-#[derive(Default)]
 pub(super) struct Fake {
     answers: Mutex<VecDeque<(u16, Value)>>,
+    events: Vec<(&'static str, Value)>,
     log: Mutex<Vec<String>>,
+    /// What says that a reply is enough.
+    pub(super) enough: fn(&Reply) -> bool,
+}
+
+impl Default for Fake {
+    fn default() -> Self {
+        Self { answers: Mutex::default(), events: Vec::new(), log: Mutex::default(), enough: |_| false }
+    }
 }
 
 impl Fake {
     /// Answers in this order; after the last one 200 with an empty body.
     pub(super) fn answering(answers: impl IntoIterator<Item = (u16, Value)>) -> Self {
-        Self { answers: Mutex::new(answers.into_iter().collect()), log: Mutex::default() }
+        Self { answers: Mutex::new(answers.into_iter().collect()), ..Self::default() }
+    }
+
+    /// Tells these events to each watch, and ends it.
+    pub(super) fn telling(events: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        Self { events: events.into_iter().collect(), ..Self::default() }
     }
 
     /// `METHOD PATH BODY` of each request and `sleep N`, in microseconds, of each pause.
@@ -43,7 +59,9 @@ impl Fake {
         scope.set("name", json!("filled"));
         scope.set("count", json!(600));
         let patience = Duration::from_millis(10);
-        let cx = StepCx { api: self, commands: self, scope: &scope, namespace: Some("demo"), query: &query, patience };
+        let (namespace, suffix, enough) = (Some("demo"), "-rhabcde", &self.enough);
+        let (scope, query) = (&scope, &query[..]);
+        let cx = StepCx { api: self, commands: self, scope, namespace, suffix, query, patience, enough };
         action.run(&cx).await
     }
 }
@@ -51,12 +69,22 @@ impl Fake {
 impl Api for Fake {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Exchange, SendError>> {
         let body = request.body.as_ref().map_or(String::new(), |body| format!(" {body}"));
-        self.note(format!("{} {}{body}", request.method, request.path));
+        let form =
+            if request.method == http::Method::PATCH { format!(" as {}", request.content_type) } else { String::new() };
+        self.note(format!("{} {}{body}{form}", request.method, request.path));
         let (status, body) =
             self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front().unwrap_or((200, json!({})));
         let (method, path, body) = (request.method, request.path, body.into());
         let exchange = Exchange { method, path, status, warnings: Vec::new(), body };
         Box::pin(async move { Ok(exchange) })
+    }
+
+    fn events(&self, path: String) -> BoxFuture<'_, Result<Result<Events, Exchange>, SendError>> {
+        self.note(format!("WATCH {path}"));
+        let event =
+            |(word, object): (&str, Value)| Ok(WatchEvent { kind: EventKind::from_word(word).unwrap(), object });
+        let events: Vec<_> = self.events.iter().cloned().map(event).collect();
+        Box::pin(async move { Ok(Ok(stream::iter(events).boxed())) })
     }
 
     fn resolve<'a>(
@@ -70,12 +98,17 @@ impl Api for Fake {
             plural: format!("{}s", kind.to_lowercase()),
             namespaced: kind != "Namespace",
         };
-        Box::pin(async move { Ok((kind != "Unserved").then_some(resource)) })
+        Box::pin(async move { Ok((!kind.starts_with("Unserved")).then_some(resource)) })
+    }
+
+    fn meant(&self, api_version: &str, kind: &str) -> Option<Resource> {
+        let (api_version, kind) = (api_version.to_owned(), kind.strip_suffix("Typo")?.to_owned());
+        Some(Resource { api_version, kind, plural: String::new(), namespaced: true })
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'_, ()> {
         self.note(format!("sleep {}", time.as_micros()));
-        Box::pin(std::future::ready(()))
+        Box::pin(tokio::task::yield_now())
     }
 
     fn audience(&self) -> Option<&str> {

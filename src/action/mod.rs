@@ -8,7 +8,9 @@ mod create;
 mod delete;
 mod get;
 mod list;
+mod listing;
 mod object;
+mod patch;
 mod path;
 mod reference;
 pub mod reply;
@@ -16,8 +18,10 @@ mod request;
 mod review;
 mod script;
 mod token;
+mod update;
 pub mod view;
 mod wait;
+mod watch;
 
 #[cfg(test)]
 mod fake;
@@ -26,7 +30,7 @@ use std::fmt::Debug;
 
 use futures_util::future::BoxFuture;
 
-pub use context::{Api, Backoff, CommandError, Commands, Invocation, Program, RunError, StepCx, Watched};
+pub use context::{Api, Backoff, CommandError, Commands, Events, Invocation, Program, RunError, StepCx, Watched};
 pub use object::ClusterWide;
 pub use reference::KindName;
 pub use reply::{Exit, Output, Reply};
@@ -51,9 +55,12 @@ pub struct Kind {
 pub static KINDS: &[Kind] = &[
     create::KIND,
     apply::KIND,
+    update::KIND,
+    patch::KIND,
     get::KIND,
     list::KIND,
     wait::KIND,
+    watch::KIND,
     delete::KIND,
     token::KIND,
     review::KIND,
@@ -83,6 +90,11 @@ pub trait Action: Debug + Send + Sync {
     /// The condition that is part of the action itself.
     fn until(&self) -> Option<&Expression> {
         None
+    }
+
+    /// Whether it does not give an answer back before the step's condition holds, or its time is over: [`StepCx::enough`].
+    fn waits_itself(&self) -> bool {
+        false
     }
 
     /// Where a change of what it reads can be watched; nothing for what can only be asked again.

@@ -83,6 +83,17 @@ impl Objects {
         Some(Self { first: objects.next()?, more: objects.collect() })
     }
 
+    /// The same for a request to the path of each object, which therefore needs its name; `owner` is the kind of step.
+    pub(super) fn decode_named(node: &Node, owner: &str, decoder: &mut Decoder<'_>) -> Option<Self> {
+        let objects = Self::decode(node, decoder)?;
+        for object in objects.iter().filter(|object| object.name.is_none()) {
+            let message = format!("{owner} needs the `name` of the {}", object.kind.kind);
+            let diagnostic = Diagnostic::new(object.kind.at.clone(), message);
+            decoder.diagnostics.push(diagnostic.help("`generateName` is for `create`"));
+        }
+        Some(objects)
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Object> {
         std::iter::once(&self.first).chain(&self.more)
     }
@@ -165,6 +176,13 @@ impl Object {
             let (kind, name, at) = (self.kind.kind.clone(), text.to_owned(), name.at().clone());
             declared.cluster_wide.push(ClusterWide { kind, name, at });
         }
+    }
+
+    /// The name, for a request to the object's own path.
+    pub(super) fn name(&self, cx: &StepCx<'_>) -> Result<String, RunError> {
+        let name = self.name.as_ref().map(|name| name.resolve(cx.scope)).transpose()?;
+        // An empty name would make the path that of the whole collection.
+        name.filter(|name| !name.is_empty()).ok_or_else(|| RunError::NoName { kind: self.kind.kind.clone() })
     }
 
     /// The manifest with everything filled in.

@@ -2,7 +2,28 @@
 
 use super::{Declared, Reply, RunError, StepCx, Watched, path};
 use crate::cluster::Resource;
-use crate::syntax::{At, Diagnostic, Fields, Node, TextTemplate, not_a_string};
+use crate::syntax::{At, Diagnostic, Fields, Node, TextTemplate, nearest, not_a_string};
+
+/// The kinds of `v1`. Nothing has come or gone there since v1.22, and nothing will: what is new has a group.
+const CORE: [&str; 17] = [
+    "Binding",
+    "ComponentStatus",
+    "ConfigMap",
+    "Endpoints",
+    "Event",
+    "LimitRange",
+    "Namespace",
+    "Node",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Pod",
+    "PodTemplate",
+    "ReplicationController",
+    "ResourceQuota",
+    "Secret",
+    "Service",
+    "ServiceAccount",
+];
 
 /// A kind as a scenario names it.
 #[derive(Debug, Clone)]
@@ -53,6 +74,19 @@ impl KindName {
         if !kind.starts_with(|c: char| c.is_ascii_uppercase()) || !kind.chars().all(|c| c.is_ascii_alphanumeric()) {
             let diagnostic = Diagnostic::new(node.at.clone(), format!("`{kind}` is no kind"));
             fields.diagnostics().push(diagnostic.help("write it as manifests do: Pod, ServiceAccount"));
+            return None;
+        }
+        if version == "v1" && !CORE.contains(&kind) {
+            let help = match (nearest(kind, CORE), api_version) {
+                (Some(near), _) => format!("did you mean `{near}`?"),
+                (None, None) => {
+                    "`apiVersion` left out is `v1`: write its group, as in `apiVersion: apps/v1`".to_owned()
+                }
+                (None, Some(_)) => "write its group, as in `apiVersion: apps/v1`".to_owned(),
+            };
+            fields
+                .diagnostics()
+                .push(Diagnostic::new(node.at.clone(), format!("there is no `{kind}` in v1")).help(help));
             return None;
         }
         Some(Self { api_version: version.to_owned(), kind: kind.to_owned(), at: node.at.clone() })

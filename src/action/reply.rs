@@ -14,6 +14,8 @@ pub enum Reply {
     Http(Exchange),
     /// What a command wrote, and how it ended.
     Process(Output),
+    /// What a watch told until it was enough; the body is a list of `{type, object}`.
+    Events(Exchange),
     /// Discovery of this server does not serve the kind; nothing was sent. On a range of versions that is an answer.
     NotServed {
         /// The group and version that was asked for.

@@ -10,7 +10,7 @@ use crate::syntax::{Fields, Node, Template, TextTemplate};
 
 pub(super) const KIND: Kind = Kind {
     key: "review",
-    doc: "Asks the API server whose token this is. The server believes for ten seconds what it found, by token and audiences; \
+    doc: "Asks the API server whose token this is, perhaps for some `audiences`. The server believes for ten seconds what it found, by token and audiences; \
           `uncached: true` adds an audience that was never used, beside its own, and so has it look again.",
     example: "review: {token: \"no-token\", uncached: true}",
     decode,

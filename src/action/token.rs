@@ -10,8 +10,8 @@ use crate::syntax::{Diagnostic, Diagnostics, Fields, Node, Template, TextTemplat
 
 pub(super) const KIND: Kind = Kind {
     key: "token",
-    doc: "Asks for a token of a ServiceAccount, perhaps bound to an object, with audiences and a life time of one's own; \
-          `body` stands for the whole TokenRequest. A snapshot shows spec, relative expiry, header and claims, never the token.",
+    doc: "Asks for a token of a ServiceAccount, perhaps bound to an object (`boundTo`), with `audiences` and \
+          `expirationSeconds` of one's own; `body` stands for the whole TokenRequest. A snapshot shows spec, relative expiry, header and claims, never the token.",
     example: "token: {serviceAccount: demo-sa, boundTo: {kind: Pod, name: test-pod}, expirationSeconds: 600}",
     decode,
 };

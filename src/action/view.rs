@@ -14,6 +14,8 @@ pub enum View {
     Object,
     /// The envelope and the sorted names of the list's items.
     Names,
+    /// Type and name of each event of a watch.
+    Events,
     /// The envelope, a TokenRequest's spec and status, and the token's decoded header and claims.
     Token,
     /// The envelope and a review's `status`.

@@ -4,6 +4,7 @@ pub mod cluster;
 mod completions;
 mod environment;
 mod exit;
+mod explain;
 mod lint;
 mod list;
 mod record;
@@ -59,6 +60,8 @@ enum Command {
     Prune(lint::PruneArgs),
     /// List scenarios, the versions they are about and the versions they were recorded on.
     List(list::ListArgs),
+    /// Explain the scenario language: every word of it, or one.
+    Explain(explain::ExplainArgs),
     /// Start, stop and list local control planes.
     Cluster(cluster::ClusterArgs),
     /// Print a completion script for a shell.
@@ -151,6 +154,7 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>, environment: &Environ
         Command::Lint(args) => lint::run(&args, &mut terminal),
         Command::List(args) => list::run(&args, &mut terminal),
         Command::Prune(args) => lint::prune(&args, &mut terminal),
+        Command::Explain(args) => explain::run(&args, &mut terminal),
         Command::Cluster(args) => cluster(args, &mut terminal),
         Command::Completions(args) => completions::run(&args, &mut terminal),
     };

@@ -62,6 +62,37 @@ impl Discovery {
         self.known.write().unwrap_or_else(PoisonError::into_inner).insert(api_version.to_owned(), resources);
         Ok(found)
     }
+
+    /// The group-versions, as far as they were read, that a kind of this name is in.
+    pub(super) fn homes(&self, kind: &str) -> Vec<String> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let has = |resources: &[Resource]| resources.iter().any(|resource| resource.kind == kind);
+        let homes = known.iter().filter(|(_, resources)| has(resources)).map(|(api_version, _)| api_version.clone());
+        let mut homes: Vec<String> = homes.collect();
+        homes.sort();
+        homes
+    }
+
+    /// What is served, as far as it was read, that is spelt almost so: the kind within its group-version, or the group.
+    pub(super) fn meant(&self, api_version: &str, kind: &str) -> Option<Resource> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let group = |api_version: &str| api_version.split_once('/').map(|(group, _)| group.to_owned());
+        let is_meant = |resource: &&Resource| {
+            let groups = || group(&resource.api_version).zip(group(api_version));
+            resource.api_version == api_version && alike(&resource.kind, kind)
+                || resource.kind == kind
+                    && groups().is_some_and(|(served, asked)| served != asked && alike(&served, &asked))
+        };
+        let mut meant: Vec<&Resource> =
+            known.values().flat_map(|resources| resources.iter()).filter(is_meant).collect();
+        meant.sort_by(|a, b| (&a.api_version, &a.kind).cmp(&(&b.api_version, &b.kind)));
+        meant.first().copied().cloned()
+    }
+}
+
+/// Whether only the case differs, or one letter is missing, too much, wrong or in its neighbour's place.
+fn alike(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other) || strsim::damerau_levenshtein(one, other) == 1
 }
 
 /// A refusal, or an answer of something else than an API server.
@@ -166,6 +197,12 @@ mod tests {
         let silent = session(|path| panic!("asked for {path}"));
         let found = discovery.resolve(&silent, "apps/v1", "Deployment").await.unwrap().unwrap();
         assert_eq!((found.plural.as_str(), found.namespaced), ("deployments", true));
+        let meant = |api_version, kind| discovery.meant(api_version, kind).map(|resource| resource.plural);
+        assert_eq!(meant("apps/v1", "Deploymnet").as_deref(), Some("deployments"));
+        assert_eq!(meant("v1", "POD").as_deref(), Some("pods"));
+        assert_eq!(meant("app/v1", "Deployment").as_deref(), Some("deployments"));
+        assert_eq!((discovery.homes("Deployment"), discovery.homes("Widget")), (vec!["apps/v1".to_owned()], vec![]));
+        assert_eq!((meant("apps/v1", "Widget"), meant("apps/v2", "Deployment")), (None, None));
         let later = session(move |_| Some(list("Widget", "widgets")));
         assert!(discovery.resolve(&later, "example.com/v1", "Widget").await.unwrap().is_some());
     }

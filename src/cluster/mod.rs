@@ -226,6 +226,16 @@ impl Cluster {
         Ok(discovery::cluster_wide(&self.session(&Identity::Own)?).await)
     }
 
+    /// The group-versions, as far as they were read, that a kind of this name is in.
+    pub fn homes(&self, kind: &str) -> Vec<String> {
+        self.discovery.homes(kind)
+    }
+
+    /// What is served, as far as it was read, that is spelt almost as this kind.
+    pub fn meant(&self, api_version: &str, kind: &str) -> Option<Resource> {
+        self.discovery.meant(api_version, kind)
+    }
+
     /// What answers, in words: `v1.36.3, a real control plane with etcd 3.6.8`.
     pub fn describe(&self) -> String {
         match (self.origin.kind, &self.origin.etcd) {

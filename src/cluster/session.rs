@@ -43,8 +43,7 @@ impl Session {
         let http = self.http_request(&request)?;
         let failing = Failing { method: request.method, path: request.path };
         let response = self.answer(http, &failing).await?;
-        let warnings = response.headers().get_all(WARNING).iter().flat_map(warnings).collect();
-        let status = response.status().as_u16();
+        let (warnings, status) = (all_warnings(&response), response.status().as_u16());
         let body = self.body(response, &failing).await?;
         Ok(Exchange { method: failing.method, path: failing.path, status, warnings, body: body.into() })
     }
@@ -54,14 +53,27 @@ impl Session {
     pub async fn watch(&self, collection: &str, field_selector: &str, since: &str) -> Result<Watch, SendError> {
         let (selector, since) = (percent_encoded(field_selector), percent_encoded(since));
         let path = format!("{collection}?watch=true&fieldSelector={selector}&resourceVersion={since}");
+        Ok(match self.open_watch(path).await? {
+            Ok(watch) => watch,
+            Err(refusal) => {
+                let failing = Failing { method: refusal.method, path: refusal.path };
+                Watch::refused(Arc::unwrap_or_clone(refusal.body), failing)
+            }
+        })
+    }
+
+    /// Opens the watch that a path with its query asks for, or gives back the refusal.
+    pub async fn open_watch(&self, path: String) -> Result<Result<Watch, Exchange>, SendError> {
         let request = Request::new(Method::GET, path);
         let http = self.http_request(&request)?;
         let failing = Failing { method: request.method, path: request.path };
         let response = self.answer(http, &failing).await?;
         if response.status().is_success() {
-            return Ok(Watch::stream(response.into_body(), failing));
+            return Ok(Ok(Watch::stream(response.into_body(), failing)));
         }
-        Ok(Watch::refused(self.body(response, &failing).await?, failing))
+        let (warnings, status) = (all_warnings(&response), response.status().as_u16());
+        let body = self.body(response, &failing).await?;
+        Ok(Err(Exchange { method: failing.method, path: failing.path, status, warnings, body: body.into() }))
     }
 
     async fn answer(&self, request: http::Request<Body>, failing: &Failing) -> Result<Response<Body>, SendError> {
@@ -133,6 +145,10 @@ impl Session {
         headers.extend(self.identity.clone());
         Ok(built)
     }
+}
+
+fn all_warnings(response: &Response<Body>) -> Vec<String> {
+    response.headers().get_all(WARNING).iter().flat_map(warnings).collect()
 }
 
 /// The texts of a `Warning` header as RFC 7234 has it: `299 - "text"`, several of them parted by commas, quotes and

@@ -32,7 +32,7 @@ pub enum SweepError {
 pub async fn sweep(cluster: &Cluster) -> Result<Vec<String>, SweepError> {
     let own = cluster.session(&Identity::Own)?;
     let marked = format!("/api/v1/namespaces?labelSelector={RUN_LABEL}");
-    let marked = items(accepted(own.send(Request::new(Method::GET, marked)).await?)?);
+    let marked = items(&accepted(own.send(Request::new(Method::GET, marked)).await?)?);
     let runs: BTreeSet<String> =
         marked.iter().filter_map(|namespace| Some(suffix_of(name(namespace)?)?.to_owned())).collect();
     let mut found: Vec<(String, Value)> =
@@ -41,7 +41,7 @@ pub async fn sweep(cluster: &Cluster) -> Result<Vec<String>, SweepError> {
         let exchange = own.send(Request::new(Method::GET, &collection)).await?;
         // What cannot be listed cannot have been made under a name either, or not by this user.
         if exchange.is_success() {
-            found.extend(items(exchange).into_iter().map(|object| (collection.clone(), object)));
+            found.extend(items(&exchange).into_iter().map(|object| (collection.clone(), object)));
         }
     }
     let mut deleted = BTreeSet::new();
@@ -80,7 +80,7 @@ fn accepted(exchange: Exchange) -> Result<Exchange, SweepError> {
     if exchange.is_success() { Ok(exchange) } else { Err(SweepError::Refused(Box::new(exchange))) }
 }
 
-fn items(exchange: Exchange) -> Vec<Value> {
+fn items(exchange: &Exchange) -> Vec<Value> {
     exchange.body["items"].as_array().cloned().unwrap_or_default()
 }
 

@@ -21,6 +21,26 @@ pub enum EventKind {
     Error,
 }
 
+impl EventKind {
+    const ALL: [Self; 5] = [Self::Added, Self::Modified, Self::Deleted, Self::Bookmark, Self::Error];
+
+    /// The word for it on the wire: `ADDED`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Added => "ADDED",
+            Self::Modified => "MODIFIED",
+            Self::Deleted => "DELETED",
+            Self::Bookmark => "BOOKMARK",
+            Self::Error => "ERROR",
+        }
+    }
+
+    /// What a word on the wire stands for.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
 /// One change.
 #[derive(Debug, Clone)]
 pub struct WatchEvent {
@@ -75,13 +95,7 @@ impl Watch {
 
 fn event(line: &[u8]) -> Result<WatchEvent, String> {
     let mut event: Value = serde_json::from_slice(line).map_err(|error| format!("an event is no JSON: {error}"))?;
-    let kind = match event["type"].as_str() {
-        Some("ADDED") => EventKind::Added,
-        Some("MODIFIED") => EventKind::Modified,
-        Some("DELETED") => EventKind::Deleted,
-        Some("BOOKMARK") => EventKind::Bookmark,
-        Some("ERROR") => EventKind::Error,
-        other => return Err(format!("an event of the unknown type {other:?}")),
-    };
+    let kind = event["type"].as_str().and_then(EventKind::from_word);
+    let kind = kind.ok_or_else(|| format!("an event of the unknown type {}", event["type"]))?;
     Ok(WatchEvent { kind, object: event["object"].take() })
 }

@@ -25,6 +25,7 @@ impl Normaliser<'_> {
         match reply {
             Reply::Http(exchange) => self.exchange(&mut shown, exchange, cut),
             Reply::Process(output) => self.output(&mut shown, output, cut),
+            Reply::Events(exchange) => self.events(&mut shown, exchange, cut),
             Reply::NotServed { api_version, kind } => {
                 shown.insert("served".to_owned(), false.into());
                 shown.insert("apiVersion".to_owned(), self.text(api_version).into());
@@ -50,10 +51,7 @@ impl Normaliser<'_> {
         let refused = error.is_some();
         shown.extend(error.map(|error| ("error".to_owned(), error)));
         match cut {
-            Cut::Show(values) => {
-                let values = values.iter().map(|(label, value)| (label.as_str(), Tree::Whole(value)));
-                shown.insert("show".to_owned(), self.value(Tree::Map(values.collect())));
-            }
+            Cut::Show(values) => self.show(shown, values),
             _ if refused => {}
             Cut::Select(paths) => {
                 let paths = Rest::of(paths, &self.known.suffix);
@@ -63,6 +61,11 @@ impl Normaliser<'_> {
             Cut::Default(view) => self.viewed(shown, view, &[], body, items),
             Cut::Drop(view, paths) => self.viewed(shown, view, paths, body, items),
         }
+    }
+
+    pub(super) fn show(&mut self, shown: &mut Map<String, Value>, values: &Map<String, Value>) {
+        let values = values.iter().map(|(label, value)| (label.as_str(), Tree::Whole(value)));
+        shown.insert("show".to_owned(), self.value(Tree::Map(values.collect())));
     }
 
     /// A body as a view shows it, but for what the paths lead to.
@@ -83,7 +86,7 @@ impl Normaliser<'_> {
             View::Token => tree.select(&Rest::of(&[Path::key("spec"), Path::key("status")], "")),
             View::Status => tree.select(&Rest::of(&[Path::key("status")], "")),
             View::Body | View::Output => Some(tree),
-            View::Nothing | View::Envelope | View::Object | View::Names => {
+            View::Nothing | View::Envelope | View::Object | View::Names | View::Events => {
                 self.tidy();
                 Some(tree)
             }
@@ -102,17 +105,20 @@ impl Normaliser<'_> {
     }
 
     /// What a refusal says: of a Status what it is about, of a text all of it.
-    fn error(&mut self, body: &Value) -> Option<Value> {
+    pub(super) fn error(&mut self, body: &Value) -> Option<Value> {
         let mut error = Map::new();
         match body {
             Value::Object(status) if status.get("kind").is_some_and(|kind| kind == "Status") => {
                 for key in ["reason", "message"] {
                     if let Some(text) = status.get(key).and_then(Value::as_str) {
-                        error.insert(key.to_owned(), self.text(text).into());
+                        let text = self.text(text);
+                        error.insert(key.to_owned(), self.without_versions(&text).into());
                     }
                 }
                 if let Some(causes) = status.get("details").and_then(|details| details.get("causes")) {
-                    error.insert("causes".to_owned(), self.value(Tree::Whole(causes)));
+                    let mut causes = self.value(Tree::Whole(causes));
+                    in_order(&mut causes);
+                    error.insert("causes".to_owned(), causes);
                 }
             }
             Value::String(text) => {
@@ -123,8 +129,23 @@ impl Normaliser<'_> {
         Some(Value::Object(error))
     }
 
+    /// What a server says of a resource version that is too old or too large, without those that the scenario did not
+    /// write.
+    fn without_versions(&self, text: &str) -> String {
+        const ABOUT: &str = "resource version: ";
+        let Some((before, about)) = text.split_once(ABOUT) else { return text.to_owned() };
+        let mut out = format!("{before}{ABOUT}");
+        for part in about.split_inclusive(|c: char| !c.is_ascii_digit()) {
+            let number = part.trim_end_matches(|c: char| !c.is_ascii_digit());
+            let is_known = number.is_empty() || self.known.written.holds(number);
+            out.push_str(if is_known { number } else { "<resourceVersion>" });
+            out.push_str(&part[number.len()..]);
+        }
+        out
+    }
+
     /// An item's name, with its Namespace where that is not the scenario's own.
-    fn item_name(&mut self, item: &Value) -> Value {
+    pub(super) fn item_name(&mut self, item: &Value) -> Value {
         let metadata = item.get("metadata");
         let get = |key| metadata.and_then(|metadata| metadata.get(key)?.as_str());
         let name = self.text(get("name").unwrap_or_default());
@@ -144,5 +165,13 @@ impl Normaliser<'_> {
         token.insert("header".to_owned(), self.value(Tree::Whole(&Value::Object(jwt.header))));
         token.insert("claims".to_owned(), self.value(Tree::Whole(&claims)));
         Some(Value::Object(token))
+    }
+}
+
+/// Conflicts of server-side apply come in the order of a Go map: by chance.
+fn in_order(causes: &mut Value) {
+    let is_conflict = |cause: &Value| cause["reason"] == "FieldManagerConflict";
+    if let Some(causes) = causes.as_array_mut().filter(|causes| causes.iter().all(is_conflict)) {
+        causes.sort_by_key(|cause| (cause["field"].to_string(), cause["message"].to_string()));
     }
 }

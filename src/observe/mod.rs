@@ -9,6 +9,7 @@
 
 mod answer;
 mod cut;
+mod events;
 mod jwt;
 mod log;
 mod names;

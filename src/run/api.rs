@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
+use futures_util::stream;
 use rand::Rng;
 
 use super::sent::Sent;
-use crate::action::Api;
+use crate::action::{Api, Events};
 use crate::cluster::{Cluster, Exchange, Request, Resource, SendError, Session, Watch};
 
 /// A cluster through one identity; every request is counted.
@@ -32,6 +34,14 @@ impl Api for StepApi<'_> {
         Box::pin(self.sent.send(&self.session, request))
     }
 
+    fn events(&self, path: String) -> BoxFuture<'_, Result<Result<Events, Exchange>, SendError>> {
+        let next = async |mut watch: Watch| watch.next().await.map(|event| (event, watch));
+        Box::pin(async move {
+            let opened = self.sent.open(format!("GET {path}"), self.session.open_watch(path)).await?;
+            Ok(opened.map(|watch| stream::unfold(watch, next).boxed()))
+        })
+    }
+
     fn resolve<'a>(
         &'a self,
         api_version: &'a str,
@@ -41,6 +51,10 @@ impl Api for StepApi<'_> {
         let folder = if api_version.contains('/') { "apis" } else { "api" };
         let request = format!("GET /{folder}/{api_version}");
         Box::pin(self.sent.beside(request, self.cluster.resolve(api_version, kind)))
+    }
+
+    fn meant(&self, api_version: &str, kind: &str) -> Option<Resource> {
+        self.cluster.meant(api_version, kind)
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'_, ()> {

@@ -21,7 +21,7 @@ impl Attempt {
     /// Whether the server did what it was asked.
     pub(super) fn is_success(&self) -> bool {
         match &self.reply {
-            Reply::Http(exchange) => exchange.is_success(),
+            Reply::Http(exchange) | Reply::Events(exchange) => exchange.is_success(),
             Reply::Process(output) => output.is_success(),
             Reply::NotServed { .. } => false,
         }

@@ -54,7 +54,7 @@ impl Stage<'_> {
         outcome.verdict = if !unmet.is_empty() {
             self.not_met(step, &attempt, &unmet, &observation.value)
         } else if self.cannot_be_taken(step, &attempt) {
-            Verdict::Broken(self.presentable(refused(&attempt.reply, &observation.value)))
+            Verdict::Broken(self.presentable(self.refused(&attempt.reply, &observation.value)))
         } else if step.is_snapshotted() {
             let verdict = self.compared(&slug, &observation.text);
             outcome.slug = Some(slug);
@@ -115,9 +115,27 @@ impl Stage<'_> {
     /// A condition that was not met: because the server is in trouble, or because it answers something else.
     fn not_met(&self, step: &Step, attempt: &Attempt, unmet: &[String], shown: &Value) -> Verdict {
         if self.is_no_answer(step, attempt, false) {
-            return Verdict::Broken(self.presentable(refused(&attempt.reply, shown)));
+            return Verdict::Broken(self.presentable(self.refused(&attempt.reply, shown)));
         }
         Verdict::Unmet(unmet.iter().map(|line| self.observer.presentable(line)).collect())
+    }
+
+    /// What is to be said of an answer that is none.
+    fn refused(&self, reply: &Reply, shown: &Value) -> Trouble {
+        match reply {
+            Reply::Process(_) => failed(shown),
+            Reply::Http(exchange) | Reply::Events(exchange) => Trouble::refused(exchange),
+            Reply::NotServed { api_version, kind } => {
+                let homes = self.cluster.homes(kind);
+                let but = if homes.is_empty() { String::new() } else { format!(", but of {}", homes.join(" and ")) };
+                Trouble {
+                    message: format!("this server does not serve {kind} of {api_version}{but}"),
+                    help: Some(
+                        "write `when:` with the versions that do, or name the step: then it is an answer".to_owned(),
+                    ),
+                }
+            }
+        }
     }
 
     /// Whether this is no answer: set-up that was refused, or a server in trouble where nobody asked for that.
@@ -168,32 +186,21 @@ fn line(mismatch: &Mismatch) -> String {
     }
 }
 
-/// Why a reply cannot be taken; `shown` is what is seen of it.
-fn refused(reply: &Reply, shown: &Value) -> Trouble {
-    match reply {
-        Reply::Process(_) => {
-            let end = |stream: &str| {
-                let lines: Vec<&str> = shown[stream].as_str().unwrap_or_default().lines().collect();
-                lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n")
-            };
-            let said = [end("stderr"), end("stdout")].into_iter().find(|text| !text.is_empty());
-            let exit = match &shown["exit"] {
-                Value::String(signal) => format!("was ended by {signal}"),
-                code => format!("exited with {code}"),
-            };
-            Trouble {
-                message: said
-                    .map_or_else(|| format!("the command {exit}"), |said| format!("the command {exit}: {said}")),
-                help: Some(
-                    "set-up has to exit with 0; name the step, or write `expect: {exit: ..}`: then it is an answer"
-                        .to_owned(),
-                ),
-            }
-        }
-        Reply::Http(exchange) => Trouble::refused(exchange),
-        Reply::NotServed { api_version, kind } => Trouble {
-            message: format!("this server does not serve {kind} of {api_version}"),
-            help: Some("write `when:` with the versions that do, or name the step: then it is an answer".to_owned()),
-        },
+/// A command that did not do what it had to; `shown` is what is seen of it.
+fn failed(shown: &Value) -> Trouble {
+    let end = |stream: &str| {
+        let lines: Vec<&str> = shown[stream].as_str().unwrap_or_default().lines().collect();
+        lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n")
+    };
+    let said = [end("stderr"), end("stdout")].into_iter().find(|text| !text.is_empty());
+    let exit = match &shown["exit"] {
+        Value::String(signal) => format!("was ended by {signal}"),
+        code => format!("exited with {code}"),
+    };
+    Trouble {
+        message: said.map_or_else(|| format!("the command {exit}"), |said| format!("the command {exit}: {said}")),
+        help: Some(
+            "set-up has to exit with 0; name the step, or write `expect: {exit: ..}`: then it is an answer".to_owned(),
+        ),
     }
 }

@@ -57,6 +57,12 @@ impl Sent {
         answer
     }
 
+    /// Remembers a request of the step, which is under way until the answer begins.
+    pub(super) async fn open<T>(&self, request: String, answer: impl Future<Output = T>) -> T {
+        self.state().requests.push(request.clone());
+        self.beside(request, answer).await
+    }
+
     /// Remembers a request as under way until it is answered, and not as one of the step.
     pub(super) async fn beside<T>(&self, request: String, answer: impl Future<Output = T>) -> T {
         self.state().under_way = Some(request);
@@ -102,7 +108,7 @@ impl Sent {
         namespace.chain(state.made.iter().cloned()).collect()
     }
 
-    /// The object that a create or an apply is about, where its name is known before the answer.
+    /// The object that a write may make, where its name is known before the answer.
     fn target(&self, request: &Request) -> Option<String> {
         if is_dry(&request.path) || !self.is_outside(&request.path) {
             return None;
@@ -113,7 +119,7 @@ impl Sent {
                 let name = request.body.as_ref()?["metadata"]["name"].as_str()?;
                 Some(format!("{path}/{name}"))
             }
-            Method::PATCH => Some(path.to_owned()),
+            Method::PATCH | Method::PUT => Some(path.to_owned()),
             _ => None,
         }
     }
@@ -136,7 +142,7 @@ fn made(method: &Method, exchange: &Exchange) -> Option<String> {
     let path = path_of(&exchange.path);
     match *method {
         Method::POST if exchange.is_success() => Some(format!("{path}/{name}")),
-        Method::PATCH if exchange.status == 201 => Some(path.to_owned()),
+        Method::PATCH | Method::PUT if exchange.status == 201 => Some(path.to_owned()),
         _ => None,
     }
 }

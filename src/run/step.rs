@@ -17,7 +17,7 @@ use super::instance::Instance;
 use super::outcome::{StepOutcome, Trouble, Verdict};
 use super::sent::Sent;
 use super::suite::Settings;
-use crate::action::{Answers, Backoff, StepCx};
+use crate::action::{Answers, Backoff, Reply, StepCx};
 use crate::cluster::{Cluster, Watch};
 use crate::observe::Observer;
 use crate::plan::Plan;
@@ -126,37 +126,51 @@ impl<'a> Stage<'a> {
                 "it began {late:.1} s after the step it counts from: too late to tell"
             )));
         }
+        // What holds is looked at once more when its time is over; nothing has to change for that.
+        let latest = step.frame.holds.as_ref().map_or(from + within, |holds| start + holds.time);
         let mut pauses = Backoff::new(Duration::MAX);
         loop {
             *attempts += 1;
             let _ = self.sent.take_requests();
-            let mut attempt = match self.attempt(step, Instant::now() + timeout).await {
+            let mut attempt = match self.attempt(step, start, latest).await {
                 Ok(attempt) => attempt,
                 Err(trouble) => return Ended::Broken(trouble),
             };
+            if step.action.waits_itself() && !attempt.is_success() {
+                return refusal(step, attempt);
+            }
             let why = match waits(step, &mut attempt.scope, start) {
                 Waiting::Over => return Ended::Satisfied(attempt),
                 Waiting::Failed(why) => return Ended::Unmet(attempt, why),
+                Waiting::Goes(why) if step.action.waits_itself() => return Ended::Unmet(attempt, ended_early(why)),
                 Waiting::Goes(why) => why,
             };
             let pause = pauses.next().unwrap_or_default();
             if Instant::now() + pause >= from + within {
                 return Ended::Unmet(attempt, why);
             }
-            // What holds is looked at once more when its time is over; nothing has to change for that.
-            let latest = step.frame.holds.as_ref().map_or(from + within, |holds| start + holds.time);
             if let Err(trouble) = self.pause(step, &attempt, pause, latest).await {
                 return Ended::Broken(trouble);
             }
         }
     }
 
-    /// One attempt: the identity, the action, its answer.
-    async fn attempt(&self, step: &Step, deadline: Instant) -> Result<Attempt, Trouble> {
+    /// One attempt: the identity, the action, its answer. An action that waits itself has until `latest` for it.
+    async fn attempt(&self, step: &Step, start: Instant, latest: Instant) -> Result<Attempt, Trouble> {
         let mut interrupted = self.interrupted.clone();
+        let began = if step.action.waits_itself() { latest } else { Instant::now() };
+        let deadline = began + self.timeout(step);
+        let enough = |reply: &Reply| {
+            let mut attempt = Attempt::new(reply.clone(), &self.scope);
+            !matches!(waits(step, &mut attempt.scope, start), Waiting::Goes(_))
+        };
         let run = async {
             let prepared = self.prepared(step).await?;
-            step.action.run(&prepared.cx(self, step)).await.map_err(|error| Trouble::from_error(&error))
+            let mut cx = prepared.cx(self, step);
+            if step.action.waits_itself() {
+                (cx.patience, cx.enough) = (latest.saturating_duration_since(Instant::now()), &enough);
+            }
+            step.action.run(&cx).await.map_err(|error| Trouble::from_error(&error))
         };
         let reply = tokio::select! {
             reply = timeout_at(deadline, run) => reply,
@@ -245,11 +259,26 @@ impl Prepared<'_> {
             commands: &self.commands,
             scope: &stage.scope,
             namespace: stage.plan.scenario.namespace.as_deref(),
+            suffix: stage.plan.names.suffix(),
             query: &self.query,
             // A little less than the step has, so that it can say what it waited for in vain.
             patience: stage.timeout(step).mul_f64(0.9),
+            enough: &|_| true,
         }
     }
+}
+
+/// What a refusal means for an action that waits for what it was refused: it is the answer, where somebody asks for one.
+fn refusal(step: &Step, attempt: Attempt) -> Ended {
+    if step.name.is_some() || !step.frame.expect.is_empty() {
+        return Ended::Satisfied(attempt);
+    }
+    Ended::Unmet(attempt, "it was refused, and a step without a name must succeed".to_owned())
+}
+
+/// Why waiting came to nothing. Of what held until then there is nothing to say but that the time was not over.
+fn ended_early(why: String) -> String {
+    if why.is_empty() { "it ended before the time of `holds` was over".to_owned() } else { why }
 }
 
 /// Takes the step's captures from an answer and says whether it is the one that is waited for.

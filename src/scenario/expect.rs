@@ -9,6 +9,38 @@ use crate::action::{Answers, Reply};
 use crate::syntax::{
     Diagnostic, Diagnostics, Expression, Fields, Node, Reference, Scope, Template, TemplateError, Yaml,
 };
+use crate::topic::Topic;
+
+/// What a step's own expressions call the parts of its answer.
+pub static ANSWER: &[Topic] = &[
+    Topic::plain("code", "The HTTP status code; null where the server does not serve the kind."),
+    Topic::plain("body", "The body as JSON: an object, a list of objects, or the Status of a refusal."),
+    Topic::plain("warnings", "The texts of the `Warning` headers, a list."),
+    Topic::plain("exit", "How a command of `run` ended: its exit code, or `signal 9`."),
+    Topic::plain("stdout", "What it wrote to its standard output, without the last line break."),
+    Topic::plain("stderr", "What it wrote to its standard error."),
+    Topic::plain("events", "What a `watch` was told, a list of `{type, object}`; null where it was refused."),
+];
+
+/// The fields of an expectation.
+pub static EXPECTATIONS: &[Topic] = &[
+    Topic::plain("code", "The HTTP status code."),
+    Topic::plain("reason", "The `reason` of the Status that a refusal comes with."),
+    Topic::plain("message", "Its `message`, all of it."),
+    Topic::plain("warnings", "The warnings, as many and in this order."),
+    Topic::plain(
+        "body",
+        "Of a mapping only what is named is compared, of a list every element; null is what must be absent.",
+    ),
+    Topic::plain("exit", "How a command ended: its exit code, or `signal 9`."),
+    Topic::plain("stdout", "Its standard output, without the last line break."),
+    Topic::plain("stderr", "Its standard error."),
+    Topic::plain("that", "A CEL condition."),
+    Topic::plain(
+        "when",
+        "Where it is expected, as `when` of a step: what an article printed holds on the version of its day.",
+    ),
+];
 
 /// Parts that only the answer of an API server has.
 const OF_EXCHANGES: &[&str] = &["code", "reason", "message", "warnings"];
@@ -20,6 +52,8 @@ const OF_OUTPUT: &[&str] = &["exit", "stdout", "stderr"];
 pub struct Answer {
     envelope: Value,
     body: Arc<Value>,
+    /// Whether the body is the events of a watch.
+    is_events: bool,
 }
 
 /// One expectation.
@@ -46,15 +80,18 @@ impl Answer {
     /// The parts of a reply. A kind that is not served has neither code nor body; a command has no code, and a body
     /// where its output is one API object.
     pub fn new(reply: &Reply) -> Self {
+        let is_events = matches!(reply, Reply::Events(_));
         let exchange = match reply {
-            Reply::Http(exchange) => exchange,
-            Reply::NotServed { .. } => return Self { envelope: json!({"warnings": []}), body: Arc::default() },
+            Reply::Http(exchange) | Reply::Events(exchange) => exchange,
+            Reply::NotServed { .. } => {
+                return Self { envelope: json!({"warnings": []}), body: Arc::default(), is_events };
+            }
             Reply::Process(output) => {
                 let stdout = output.stdout.strip_suffix('\n').unwrap_or(&output.stdout);
                 let envelope = json!({
                     "warnings": [], "exit": output.exit.to_value(), "stdout": stdout, "stderr": output.stderr,
                 });
-                return Self { envelope, body: Arc::clone(&output.object) };
+                return Self { envelope, body: Arc::clone(&output.object), is_events };
             }
         };
         let body = &exchange.body;
@@ -65,7 +102,7 @@ impl Answer {
             "message": status("message"),
             "warnings": exchange.warnings,
         });
-        Self { envelope, body: Arc::clone(body) }
+        Self { envelope, body: Arc::clone(body), is_events }
     }
 
     /// The variables of earlier steps, and under the names of [`OWN_NAMES`](super::OWN_NAMES) this answer.
@@ -75,6 +112,8 @@ impl Answer {
             scope.set(name, self.envelope[name].clone());
         }
         scope.set("body", Arc::clone(&self.body));
+        // Null where there are none: an empty list would make `all` true of any other answer.
+        scope.set("events", if self.is_events { Arc::clone(&self.body) } else { Arc::new(Value::Null) });
         scope
     }
 

@@ -5,6 +5,84 @@ use std::time::Duration;
 use super::names::taken;
 use super::{Check, Identity, unsupported};
 use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Fields, Key, Node, Path, Reference, TextTemplate, Yaml};
+use crate::topic::Topic;
+
+/// What may stand around the action of a step.
+pub static MODIFIERS: &[Topic] = &[
+    Topic {
+        name: "name",
+        doc: "With a name, the answer is held by a snapshot and any answer is data: a 403 needs no ceremony. Later steps read \
+              it by that name, other characters as `_`. A step without one is set-up: it is not shown, and has to succeed.",
+        example: "- name: no such Secret\n  get: {kind: Secret, name: none}\n- name: the same message\n  \
+                  get: {kind: Secret, name: none}\n  expect: {message: \"${no_such_Secret.message}\"}",
+    },
+    Topic {
+        name: "when",
+        doc: "The versions in which the step runs, or `{kubernetes: RANGE, needs: [CAPABILITY]}`. Two steps may share a name, \
+              and with it their snapshots, if their `when`s exclude each other.",
+        example: "when: \">=1.24\"\nget: {kind: ConfigMap, name: settings}",
+    },
+    Topic {
+        name: "as",
+        doc: "Who asks; left out, the cluster's own user.",
+        example: "name: list as the ServiceAccount\nas: {serviceAccount: demo-sa}\nlist: {kind: Pod}\nexpect: {code: 403}",
+    },
+    Topic {
+        name: "query",
+        doc: "Parameters of the request: `dryRun`, `fieldValidation`, `fieldManager`, `force`, `labelSelector`, `limit`, \
+              `gracePeriodSeconds` and whatever else the API knows. They are never mixed with the manifest.",
+        example: "create: {kind: ConfigMap, name: tried}\nquery: {dryRun: All, fieldValidation: Strict}",
+    },
+    Topic {
+        name: "set",
+        doc: "Variables for this step and all later ones, each a CEL expression over the answer, in this order. Where the step \
+              waits, a value that cannot be computed yet means: not yet.",
+        example: "get: {kind: ServiceAccount, name: demo-sa}\nset: {uid: body.metadata.uid, short: 'size(uid) == 36'}",
+    },
+    Topic {
+        name: "expect",
+        doc: "What the answer must be, whatever the snapshot says: one expectation or a list of them.",
+        example: "name: a name that is none\ncreate: {kind: ConfigMap, name: No_Name}\n\
+                  expect: {code: 422, reason: Invalid, that: 'body.message.contains(\"RFC 1123\")'}",
+    },
+    Topic {
+        name: "until",
+        doc: "A CEL condition: the step is tried until it holds, and that answer is the one. Not reached in time, the scenario \
+              fails with the last answer shown. An error in it, as of a key that is not there, means: not yet.",
+        example: "get: {kind: Pod, name: test-pod}\nuntil: has(body.spec.nodeName)\nwithin: 10s",
+    },
+    Topic {
+        name: "within",
+        doc: "How long `until` may take (left out: the step's `timeout`), or with `from` how late the answer may come.",
+        example: "",
+    },
+    Topic {
+        name: "from",
+        doc: "The name of an earlier step: `within` counts from its end. Too late is no wrong answer: the scenario could not be \
+              run.",
+        example: "- name: seen\n  get: {kind: ConfigMap, name: settings}\n- name: seen again\n  \
+                  get: {kind: ConfigMap, name: settings}\n  within: 9s\n  from: seen",
+    },
+    Topic {
+        name: "holds",
+        doc: "A CEL condition that every answer must satisfy for as long as `for` says.",
+        example: "list: {kind: Secret}\nquery: {labelSelector: app=none}\nholds: size(body.items) == 0\nfor: 500ms",
+    },
+    Topic::plain("for", "How long `holds` is looked at."),
+    Topic {
+        name: "timeout",
+        doc: "The deadline of one attempt, or of what an action itself waits for, instead of `--timeout`.",
+        example: "delete: {kind: Pod, name: test-pod}\ntimeout: 1m",
+    },
+    Topic {
+        name: "snapshot",
+        doc: "What is shown instead of the default: `{select: [PATH]}` only these parts of the body, `{drop: [PATH]}` the \
+              default without them, `{show: {LABEL: CEL}}` values, `off` nothing. A path is keys with dots between them, \
+              `[\"a.b/c\"]` for a key that has some; through lists it leads into every item.",
+        example: "name: the Pod\nget: {kind: Pod, name: test-pod}\n\
+                  snapshot: {select: [metadata.labels, spec.containers.image]}",
+    },
+];
 
 /// The modifiers of a step.
 #[derive(Debug)]

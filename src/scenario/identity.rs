@@ -1,6 +1,37 @@
 //! `as:`: who a step asks as.
 
 use crate::syntax::{At, Diagnostic, Diagnostics, Fields, Key, Node, Reference, TextTemplate, Yaml, not_a_string};
+use crate::topic::Topic;
+
+/// Who can be asked as.
+pub static IDENTITIES: &[Topic] = &[
+    Topic {
+        name: "token",
+        doc: "Whoever a bearer token says.",
+        example: "- name: token\n  token: {serviceAccount: demo-sa}\n- as: {token: \"${token.status.token}\"}\n  \
+                  request: {get: /version}",
+    },
+    Topic {
+        name: "serviceAccount",
+        doc: "A ServiceAccount of the scenario's Namespace, or `NAMESPACE/NAME`, by a token that is made for it and not shown.",
+        example: "as: {serviceAccount: demo-sa}\nrequest: {get: /version}",
+    },
+    Topic {
+        name: "user",
+        doc: "Anybody, by impersonation, perhaps with `groups`, `uid` and `extra`.",
+        example: "as: {user: jane, groups: [system:masters]}\nlist: {kind: Secret}",
+    },
+    Topic {
+        name: "certificate",
+        doc: "Whoever a client certificate says that the cluster signs: `cn` is the user, `o` the group. The scenario needs `ca`.",
+        example: "as: {certificate: {cn: jane, o: dev}}\nwhen: {needs: [ca]}\nrequest: {get: /version}",
+    },
+    Topic {
+        name: "anonymous",
+        doc: "Nobody: without any credential.",
+        example: "as: anonymous\nrequest: {get: /version}",
+    },
+];
 
 /// Who asks.
 #[derive(Debug)]

@@ -17,14 +17,16 @@ mod when;
 
 use std::collections::BTreeSet;
 
-pub use expect::{Answer, Check, Mismatch, reads_code};
-pub use frame::{Capture, Frame, Holds, Selection};
-pub use identity::{Certificate, Identity, User};
+pub use expect::{ANSWER, Answer, Check, EXPECTATIONS, Mismatch, reads_code};
+pub use frame::{Capture, Frame, Holds, MODIFIERS, Selection};
+pub use identity::{Certificate, IDENTITIES, Identity, User};
 pub use load::{ScenarioFile, load};
 pub use names::{OWN_NAMES, StepName};
+pub use read::FIELDS;
 pub use rewrite::Change;
 pub use step::Step;
 pub use unique::holds_word;
+pub use unsupported::not_yet;
 pub use when::When;
 
 use crate::capability::Capability;

@@ -3,9 +3,11 @@
 use crate::syntax::{At, Diagnostic, is_reserved};
 
 /// What a step's own expressions call its answer.
-pub const OWN_NAMES: [&str; 6] = ["code", "body", "warnings", "exit", "stdout", "stderr"];
+pub const OWN_NAMES: [&str; 7] = ["code", "body", "warnings", "exit", "stdout", "stderr", EVENTS];
+/// What only a step that watches has.
+pub(super) const EVENTS: &str = "events";
 /// Names that the program itself gives a value, or will.
-pub(super) const BUILT_IN: [&str; 3] = ["case", "cluster", "events"];
+pub(super) const BUILT_IN: [&str; 2] = ["case", "cluster"];
 /// What scenarios can read without having set it.
 pub(super) const GIVEN: [&str; 1] = ["cluster"];
 

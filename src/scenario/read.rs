@@ -5,7 +5,35 @@ use super::names::StepName;
 use super::{Identity, Scenario, Step, When, unique, unsupported, variables, when};
 use crate::capability::Capability;
 use crate::syntax::{At, Diagnostic, Diagnostics, Fields, Key, Node, nearest};
+use crate::topic::Topic;
 use crate::version::Range;
+
+/// The fields of a scenario.
+pub static FIELDS: &[Topic] = &[
+    Topic::plain("scenario", "What it says, in one line. Required."),
+    Topic::plain("id", "Tells several scenarios of one file apart; its snapshots are named by it."),
+    Topic::plain("about", "What a reader should know who meets this behaviour for the first time, in Markdown."),
+    Topic::plain("source", "Where the behaviour is described: an address, or `KEP-1205`."),
+    Topic::plain("tags", "Words of your own."),
+    Topic::plain("kubernetes", "The range of versions it says anything about; other clusters skip it. Left out: all."),
+    Topic::plain("needs", "The capabilities a cluster must have; one without them skips it, and says so."),
+    Topic::plain(
+        "alone",
+        "`true` for a scenario that no other may run beside, as one about a default of the whole cluster.",
+    ),
+    Topic::plain(
+        "namespace",
+        "A Namespace that is made first, is the default of every step, and is removed last. Each run has its own, under a \
+         name with a suffix that no snapshot shows.",
+    ),
+    Topic::plain(
+        "unique",
+        "The other names outside any Namespace that the scenario makes: of a ClusterRole, of the group of a CRD. They too get \
+         the suffix of the run, wherever they stand as whole words, so that two runs do not meet; what was made is removed \
+         when the run ends.",
+    ),
+    Topic::plain("steps", "What happens, one action after the other. Required."),
+];
 
 /// Reads a document and finds all its mistakes: of each part, and of the parts together.
 pub(super) fn scenario(id: &str, tree: &Node, fixtures: &Fixtures) -> Result<Scenario, Diagnostics> {

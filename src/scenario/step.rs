@@ -115,6 +115,11 @@ impl Step {
                 report(key, message, help);
             }
         }
+        if self.action.waits_itself() && !has("until") && !has("holds") {
+            let help =
+                "as in `until: events.exists(e, e.type == 'DELETED')`; for what must not come: `holds` and `for`";
+            report(self.kind, format!("`{}` does not say until when", self.kind), help);
+        }
         if !has("holds") {
             let help = "to wait for something: `until` and `within`";
             report("for", "`for` says how long something holds, and there is no `holds`".to_owned(), help);
@@ -122,7 +127,7 @@ impl Step {
         if !has("for") {
             report("holds", "`holds` needs `for`".to_owned(), "as in `for: 2s`");
         }
-        if self.action.until().is_none() && !has("until") && !has("from") {
+        if self.action.until().is_none() && !self.action.waits_itself() && !has("until") && !has("from") {
             let help = "add `until`, or `from` and the name of an earlier step";
             report("within", "`within` says how long, but not for what".to_owned(), help);
         }

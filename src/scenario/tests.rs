@@ -81,6 +81,33 @@ fn every_example_of_a_kind_is_a_step() {
 }
 
 #[test]
+fn every_example_of_the_reference_is_a_scenario() {
+    let topics = || crate::reference::sections().into_iter().flat_map(|section| section.topics);
+    for topic in topics().filter(|topic| !topic.example.is_empty()) {
+        one(&crate::reference::as_scenario(topic.example, topic.name));
+    }
+    assert!(topics().all(|topic| !topic.doc.is_empty()));
+}
+
+#[test]
+fn the_reference_tells_what_the_decoder_knows() {
+    let names = |topics: &[crate::topic::Topic]| topics.iter().map(|topic| topic.name).collect::<Vec<_>>();
+    assert_eq!(names(ANSWER), OWN_NAMES);
+    for (text, documented) in [
+        ("scenario: x\nsteps: [{get: {kind: Pod, name: p}}]\nzzz: 1", names(FIELDS)),
+        ("scenario: x\nnamespace: x-y\nsteps: [{get: {kind: Pod, name: p}, zzz: 1}]", names(MODIFIERS)),
+        ("scenario: x\nnamespace: x-y\nsteps: [{get: {kind: Pod, name: p}, expect: {zzz: 1}}]", names(EXPECTATIONS)),
+    ] {
+        let mistakes = load_all(&[("x.yaml", text)]).unwrap_err();
+        let help = mistakes.iter().next().unwrap().help.clone().unwrap();
+        let known = help.lines().next().unwrap().split_once("knows: ").unwrap().1;
+        let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.key).collect();
+        let known: BTreeSet<&str> = known.split(", ").filter(|word| !kinds.contains(word)).collect();
+        assert_eq!(known, documented.into_iter().collect(), "{text}");
+    }
+}
+
+#[test]
 fn a_scenario_is_read_as_written() {
     let file = bound();
     let Scenario { id, title, needs, namespace, tags, steps, .. } = &*file.scenario;

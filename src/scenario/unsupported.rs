@@ -6,7 +6,7 @@ use crate::syntax::{Diagnostic, Fields};
 /// Fields of a scenario.
 pub(super) const SCENARIO: &[&str] = &["cases", "cluster"];
 /// Kinds of steps.
-pub(super) const ACTIONS: &[&str] = &["patch", "steps", "update", "upgrade", "watch"];
+pub(super) const ACTIONS: &[&str] = &["steps", "upgrade"];
 /// What can stand around an action.
 pub(super) const MODIFIERS: &[&str] = &["foreach", "settle"];
 
@@ -18,4 +18,10 @@ pub(super) fn refuse(fields: &mut Fields<'_, '_>, names: &[&'static str]) {
                 .help("it is part of the language, and this version of rehearsal does not run it")
         });
     }
+}
+
+/// Everything of the language that is refused for now, with what it is part of.
+pub fn not_yet() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let parts = [("a scenario", SCENARIO), ("a step", ACTIONS), ("a step", MODIFIERS)];
+    parts.into_iter().flat_map(|(part, names)| names.iter().map(move |name| (*name, part)))
 }

@@ -1,6 +1,6 @@
 //! Whether every variable that is read has been set, in every version in which it is read.
 
-use super::names::{GIVEN, OWN_NAMES};
+use super::names::{EVENTS, GIVEN, OWN_NAMES};
 use super::{Scenario, Step, StepName, When};
 use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Reference, nearest};
 
@@ -22,7 +22,7 @@ pub(super) fn check(scenario: &Scenario, bounds: &When, forgiven: &[String], dia
         let mut check = Check { all: &all, known: &all[..known], own: Vec::new(), step, bounds, forgiven, diagnostics };
         check.references(step.declared.reads.iter());
         check.references(step.frame.request_references());
-        check.own = OWN_NAMES.to_vec();
+        check.own = OWN_NAMES.into_iter().filter(|name| *name != EVENTS || step.action.waits_itself()).collect();
         for capture in &step.frame.set {
             check.references(capture.value.references());
             check.own.push(&capture.name);
@@ -105,6 +105,10 @@ impl<'s> Check<'s, '_> {
                 message,
                 "give this step a `when`, or set the variable in the other versions too".to_owned(),
             );
+        }
+        if name == EVENTS && !self.own.is_empty() {
+            let message = format!("`{EVENTS}` is what a watch is told, and this is a `{}`", self.step.kind);
+            return refuse(message, "what other steps answer is in `code` and `body`".to_owned());
         }
         if OWN_NAMES.contains(&name.as_str()) {
             let message = format!("`{name}` is of a step's own answer, which is not there yet");

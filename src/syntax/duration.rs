@@ -3,6 +3,11 @@
 use std::time::Duration;
 
 use super::{Diagnostic, Node, Yaml};
+use crate::topic::Topic;
+
+/// How durations are written.
+pub static DURATIONS: &[Topic] =
+    &[Topic::plain("500ms", "Milliseconds."), Topic::plain("12s", "Seconds."), Topic::plain("1m", "Minutes.")];
 
 const HELP: &str = "write a whole number and its unit: \"500ms\", \"12s\" or \"1m\"";
 

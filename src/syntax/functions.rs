@@ -10,6 +10,8 @@ use cel::{Context, ExecutionError, Value as Cel};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::topic::Topic;
+
 /// Every function an expression may call, methods included. The macros (`has`, `all`, `exists`, `exists_one`, `map`,
 /// `filter`) are gone after parsing; one of them that is left over was called with the wrong arguments.
 pub(super) const FUNCTIONS: &[&str] = &[
@@ -29,6 +31,32 @@ pub(super) const FUNCTIONS: &[&str] = &[
     "string",
     "type",
     "uint",
+];
+
+/// The functions that are not CEL's own.
+pub static OWN_FUNCTIONS: &[Topic] = &[
+    Topic {
+        name: "jwt",
+        doc: "`jwt(token).header` and `jwt(token).claims` of a JSON web token; its signature is not looked at.",
+        example: "name: token\ntoken: {serviceAccount: demo-sa}\n\
+                  snapshot: {show: {algorithm: 'jwt(body.status.token).header.alg'}}",
+    },
+    Topic {
+        name: "base64.decode",
+        doc: "The bytes of a text in base64, as the data of a Secret is; `string(...)` makes them text.",
+        example: "get: {kind: Secret, name: sample}\nset: {password: 'string(base64.decode(body.data.password))'}",
+    },
+    Topic {
+        name: "sha256",
+        doc: "The SHA-256 of a text or of bytes, in hexadecimal.",
+        example: "get: {kind: Secret, name: sample}\nset: {digest: sha256(body.data.password)}",
+    },
+    Topic {
+        name: "condition",
+        doc: "`condition(object, type)`: the status of a condition of an object, `'True'` or `'False'`, null where it has none \
+              of that type yet.",
+        example: "get: {kind: Pod, name: test-pod}\nuntil: condition(body, 'PodScheduled') == 'True'\nwithin: 10s",
+    },
 ];
 
 /// The functions, shared by all evaluations; each gets an inner scope for its variables.

@@ -20,9 +20,10 @@ mod yaml_error;
 
 pub use compose::parse;
 pub use diagnostic::{Diagnostic, Diagnostics, nearest};
-pub use duration::parse as parse_duration;
+pub use duration::{DURATIONS, parse as parse_duration};
 pub use expression::{EvaluationError, Expression, Reference, is_reserved};
 pub use fields::{Field, Fields, not_a_string};
+pub use functions::OWN_FUNCTIONS;
 pub use node::{Key, Node, Yaml};
 pub use path::{Path, PathError};
 pub use scan::rewrite_literals;

@@ -1,6 +1,6 @@
 //! Which part of an answer shows.
 
-use super::world::{World, http, list};
+use super::world::{World, events, http, list, refusal};
 use super::{BODY, ENVELOPE, OBJECT, alone, see};
 use crate::action::{Reply, View};
 use crate::observe::{Cut, Path};
@@ -201,4 +201,56 @@ fn lists_are_sorted_as_if_nothing_were_made_up() {
         "code: 200\nbody:\n- a\n- a-b\n- sauser-token-<1>\n- sauser-token-<2>\n- web-bcdfg\n- kube-system/z\n";
     assert_eq!(alone(&http(200, list("SecretList", items)), Cut::Default(View::Names)), expected);
     assert_eq!(alone(&http(200, list("SecretList", vec![])), Cut::Default(View::Names)), "code: 200\nbody: []\n");
+}
+
+#[test]
+fn conflicts_of_an_apply_have_an_order() {
+    let cause =
+        |field: &str| json!({"reason": "FieldManagerConflict", "message": "conflict with \"x\"", "field": field});
+    let shown = |causes: [Value; 2]| {
+        let body = json!({"kind": "Status", "reason": "Conflict", "details": {"causes": causes}});
+        alone(&http(409, body), ENVELOPE)
+    };
+    assert_eq!(shown([cause(".b"), cause(".a")]), shown([cause(".a"), cause(".b")]));
+}
+
+#[test]
+fn versions_in_refusals_count_the_clusters_writes() {
+    let shown = |message: &str| alone(&refusal(410, "Expired", message), ENVELOPE);
+    assert!(shown("too old resource version: 1 (551)").contains("version: <resourceVersion> (<resourceVersion>)"));
+    assert!(
+        shown("Too large resource version: 9, current: 5").contains("<resourceVersion>, current: <resourceVersion>")
+    );
+    assert!(shown("at most 63 characters").contains("at most 63 characters\n"));
+}
+
+#[test]
+fn events_that_show_alike_are_one() {
+    let w = World::new(1);
+    let pod = |phase: &str| json!({"kind": "Pod", "metadata": {"name": "p", "namespace": w.namespace(), "uid": w.uid("pod")}, "status": {"phase": phase}});
+    let told = events(vec![
+        json!({"type": "ADDED", "object": pod("Pending")}),
+        json!({"type": "MODIFIED", "object": pod("Pending")}),
+        json!({"type": "MODIFIED", "object": pod("Running")}),
+        json!({"type": "BOOKMARK", "object": {"kind": "Pod", "metadata": {"resourceVersion": "7"}}}),
+        json!({"type": "ERROR", "object": {"kind": "Status", "reason": "Expired", "message": "old", "code": 410}}),
+    ]);
+    let expected = "\
+code: 200
+events:
+- ADDED p
+- MODIFIED p
+- BOOKMARK
+- type: ERROR
+  error:
+    reason: Expired
+    message: old
+";
+    assert_eq!(see(&mut w.observer(), "life", &told, Cut::Default(View::Events)), expected);
+    let paths = ["type", "object.status.phase"].map(|path| path.parse().unwrap());
+    let selected = see(&mut w.observer(), "life", &told, Cut::Select(&paths));
+    assert_eq!(selected.matches("type: MODIFIED").count(), 2, "{selected}");
+    let dropped = see(&mut w.observer(), "life", &told, Cut::Drop(View::Events, &["object.status".parse().unwrap()]));
+    assert_eq!((dropped.matches("type: MODIFIED").count(), dropped.contains("uid")), (1, false), "{dropped}");
+    assert_eq!(alone(&events(vec![]), Cut::Default(View::Events)), "code: 200\nevents: []\n");
 }

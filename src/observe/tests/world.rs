@@ -253,6 +253,11 @@ pub(super) fn http(status: u16, body: Value) -> Reply {
     Reply::Http(Exchange { method: Method::GET, path: "/".to_owned(), status, warnings: Vec::new(), body: body.into() })
 }
 
+pub(super) fn events(events: Vec<Value>) -> Reply {
+    let Reply::Http(exchange) = http(200, events.into()) else { unreachable!("it is one") };
+    Reply::Events(exchange)
+}
+
 pub(super) fn refusal(status: u16, reason: &str, message: &str) -> Reply {
     http(
         status,
