@@ -46,7 +46,7 @@ fn decode(node: &Node, decoder: &mut Decoder<'_>) -> Option<Box<dyn Action>> {
     fields.finish();
     let set: Vec<&str> = env.iter().map(|(key, _)| key.text.as_str()).collect();
     let env = env.iter().filter_map(|entry| variable(entry, diagnostics)).collect();
-    let files = files.iter().filter_map(|entry| file(entry, diagnostics)).collect();
+    let files = files.iter().map(|entry| file(entry, diagnostics)).collect();
     let command = bare(command?, &set, diagnostics)?;
     Some(Box::new(Command { stdin, env, files, ..command }))
 }
@@ -109,7 +109,7 @@ fn variable((key, node): &(Key, Node), diagnostics: &mut Diagnostics) -> Option<
     Some((name.to_owned(), value))
 }
 
-fn file((key, node): &(Key, Node), diagnostics: &mut Diagnostics) -> Option<(String, Template)> {
+fn file((key, node): &(Key, Node), diagnostics: &mut Diagnostics) -> (String, Template) {
     let path = Utf8Path::new(&key.text);
     if key.text.is_empty() || path.components().any(|part| !matches!(part, Utf8Component::Normal(_))) {
         let message = format!("`{}` leads out of the folder of the command", key.text);
@@ -118,7 +118,7 @@ fn file((key, node): &(Key, Node), diagnostics: &mut Diagnostics) -> Option<(Str
     if matches!(node.value, Yaml::Null) {
         diagnostics.push(Diagnostic::new(node.at.clone(), "this file has no contents").help("an empty one is \"\""));
     }
-    Some((key.text.clone(), Template::decode(node, diagnostics)))
+    (key.text.clone(), Template::decode(node, diagnostics))
 }
 
 impl Command {

@@ -85,7 +85,7 @@ impl Cluster {
             "client-key-data": BASE64_STANDARD.encode(&issued.key),
         });
         let config = self.transports.without.as_ref().ok_or_else(|| failed(&"this cluster does not sign any"))?;
-        let mut config = config.clone();
+        let mut config = kube::Config::clone(config);
         config.auth_info = serde_json::from_value(user.clone()).map_err(|error| failed(&error))?;
         Ok(Bearer { user, client: kube::Client::try_from(config).map_err(|error| failed(&error))? })
     }

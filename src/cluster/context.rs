@@ -86,7 +86,8 @@ pub enum ContextError {
 /// Opens the context `name` of the kubeconfig that `KUBECONFIG` or the home folder has.
 pub(super) async fn open(name: &str) -> Result<Cluster, ContextError> {
     let kubeconfig = Kubeconfig::read().map_err(|error| ContextError::Kubeconfig { cause: unread(&error) })?;
-    open_in(kubeconfig, name).await
+    // Large, and awaited by everything that opens a cluster.
+    Box::pin(open_in(kubeconfig, name)).await
 }
 
 /// Opens a context of a kubeconfig.
@@ -223,5 +224,5 @@ fn transports(mut config: Config) -> Result<Transports, kube::Error> {
     let mut without = config.clone();
     without.auth_info = AuthInfo::default();
     let bare = kube::Client::try_from(without.clone())?;
-    Ok(Transports { own: kube::Client::try_from(config)?, bare, without: Some(without) })
+    Ok(Transports { own: kube::Client::try_from(config)?, bare, without: Some(Box::new(without)) })
 }

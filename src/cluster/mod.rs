@@ -124,7 +124,7 @@ struct Transports {
     /// Without the kubeconfig's certificate: for bearers and for nobody.
     bare: kube::Client,
     /// The set-up of the latter, for clients with another certificate.
-    without: Option<kube::Config>,
+    without: Option<Box<kube::Config>>,
 }
 
 impl Cluster {

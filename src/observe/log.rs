@@ -79,7 +79,8 @@ fn log_header(line: &str) -> Cow<'_, str> {
 /// `I round_trippers.go]     Accept: application/json`
 fn is_header_of_log(line: &str) -> bool {
     line.split_once("]     ").is_some_and(|(head, header)| {
-        head.ends_with(".go") && header.split_once(": ").is_some_and(|(name, _)| is_header_name(name))
+        head.rsplit_once('.').is_some_and(|(_, ending)| ending == "go")
+            && header.split_once(": ").is_some_and(|(name, _)| is_header_name(name))
     })
 }
 

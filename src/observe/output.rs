@@ -129,7 +129,7 @@ impl Normaliser<'_> {
             return None;
         }
         let run = shape::base64(text);
-        let count = |is: fn(&u8) -> bool| run.bytes().filter(|b| is(b)).count();
+        let count = |is: fn(&u8) -> bool| run.bytes().filter(is).count();
         let (upper, lower, digits) =
             (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase), count(u8::is_ascii_digit));
         if run.len() < PIECE || upper < 2 || lower < 2 {
