@@ -49,8 +49,9 @@ impl Stage<'_> {
         }
         outcome.answer = Some(observation.text.clone());
 
-        let unmet: Vec<String> =
-            why_unmet.into_iter().chain(shown.err()).chain(self.unexpected(step, &attempt)).collect();
+        // What cannot be shown of an answer that is still being waited for says nothing.
+        let unshown = shown.err().filter(|_| why_unmet.is_none());
+        let unmet: Vec<String> = why_unmet.into_iter().chain(unshown).chain(self.unexpected(step, &attempt)).collect();
         outcome.verdict = if !unmet.is_empty() {
             self.not_met(step, &attempt, &unmet, &observation.value)
         } else if self.cannot_be_taken(step, &attempt) {
