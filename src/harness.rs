@@ -130,21 +130,18 @@ fn targets(environment: &Environment, recorded: &BTreeSet<Minor>) -> Result<Vec<
         let missing = version.is_none().then(|| format!("no control plane of {minor}: ci/control-plane/build {minor}"));
         Target { spec: ClusterSpec::Local(Release::Minor(minor)), label: minor.to_string(), version, missing }
     };
-    let Some(named) = &environment.clusters else {
+    if environment.clusters.is_none() {
         let minors: BTreeSet<Minor> =
             installed.iter().map(|version| version.minor).chain(recorded.iter().copied()).collect();
         return Ok(minors.into_iter().map(local).collect());
+    }
+    let named = environment.clusters().map_err(|error| format!("REHEARSAL_CLUSTER: {error}"))?;
+    let specs = cluster::named(&named).map_err(|error| text(&Trouble::from_error(&error)))?;
+    let target = |spec: ClusterSpec| match &spec {
+        ClusterSpec::Local(Release::Minor(minor)) => local(*minor),
+        _ => Target { label: spec.to_string().replace("::", ":"), spec, version: None, missing: None },
     };
-    let named = named.split(',').map(str::trim).filter(|name| !name.is_empty());
-    named
-        .map(|name| {
-            let spec: ClusterSpec = name.parse().map_err(|error| format!("REHEARSAL_CLUSTER: {error}"))?;
-            Ok(match &spec {
-                ClusterSpec::Local(Release::Minor(minor)) => local(*minor),
-                _ => Target { label: spec.to_string().replace("::", ":"), spec, version: None, missing: None },
-            })
-        })
-        .collect()
+    Ok(specs.into_iter().map(target).collect())
 }
 
 fn cases<'a>(files: &'a [ScenarioFile], targets: &[Target]) -> Vec<Case<'a>> {

@@ -24,6 +24,7 @@ mod process;
 mod running;
 mod send_error;
 mod session;
+mod set;
 mod setup;
 mod spec;
 mod sweep;
@@ -53,6 +54,7 @@ pub use open::{ClusterError, Hear, OpenOptions, Progress, local_capabilities, op
 pub use running::{DownError, Running, running, take_down};
 pub use send_error::{ClusterEnd, SendError};
 pub use session::Session;
+pub use set::{ClusterSet, named};
 pub use setup::Setup;
 pub use spec::{ClusterSpec, Release, SpecError};
 pub use sweep::{SweepError, sweep};
