@@ -211,14 +211,19 @@ const PORTS: [&str; 2] = ["nodePort", "healthCheckNodePort"];
 /// Where the server writes a day without a time: the tracking of legacy tokens.
 const DATES: [&str; 3] = ["kubernetes.io/legacy-token-last-used", "kubernetes.io/legacy-token-invalid-since", "since"];
 
+/// The longest time in seconds between two looks of a server at its clock. No token that lives shorter than ten minutes is
+/// to be had, so nothing that somebody asked for is this close to what they got instead.
+const BETWEEN_LOOKS: u64 = 10;
+
 /// When the token of a `TokenRequest` expires: as the answer has it, and relative to the moment of issue. The server looks
-/// at its clock once for the claims and once for this, so that a second may have passed in between: that is no behaviour.
+/// at its clock once for the claims and once for this, so that some time may have passed in between, seconds where it has
+/// much to do: that is no behaviour.
 fn expiry(body: &Value) -> Option<(String, String)> {
     let status = body.get("status")?;
     let time = status.get("expirationTimestamp")?.as_str()?;
     let issued = Jwt::parse(status.get("token")?.as_str()?)?.issued_at()?;
     let expires = time.parse::<jiff::Timestamp>().ok()?.as_second();
     let asked = body.get("spec").and_then(|spec| issued.checked_add(spec.get("expirationSeconds")?.as_i64()?));
-    let meant = asked.filter(|asked| asked.abs_diff(expires) <= 1).unwrap_or(expires);
+    let meant = asked.filter(|asked| asked.abs_diff(expires) <= BETWEEN_LOOKS).unwrap_or(expires);
     Some((time.to_owned(), jwt::since(issued, meant)))
 }
