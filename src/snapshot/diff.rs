@@ -14,6 +14,8 @@ const PLACE: Style = AnsiColor::Cyan.on_default();
 ///
 /// `before` and `after` say what is compared, as in `recorded on v1.23.17`.
 pub fn unified((before, old): (&str, &str), (after, new): (&str, &str), coloured: bool) -> String {
+    // Whether the last line ends as the others do is no difference.
+    let [old, new] = [old, new].map(|text| text.strip_suffix('\n').unwrap_or(text));
     let diff = TextDiff::from_lines(old, new);
     let mut out = String::new();
     let mut line = |style: Style, sign: &str, text: &str| {
@@ -56,6 +58,8 @@ mod tests {
         assert_eq!(unified(("v1.23", old), ("v1.24", &new), false), expected);
         assert_eq!(unified(("a", "x"), ("b", "y"), false), "--- a\n+++ b\n@@ -1 +1 @@\n-x\n+y\n");
         assert_eq!(unified(("a", "x"), ("b", "x"), false), "");
+        assert_eq!(unified(("a", "x"), ("b", "x\n"), false), "");
+        assert_eq!(unified(("a", "x"), ("b", "y\nx\n"), false), "--- a\n+++ b\n@@ -1 +1,2 @@\n+y\n x\n");
         assert_eq!(unified(("a", ""), ("b", "x"), false), "--- a\n+++ b\n@@ -0,0 +1 @@\n+x\n");
     }
 
