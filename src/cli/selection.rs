@@ -51,7 +51,11 @@ pub(super) struct Clusters {
 impl Clusters {
     /// The clusters that are named, here or by the environment. None is ever chosen that is not.
     pub(super) fn named(&self, environment: &Environment) -> Result<Vec<ClusterSpec>, Failure> {
-        let sets = if self.sets.is_empty() { environment.clusters().map_err(wrong)? } else { self.sets.clone() };
+        let sets = if self.sets.is_empty() {
+            environment.clusters().map_err(|error| wrong(&error))?
+        } else {
+            self.sets.clone()
+        };
         if sets.is_empty() {
             return Err(Failure::usage("no cluster is named", NAME_ONE));
         }
@@ -59,7 +63,7 @@ impl Clusters {
     }
 }
 
-fn wrong(error: SpecError) -> Failure {
+fn wrong(error: &SpecError) -> Failure {
     Failure::usage(format!("REHEARSAL_CLUSTER: {error}"), NAME_ONE)
 }
 

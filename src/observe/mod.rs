@@ -142,6 +142,11 @@ impl Observer {
         Normaliser::presenting(&self.known, &self.names).text(text).into_owned()
     }
 
+    /// The same as YAML, with placeholders for credentials that nothing is known of.
+    pub fn presentable_yaml(&self, value: &Value) -> String {
+        guard::scrub(&yaml::emit(&self.presentable_value(value))).into_owned()
+    }
+
     /// Any value for a person, keys sorted, as [`presentable`](Self::presentable) does texts.
     pub fn presentable_value(&self, value: &Value) -> Value {
         Normaliser::presenting(&self.known, &self.names).presented(value)

@@ -69,6 +69,8 @@ impl Instance<'_> {
             cluster: self.label.to_owned(),
             version: self.cluster.version().clone(),
             took: Duration::ZERO,
+            runs: 1,
+            failed_runs: 0,
             skipped: None,
             steps: Vec::new(),
             trouble: Vec::new(),
@@ -82,7 +84,7 @@ impl Instance<'_> {
             Ok(recorded) => recorded,
             Err(trouble) => return outcome.trouble.push(trouble),
         };
-        let sent = Sent::new(plan.scenario.namespace.as_deref(), plan.names.suffix());
+        let sent = Sent::new(plan.scenario.namespace.as_deref(), plan.names.suffix(), self.settings.bodies);
         let own = match Own::new(self.cluster, self.settings.timeout, &sent) {
             Ok(own) => own,
             Err(trouble) => return outcome.trouble.push(trouble),
