@@ -18,16 +18,13 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use crate::cli::Environment;
 use crate::cluster::{self, ClusterSpec, Home, Linger, Release};
 use crate::report::{Human, Reporter};
-use crate::run::{Event, Runs, ScenarioOutcome, Settings, Status, Suite, Trouble};
+use crate::run::{Event, ScenarioOutcome, Settings, Status, Suite, Trouble};
 use crate::scenario::{self, ScenarioFile};
 use crate::snapshot::{Difference, NameError, ScenarioId, Store, Update, UpdatePolicy};
 use crate::version::{Minor, Version};
 
 /// How long a cluster waits for the next test process before it stops: nextest starts one a test.
 const LINGER: Duration = Duration::from_secs(20);
-
-/// Scenarios at once on a cluster.
-const JOBS: usize = 16;
 
 /// One test: a scenario on a cluster.
 struct Case<'a> {
@@ -199,15 +196,7 @@ fn rehearse(mut wanted: Vec<Wanted<'_>>, store: &Store, policy: UpdatePolicy, ci
     let room = cluster::room().min(clusters.len());
     // A cluster that lingers would take the room of one that is still to start.
     let linger = if clusters.len() > room { Linger::Gone } else { Linger::For(LINGER) };
-    let settings = Settings {
-        jobs: JOBS,
-        runs: Runs::ONCE,
-        timeout: Duration::from_secs(30),
-        keep: false,
-        bodies: false,
-        unrecorded_fails: ci,
-        linger,
-    };
+    let settings = Settings { unrecorded_fails: ci, linger, ..Settings::default() };
     let clusters = Mutex::new(clusters);
     let next = || clusters.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     let work = || {

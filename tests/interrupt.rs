@@ -24,7 +24,7 @@ use http::Method;
 use rehearsal::cluster::{
     self, Cluster, ClusterSpec, Facts, Home, Identity, Linger, OpenOptions, Origin, Release, Request,
 };
-use rehearsal::run::{Event, Runs, ScenarioOutcome, Settings, Suite};
+use rehearsal::run::{Event, ScenarioOutcome, Settings, Suite};
 use rehearsal::scenario::{self, ScenarioFile};
 use rehearsal::snapshot::Store;
 use rehearsal::snapshot::diff;
@@ -213,16 +213,7 @@ fn own_scenarios() -> (Vec<ScenarioFile>, Store) {
 }
 
 fn settings() -> Settings {
-    let timeout = Duration::from_mins(2);
-    Settings {
-        jobs: 20,
-        runs: Runs::ONCE,
-        bodies: false,
-        timeout,
-        keep: false,
-        unrecorded_fails: false,
-        linger: Linger::Gone,
-    }
+    Settings { jobs: 20, timeout: Duration::from_mins(2), ..Settings::default() }
 }
 
 #[test]

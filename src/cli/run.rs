@@ -7,9 +7,8 @@ use clap::{Args, ValueEnum};
 use super::reports::Reports;
 use super::selection::{Clusters, Selection, duration};
 use super::{Environment, Exit, Failure, Terminal};
-use crate::cluster::Linger;
 use crate::report::{Progress, Reporter};
-use crate::run::{Runs, Settings, Suite, Summary};
+use crate::run::{Settings, Suite, Summary};
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
@@ -80,12 +79,10 @@ impl How {
     pub(super) fn settings(&self, environment: &Environment) -> Settings {
         Settings {
             jobs: usize::from(self.jobs),
-            runs: Runs::ONCE,
             timeout: self.timeout,
             keep: self.keep,
-            bodies: false,
             unrecorded_fails: environment.ci,
-            linger: Linger::Gone,
+            ..Settings::default()
         }
     }
 }

@@ -24,6 +24,7 @@ mod yaml;
 pub use written::Written;
 
 use crate::action::{Reply, View};
+use crate::guard;
 use crate::syntax::Path;
 use names::{Names, Shown};
 use normal::Normaliser;

@@ -2,6 +2,7 @@
 //!
 //! Every text has gone through the observer's `presentable`: names as written, identities as stable names.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -147,6 +148,18 @@ pub enum Status {
     Failed,
     /// It could not be run to its end.
     Broken,
+}
+
+impl fmt::Display for Unmet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Said(text) => f.write_str(text),
+            Self::Different { path, expected, came } => {
+                let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
+                write!(f, "{path}: expected {}, {} came", value(expected), value(came))
+            }
+        }
+    }
 }
 
 impl StepOutcome {

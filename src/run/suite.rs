@@ -39,6 +39,21 @@ pub struct Settings {
     pub linger: Linger,
 }
 
+impl Default for Settings {
+    /// Each scenario once, sixteen at a time, 30 s a step; nothing is left, and a cluster goes with its last user.
+    fn default() -> Self {
+        Self {
+            jobs: 16,
+            runs: Runs::ONCE,
+            timeout: Duration::from_secs(30),
+            keep: false,
+            bodies: false,
+            unrecorded_fails: false,
+            linger: Linger::Gone,
+        }
+    }
+}
+
 /// Scenarios and the snapshots their answers are held against.
 #[derive(Debug)]
 pub struct Suite<'a> {
