@@ -27,6 +27,7 @@ mod yaml;
 pub use written::Written;
 
 use crate::action::{Reply, View};
+use crate::guard;
 use crate::syntax::Path;
 use names::{Names, Shown};
 use normal::Normaliser;
@@ -150,6 +151,11 @@ impl Observer {
     /// suffix, identities by name, no credentials. Values that no answer taught stay as they are.
     pub fn presentable(&self, text: &str) -> String {
         Normaliser::presenting(&self.known, &self.names).text(text).into_owned()
+    }
+
+    /// The same as YAML, with placeholders for credentials that nothing is known of.
+    pub fn presentable_yaml(&self, value: &Value) -> String {
+        guard::scrub(&yaml::emit(&self.presentable_value(value))).into_owned()
     }
 
     /// Any value for a person, keys sorted, as [`presentable`](Self::presentable) does texts.

@@ -71,6 +71,8 @@ impl<'a> Instance<'a> {
             cluster: self.label.to_owned(),
             version: self.cluster.version().clone(),
             took: Duration::ZERO,
+            runs: 1,
+            failed_runs: 0,
             skipped: None,
             steps: Vec::new(),
             trouble: Vec::new(),
@@ -85,7 +87,7 @@ impl<'a> Instance<'a> {
             Err(trouble) => return outcome.trouble.push(trouble),
         };
         let namespace = namespace(plan);
-        let sent = Sent::new(namespace.as_deref(), plan.names.suffix());
+        let sent = Sent::new(namespace.as_deref(), plan.names.suffix(), self.settings.bodies);
         let own = match Own::new(self.cluster, self.settings.timeout, &sent) {
             Ok(own) => own,
             Err(trouble) => return outcome.trouble.push(trouble),

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::attempt::Attempt;
 use super::compare;
-use super::outcome::{StepOutcome, Trouble, Verdict};
+use super::outcome::{StepOutcome, Trouble, Unmet, Verdict};
 use super::step::{Ended, Stage};
 use crate::action::Reply;
 use crate::guard;
@@ -51,9 +51,10 @@ impl Stage<'_> {
 
         // What cannot be shown of an answer that is still being waited for says nothing.
         let unshown = shown.err().filter(|_| why_unmet.is_none());
-        let unmet: Vec<String> = why_unmet.into_iter().chain(unshown).chain(self.unexpected(step, &attempt)).collect();
+        let said = why_unmet.into_iter().chain(unshown).map(Unmet::Said);
+        let unmet: Vec<Unmet> = said.chain(self.unexpected(step, &attempt)).collect();
         outcome.verdict = if !unmet.is_empty() {
-            self.not_met(step, &attempt, &unmet, &observation.value)
+            self.not_met(step, &attempt, unmet, &observation.value)
         } else if self.cannot_be_taken(step, &attempt) {
             Verdict::Broken(self.presentable(self.refused(&attempt.reply, &observation.value)))
         } else if step.is_snapshotted() {
@@ -90,17 +91,17 @@ impl Stage<'_> {
         verdict
     }
 
-    /// What was expected of the answer and is not so, a line each.
-    fn unexpected(&self, step: &Step, attempt: &Attempt) -> Vec<String> {
+    /// What was expected of the answer and is not so.
+    fn unexpected(&self, step: &Step, attempt: &Attempt) -> Vec<Unmet> {
         let (version, has) = (self.cluster.version(), self.cluster.capabilities());
-        let mut lines = Vec::new();
+        let mut unmet = Vec::new();
         for check in step.frame.expect.iter().filter(|check| check.when.applies(version, has)) {
             match check.mismatches(&attempt.answer, &attempt.scope) {
-                Ok(mismatches) => lines.extend(mismatches.into_iter().map(|mismatch| line(&self.shown_text(mismatch)))),
-                Err(error) => lines.push(format!("`expect` could not be evaluated: {error}")),
+                Ok(mismatches) => unmet.extend(mismatches.into_iter().map(|mismatch| different(&self.shown_text(mismatch)))),
+                Err(error) => unmet.push(Unmet::Said(format!("`expect` could not be evaluated: {error}"))),
             }
         }
-        lines
+        unmet
     }
 
     /// A difference between texts as they may be shown. Quoted later, their ends could no longer be told.
@@ -114,11 +115,18 @@ impl Stage<'_> {
     }
 
     /// A condition that was not met: because the server is in trouble, or because it answers something else.
-    fn not_met(&self, step: &Step, attempt: &Attempt, unmet: &[String], shown: &Value) -> Verdict {
+    fn not_met(&self, step: &Step, attempt: &Attempt, unmet: Vec<Unmet>, shown: &Value) -> Verdict {
         if self.is_no_answer(step, attempt, false) {
             return Verdict::Broken(self.presentable(self.refused(&attempt.reply, shown)));
         }
-        Verdict::Unmet(unmet.iter().map(|line| self.observer.presentable(line)).collect())
+        let show = |text: String| self.observer.presentable(&text);
+        let presentable = |unmet| match unmet {
+            Unmet::Said(text) => Unmet::Said(show(text)),
+            Unmet::Different { path, expected, came } => {
+                Unmet::Different { path: show(path), expected: expected.map(show), came: came.map(show) }
+            }
+        };
+        Verdict::Unmet(unmet.into_iter().map(presentable).collect())
     }
 
     /// What is to be said of an answer that is none.
@@ -179,11 +187,12 @@ fn shown(snapshot: &Selection, own: &Scope) -> Result<Option<Map<String, Value>>
 /// How many lines of what a command wrote are shown where it fails.
 const LAST_WORDS: usize = 10;
 
-fn line(mismatch: &Mismatch) -> String {
-    let came = mismatch.came.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
-    match &mismatch.expected {
-        Value::Null => format!("{}: expected nothing, {came} came", mismatch.path),
-        expected => format!("{}: expected {expected}, {came} came", mismatch.path),
+fn different(mismatch: &Mismatch) -> Unmet {
+    let expected = Some(&mismatch.expected).filter(|expected| !expected.is_null());
+    Unmet::Different {
+        path: mismatch.path.clone(),
+        expected: expected.map(ToString::to_string),
+        came: mismatch.came.as_ref().map(ToString::to_string),
     }
 }
 

@@ -13,11 +13,13 @@ mod judge;
 mod outcome;
 mod own;
 mod recording;
+mod repeat;
 mod sent;
 mod step;
 mod suite;
 
 pub use event::{Event, Summary};
-pub use outcome::{ScenarioOutcome, Status, StepOutcome, Trouble, Verdict};
+pub use outcome::{ScenarioOutcome, Status, StepOutcome, Trouble, Unmet, Verdict};
 pub use recording::{Recording, subject};
+pub use repeat::Runs;
 pub use suite::{Emit, Finished, Settings, Suite, SuiteError};

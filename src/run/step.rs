@@ -105,7 +105,9 @@ impl<'a> Stage<'a> {
         let mut outcome = StepOutcome::without_answer(step, Verdict::Done);
         self.judge(step, ended, &mut outcome);
         outcome.label = self.observer.presentable(&outcome.label);
-        outcome.requests = self.sent.take_requests().iter().map(|text| self.observer.presentable(text)).collect();
+        let (requests, body) = self.sent.take_requests();
+        outcome.requests = requests.iter().map(|text| self.observer.presentable(text)).collect();
+        outcome.body = body.map(|body| self.observer.presentable_yaml(&body));
         outcome.attempts = attempts;
         outcome.took = start.elapsed();
         outcome

@@ -62,6 +62,8 @@ mod tests {
         assert_eq!(unified(("a", "x"), ("b", "y"), false), "--- a\n+++ b\n@@ -1 +1 @@\n-x\n+y\n");
         assert_eq!(unified(("a", "x"), ("b", "x"), false), "");
         assert_eq!(unified(("a", "x\ny"), ("b", "z\ny\n"), false), "--- a\n+++ b\n@@ -1,2 +1,2 @@\n-x\n+z\n y\n");
+        assert_eq!(unified(("a", "x"), ("b", "x\n"), false), "");
+        assert_eq!(unified(("a", "x"), ("b", "y\nx\n"), false), "--- a\n+++ b\n@@ -1 +1,2 @@\n+y\n x\n");
         assert_eq!(unified(("a", ""), ("b", "x"), false), "--- a\n+++ b\n@@ -0,0 +1 @@\n+x\n");
     }
 
