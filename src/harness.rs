@@ -208,8 +208,8 @@ fn rehearse(mut wanted: Vec<Wanted<'_>>, store: &Store, policy: UpdatePolicy, ci
                         wanted.tell(verdict(outcome, store, policy));
                     }
                 }
-                Event::ClusterFailed { trouble, .. } => {
-                    for wanted in &here {
+                Event::ClusterFailed { trouble, scenarios, .. } => {
+                    for wanted in here.iter().filter(|wanted| scenarios.contains(&wanted.case.file.id())) {
                         wanted.tell(Err(text(trouble)));
                     }
                 }

@@ -180,6 +180,20 @@ impl Range {
         Self { text: String::new(), alternatives: vec![Vec::new()] }
     }
 
+    /// The versions that are in both ranges; there may be none.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        if self == other || other.text.is_empty() {
+            return self.clone();
+        }
+        if self.text.is_empty() {
+            return other.clone();
+        }
+        let pairs = self.alternatives.iter().flat_map(|all| other.alternatives.iter().map(move |more| (all, more)));
+        let alternatives = pairs.map(|(all, more)| all.iter().chain(more).copied().collect()).collect();
+        Self { text: format!("{self} and {other}"), alternatives }
+    }
+
     /// Whether this range holds `version`.
     pub fn contains(&self, version: &Version) -> bool {
         self.holds(version.minor, version.patch)
@@ -312,6 +326,16 @@ mod tests {
         assert!(range("1.29 - 1.30").contains(&version("v1.30.14")));
         assert!(range("<1.24 || >= 1.30").contains(&version("v1.36.3")));
         assert!(!range("<1.24 || >= 1.30").contains(&version("v1.25.4")));
+    }
+
+    #[test]
+    fn ranges_are_met_in_every_alternative() {
+        let both = range("<1.24 || >=1.30").and(&range(">=1.22 <1.33"));
+        assert_eq!(both.to_string(), "<1.24 || >=1.30 and >=1.22 <1.33");
+        let held = ["v1.21.0", "v1.22.0", "v1.25.0", "v1.30.1", "v1.33.0"].map(|text| both.contains(&version(text)));
+        assert_eq!(held, [false, true, false, true, false]);
+        assert_eq!(Range::any().and(&range("1.24")), range("1.24").and(&Range::any()));
+        assert!(range("<1.24").and(&range(">=1.24")).is_empty());
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub use gc::{GcError, sweep_local};
 pub use home::{Home, HomeError};
 pub use identity::Identity;
 pub use lease::LocalError;
-pub use open::{ClusterError, Hear, OpenOptions, Progress, local_capabilities, open};
+pub use open::{ClusterError, Hear, OpenOptions, Progress, local_capabilities, open, version};
 pub use running::{DownError, Running, running, take_down};
 pub use send_error::{ClusterEnd, SendError};
 pub use session::Session;
@@ -102,6 +102,7 @@ pub struct Cluster {
     version: Version,
     capabilities: BTreeSet<Capability>,
     facts: Facts,
+    setup: Setup,
     transports: Transports,
     discovery: Discovery,
     tenancy: Option<Tenancy>,
@@ -123,8 +124,8 @@ impl Cluster {
         facts: Facts,
         transports: Transports,
     ) -> Self {
-        let discovery = Discovery::default();
-        Self { origin, version, capabilities, facts, transports, discovery, tenancy: None, aftermath: None }
+        let (discovery, setup) = (Discovery::default(), Setup::default());
+        Self { origin, version, capabilities, facts, setup, transports, discovery, tenancy: None, aftermath: None }
     }
 
     /// A cluster behind any HTTP service (`kube::Client::new`): for transports inside the process. Every identity goes
@@ -132,6 +133,11 @@ impl Cluster {
     pub fn over(client: kube::Client, origin: Origin, version: Version, facts: Facts) -> Self {
         let transports = Transports { own: client.clone(), bare: client };
         Self::new(origin, version, BTreeSet::new(), facts, transports)
+    }
+
+    /// The same cluster, which is set up like this.
+    fn set_up(self, setup: Setup) -> Self {
+        Self { setup, ..self }
     }
 
     /// The same cluster, which stays as long as this is there.
@@ -154,6 +160,11 @@ impl Cluster {
     /// What it can do.
     pub fn capabilities(&self) -> &BTreeSet<Capability> {
         &self.capabilities
+    }
+
+    /// How it is set up otherwise than by default; of a cluster that is not ours that is not known.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
     }
 
     /// What observations map back.
@@ -205,11 +216,12 @@ impl Cluster {
 
     /// What answers, in words: `v1.36.3, a real control plane with etcd 3.6.8`.
     pub fn describe(&self) -> String {
-        match (self.origin.kind, &self.origin.etcd) {
+        let what = match (self.origin.kind, &self.origin.etcd) {
             ("local", Some(etcd)) => format!("{}, a real control plane with etcd {etcd}", self.version),
             ("local", None) => format!("{}, a real control plane", self.version),
             (kind, _) => format!("{}, {kind}", self.version),
-        }
+        };
+        if self.setup.is_default() { what } else { format!("{what}, set up with {}", self.setup) }
     }
 }
 

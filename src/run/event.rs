@@ -29,8 +29,8 @@ pub enum Event<'a> {
         cluster: &'a str,
         /// What came back.
         trouble: &'a Trouble,
-        /// How many scenarios were meant for it.
-        scenarios: usize,
+        /// The ids of the scenarios that were meant for it.
+        scenarios: &'a [&'a str],
     },
     /// A scenario began.
     Started {

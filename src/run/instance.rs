@@ -15,7 +15,7 @@ use super::step::Stage;
 use super::suite::Settings;
 use crate::cluster::{Cluster, RUN_LABEL};
 use crate::observe::{Known, Observer};
-use crate::plan::{Plan, Planned};
+use crate::plan::{self, Plan, Planned};
 use crate::scenario::ScenarioFile;
 use crate::snapshot::{Entry, NameError, Recorded, Series, Store, Text};
 
@@ -38,7 +38,9 @@ impl Instance<'_> {
     ) -> ScenarioOutcome {
         let start = Instant::now();
         let mut outcome = self.outcome();
-        match Planned::of(self.file, self.cluster.version(), self.cluster.capabilities()) {
+        let cluster = self.cluster;
+        let on = plan::Cluster { version: cluster.version(), has: cluster.capabilities(), setup: cluster.setup() };
+        match Planned::of(self.file, &on) {
             Err(mistakes) => outcome.trouble.push(Trouble::new(mistakes.render(false))),
             Ok(Planned::Skip { reason }) => outcome.skipped = Some(reason),
             Ok(Planned::Run(plan)) => {

@@ -12,7 +12,10 @@ mod judge;
 mod outcome;
 mod own;
 mod recording;
+mod repeated;
 mod sent;
+mod settling;
+mod setups;
 mod step;
 mod suite;
 

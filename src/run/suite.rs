@@ -13,7 +13,8 @@ use tokio::sync::{RwLock, mpsc, watch};
 use super::event::{Event, Summary};
 use super::instance::Instance;
 use super::outcome::{ScenarioOutcome, Trouble};
-use crate::cluster::{self, Cluster, ClusterSpec, Linger, OpenOptions};
+use super::setups::by_setup;
+use crate::cluster::{self, Cluster, ClusterError, ClusterSpec, Linger, OpenOptions, Setup};
 use crate::scenario::ScenarioFile;
 use crate::snapshot::Store;
 
@@ -79,7 +80,7 @@ impl Suite<'_> {
                 if running.stop.is_asked() {
                     break;
                 }
-                Box::pin(self.open_and_run(spec, &mut running)).await;
+                Box::pin(self.run_on_each(spec, &mut running)).await;
             }
             running.end()
         });
@@ -88,18 +89,40 @@ impl Suite<'_> {
         finished
     }
 
-    /// Runs everything on a cluster that is open already.
+    /// Runs everything on a cluster that is open already; what asks for another set-up is left out.
     pub async fn run_on(&self, cluster: &Cluster, label: &str, emit: &mut Emit<'_>) -> Result<Finished, SuiteError> {
         let mut running = Running::new(emit);
-        self.scenarios(cluster, label, &mut running).await;
+        self.scenarios(&self.scenarios, cluster, label, &mut running).await;
         running.end()
     }
 
-    async fn open_and_run(&self, spec: &ClusterSpec, running: &mut Running<'_, '_>) {
+    /// Runs everything on what a name means: a cluster for each set-up that is asked for, one after the other, since each
+    /// takes half a gigabyte.
+    async fn run_on_each(&self, spec: &ClusterSpec, running: &mut Running<'_, '_>) {
+        let version = match cluster::version(spec, &OpenOptions::default()) {
+            Ok(version) => version,
+            Err(error) => return running.cluster_failed(&spec.to_string(), &error, &self.scenarios),
+        };
+        for (setup, scenarios) in by_setup(&self.scenarios, version.as_ref()) {
+            if running.stop.is_asked() {
+                return;
+            }
+            self.open_and_run(spec, setup, &scenarios, running).await;
+        }
+    }
+
+    async fn open_and_run(
+        &self,
+        spec: &ClusterSpec,
+        setup: Setup,
+        scenarios: &[&ScenarioFile],
+        running: &mut Running<'_, '_>,
+    ) {
         let label = spec.to_string();
         let (progress, mut doings) = mpsc::unbounded_channel();
         let hear = move |doing: &cluster::Progress| drop(progress.send(doing.to_string()));
-        let options = OpenOptions { progress: Some(Arc::new(hear)), ..OpenOptions::lingering(self.settings.linger) };
+        let progress = Some(Arc::new(hear) as cluster::Hear);
+        let options = OpenOptions { setup, progress, ..OpenOptions::lingering(self.settings.linger) };
         let mut stopped = running.stop.heard();
         let opening = cluster::open(spec, &options);
         tokio::pin!(opening);
@@ -111,23 +134,24 @@ impl Suite<'_> {
             }
         };
         match opened {
-            Ok(cluster) => self.scenarios(&cluster, &label, running).await,
-            Err(error) => {
-                let trouble = Trouble::from_error(&error);
-                let scenarios = self.scenarios.len();
-                running.finished.summary.broken += scenarios;
-                running.tell(&Event::ClusterFailed { cluster: &label, trouble: &trouble, scenarios });
-            }
+            Ok(cluster) => self.scenarios(scenarios, &cluster, &label, running).await,
+            Err(error) => running.cluster_failed(&label, &error, scenarios),
         }
     }
 
-    async fn scenarios(&self, cluster: &Cluster, label: &str, running: &mut Running<'_, '_>) {
-        running.tell(&Event::Opened { cluster: label, what: &cluster.describe(), scenarios: self.scenarios.len() });
+    async fn scenarios(
+        &self,
+        scenarios: &[&ScenarioFile],
+        cluster: &Cluster,
+        label: &str,
+        running: &mut Running<'_, '_>,
+    ) {
+        running.tell(&Event::Opened { cluster: label, what: &cluster.describe(), scenarios: scenarios.len() });
         // A scenario that says `alone` waits for the others on its cluster to end, and they for it.
         let alone = RwLock::new(());
         let stopped = running.stop.heard();
         let (started, mut starts) = mpsc::unbounded_channel();
-        let outcomes = stream::iter(&self.scenarios).map(|file| {
+        let outcomes = stream::iter(scenarios).map(|file| {
             let (started, alone, stopped) = (started.clone(), &alone, stopped.clone());
             async move {
                 let instance = Instance { file, cluster, label, store: self.store, settings: &self.settings };
@@ -185,6 +209,13 @@ impl<'r, 'e> Running<'r, 'e> {
             Err(panic) => Some(Unheard::Panicked(panic)),
         };
         self.stop.ask();
+    }
+
+    fn cluster_failed(&mut self, label: &str, error: &ClusterError, scenarios: &[&ScenarioFile]) {
+        let ids: Vec<&str> = scenarios.iter().map(|file| file.id()).collect();
+        self.finished.summary.broken += ids.len();
+        let trouble = Trouble::from_error(error);
+        self.tell(&Event::ClusterFailed { cluster: label, trouble: &trouble, scenarios: &ids });
     }
 
     fn add(&mut self, outcome: ScenarioOutcome) {

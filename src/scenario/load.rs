@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::fixtures::Fixtures;
-use super::{Change, Scenario, read, rewrite};
+use super::{Change, Scenario, cases, read, rewrite};
 use crate::syntax::{At, Diagnostic, Diagnostics, Node, Source, parse};
 
 /// The folder that scenarios are named within.
@@ -19,7 +19,7 @@ pub struct ScenarioFile {
     pub scenario: Arc<Scenario>,
     /// The file.
     pub path: Utf8PathBuf,
-    tree: Node,
+    tree: Arc<Node>,
     fixtures: Arc<Fixtures>,
 }
 
@@ -44,14 +44,15 @@ impl ScenarioFile {
 
     /// Every text that its author wrote, in the scenario and its manifests.
     pub fn strings(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&self.tree).chain(self.fixtures.all()).flat_map(Node::strings)
+        std::iter::once(&*self.tree).chain(self.fixtures.all()).flat_map(Node::strings)
     }
 
     /// The scenario decoded again, with `change` applied to the names in its texts and manifests.
     pub fn renamed(&self, change: &Change<'_>) -> Result<Scenario, Diagnostics> {
-        let mut tree = self.tree.clone();
+        let mut tree = Node::clone(&self.tree);
         rewrite::scenario(&mut tree, change);
-        read::scenario(self.id(), &tree, &self.fixtures.rewritten(change))
+        let case = self.scenario.case.as_ref().map(|case| case.key.as_str());
+        read::scenario(self.id(), &tree, case, &self.fixtures.rewritten(change))
     }
 }
 
@@ -167,13 +168,17 @@ fn read_file(path: &Utf8Path, id: &str, diagnostics: &mut Diagnostics) -> Vec<Sc
     for (index, tree) in documents.into_iter().enumerate() {
         // One that is wrong is reported; the number keeps its document apart from the others.
         let id = document_id(id, &tree, several, diagnostics).unwrap_or_else(|| format!("{id}.{index}"));
-        let scenario = diagnostics.keep(read::scenario(&id, &tree, &fixtures));
-        files.extend(scenario.map(|scenario| ScenarioFile {
-            scenario: Arc::new(scenario),
-            path: path.to_owned(),
-            tree,
-            fixtures: Arc::clone(&fixtures),
-        }));
+        let tree = Arc::new(tree);
+        for case in cases::keys(&tree) {
+            let id = case.map_or_else(|| id.clone(), |case| format!("{id}.{case}"));
+            let scenario = diagnostics.keep(read::scenario(&id, &tree, case, &fixtures));
+            files.extend(scenario.map(|scenario| ScenarioFile {
+                scenario: Arc::new(scenario),
+                path: path.to_owned(),
+                tree: Arc::clone(&tree),
+                fixtures: Arc::clone(&fixtures),
+            }));
+        }
     }
     files
 }

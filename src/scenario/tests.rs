@@ -168,7 +168,7 @@ fn the_digest_is_of_what_happens() {
     let digest = |text: &str, pod: &str| {
         let file = load_all(&[("tokens/bound.yaml", text), ("tokens/bound/pod.yaml", pod)]).unwrap().pop().unwrap();
         let version = "v1.30.0".parse().unwrap();
-        file.scenario.digest(|step| step.when.applies(&version, &BTreeSet::new()))
+        file.scenario.digest(&file.scenario.cluster.on(&version), |step| step.when.applies(&version, &BTreeSet::new()))
     };
     let original = digest(BOUND, POD);
     assert_eq!(original.len(), 12);
@@ -208,7 +208,7 @@ proptest! {
         let source = Source::new("x.yaml", format!("{}{text}{}", &BOUND[..at], &BOUND[end..]));
         if let Ok(documents) = parse(&source) {
             for document in documents {
-                let _ = read::scenario("x", &document, &Fixtures::default());
+                let _ = read::scenario("x", &document, None, &Fixtures::default());
             }
         }
     }
