@@ -169,8 +169,9 @@ fn columns<'n>(
             refuse(format!("`{name}` is no name for a column"), "letters, digits and `_`, a letter first: it is read as `case.NAME`");
         } else if outer.is_some_and(|outer| outer.fields().any(|field| field == name)) {
             refuse(format!("the scenario's `cases` have a column `{name}` already"), "in a `foreach`, `case` has the columns of both");
+        } else {
+            columns.push((name, &key.at));
         }
-        columns.push((name, &key.at));
     }
     columns
 }
@@ -190,8 +191,9 @@ fn wrong_key(key: &Key, naming: Naming) -> Option<Diagnostic> {
 }
 
 /// A column that nobody reads is most likely misspelt, or meant for something else.
-pub(super) fn unread(name: &str, at: &At, naming: Naming) -> Diagnostic {
-    let help = match nearest(name, naming.reserved.iter().copied()) {
+pub(super) fn unread(name: &str, at: &At, case: &Case, naming: Naming) -> Diagnostic {
+    let others = case.fields().filter(|field| *field != name);
+    let help = match nearest(name, naming.reserved.iter().copied().chain(others)) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("a step reads it as `${{case.{name}}}`, or as `case.{name}` in a condition"),
     };

@@ -217,7 +217,7 @@ fn check_columns(scenario: &Scenario, diagnostics: &mut Diagnostics) {
         for (name, at) in case.own_columns() {
             let reads_it = |fields: &Vec<String>| fields.iter().any(|field| field == name);
             if !reads.iter().any(|reference| reference.fields.as_ref().is_none_or(reads_it)) {
-                diagnostics.push(case::unread(name, at, naming));
+                diagnostics.push(case::unread(name, at, case, naming));
             }
         }
     }

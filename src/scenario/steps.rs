@@ -102,7 +102,7 @@ impl<'a> Steps<'a> {
         fields.optional("foreach");
         for name in OF_A_STEP {
             fields.refuse(name, |at| {
-                Diagnostic::new(at.clone(), format!("`{name}` is of one step, and this is a group of steps"))
+                Diagnostic::new(at.clone(), format!("`{name}` belongs to one step, and this is a group of them"))
                     .help("write it in the steps of the group")
             });
         }

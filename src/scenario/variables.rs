@@ -1,7 +1,7 @@
 //! Whether every variable that is read has been set, in every version in which it is read.
 
 use super::names::{CASE, EVENTS, GIVEN, OWN_NAMES};
-use super::{Scenario, Step, StepName, When};
+use super::{Case, Scenario, Step, StepName, When};
 use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Reference, nearest};
 
 /// A variable, where it is set and where that applies.
@@ -96,11 +96,11 @@ impl<'s> Check<'s, '_> {
     fn references(&mut self, references: impl IntoIterator<Item = &'s Reference>) {
         for reference in references {
             let name = reference.name.as_str();
-            if self.own.contains(&name) || GIVEN.contains(&name) || self.forgiven.contains(&reference.name) {
+            if let (CASE, Some(case)) = (name, &self.step.case) {
+                self.case(reference, case);
                 continue;
             }
-            if name == CASE {
-                self.case(reference);
+            if self.own.contains(&name) || GIVEN.contains(&name) || self.forgiven.contains(&reference.name) {
                 continue;
             }
             let setters = self.known.iter().filter(|variable| variable.name == name && self.is_seen(variable));
@@ -134,12 +134,7 @@ impl<'s> Check<'s, '_> {
     }
 
     /// A read of `case`, which has the columns of its table and no others.
-    fn case(&mut self, Reference { at, fields, .. }: &Reference) {
-        let Some(case) = &self.step.case else {
-            let diagnostic = Diagnostic::new(at.clone(), "there is no `case` here");
-            let help = "it is the row of the `foreach` that a step stands in, or of the scenario's `cases`";
-            return self.diagnostics.push(diagnostic.help(help));
-        };
+    fn case(&mut self, Reference { at, fields, .. }: &Reference, case: &Case) {
         let known: Vec<&str> = case.fields().collect();
         for field in fields.iter().flatten().filter(|field| !known.contains(&field.as_str())) {
             let message = format!("`case` has no column `{field}`");
@@ -163,6 +158,10 @@ impl<'s> Check<'s, '_> {
         if name == EVENTS && !self.own.is_empty() {
             let message = format!("`{EVENTS}` is what a watch is told, and this is a `{}`", self.step.kind);
             return refuse(message, "what other steps answer is in `code` and `body`".to_owned());
+        }
+        if name == CASE {
+            let help = "it is the row of the `foreach` that a step stands in, or of the scenario's `cases`";
+            return refuse("there is no `case` here".to_owned(), help.to_owned());
         }
         if OWN_NAMES.contains(&name.as_str()) {
             let message = format!("`{name}` is of a step's own answer, which is not there yet");
