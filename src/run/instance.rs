@@ -70,6 +70,7 @@ impl Instance<'_> {
             file: self.file.path.to_string(),
             cluster: self.label.to_owned(),
             version: self.cluster.version().clone(),
+            setup: Some(self.cluster.setup()).filter(|setup| !setup.is_default()).map(ToString::to_string),
             took: Duration::ZERO,
             skipped: None,
             steps: Vec::new(),

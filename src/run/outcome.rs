@@ -25,6 +25,8 @@ pub struct ScenarioOutcome {
     pub cluster: String,
     /// The version that answered.
     pub version: Version,
+    /// How the cluster was set up otherwise than by default, in words.
+    pub setup: Option<String>,
     /// From the first request to the last, clean-up included.
     pub took: Duration,
     /// Why it was not run, if it was not.
