@@ -33,7 +33,8 @@ impl Selection {
         let known: BTreeSet<&String> = files.iter().flat_map(|file| &file.scenario.tags).collect();
         if let Some(tag) = self.tags.iter().find(|tag| !known.contains(tag)) {
             let known: Vec<&str> = known.into_iter().map(String::as_str).collect();
-            let help = if known.is_empty() { "none has any".to_owned() } else { format!("there are: {}", known.join(", ")) };
+            let help =
+                if known.is_empty() { "none has any".to_owned() } else { format!("there are: {}", known.join(", ")) };
             return Err(Failure::usage(format!("no scenario has the tag `{tag}`"), help));
         }
         let is_tagged = |file: &ScenarioFile| file.scenario.tags.iter().any(|tag| self.tags.contains(tag));

@@ -51,8 +51,7 @@ impl Stage<'_> {
         }
         outcome.answer = Some(observation.text.clone());
 
-        let unmet: Vec<String> =
-            why_unmet.into_iter().chain(unshown).chain(self.unexpected(step, &attempt)).collect();
+        let unmet: Vec<String> = why_unmet.into_iter().chain(unshown).chain(self.unexpected(step, &attempt)).collect();
         outcome.verdict = if !unmet.is_empty() {
             self.not_met(step, &attempt, &unmet)
         } else if self.cannot_be_taken(step, &attempt) {

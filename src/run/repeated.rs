@@ -72,10 +72,7 @@ mod tests {
         }
         let all = Some(json!({"one": 0, "two": 1}));
         let (n, absent) = (json!(1), Value::Null);
-        assert_eq!(
-            seen,
-            [(n, None), (absent.clone(), Some(json!(0))), (absent.clone(), all.clone()), (absent, all)]
-        );
+        assert_eq!(seen, [(n, None), (absent.clone(), Some(json!(0))), (absent.clone(), all.clone()), (absent, all)]);
         assert_eq!(scope.get("b").unwrap()["three"], 2);
     }
 }

@@ -42,7 +42,8 @@ mod tests {
         let on = |version: Option<&str>| {
             let version = version.map(|version| version.parse().unwrap());
             let ids = |(setup, files): (Setup, Vec<&ScenarioFile>)| {
-                let cases: Vec<&str> = files.iter().filter_map(|file| Some(file.scenario.case.as_ref()?.key.as_str())).collect();
+                let cases: Vec<&str> =
+                    files.iter().filter_map(|file| Some(file.scenario.case.as_ref()?.key.as_str())).collect();
                 format!("{setup}: {}", cases.join(" "))
             };
             by_setup(&files, version.as_ref()).into_iter().map(ids).collect::<Vec<_>>()

@@ -80,7 +80,7 @@ impl Suite<'_> {
                 if running.stop.is_asked() {
                     break;
                 }
-                Box::pin(self.run_on_each(spec, &mut running)).await;
+                self.run_on_each(spec, &mut running).await;
             }
             running.end()
         });
@@ -107,7 +107,7 @@ impl Suite<'_> {
             if running.stop.is_asked() {
                 return;
             }
-            self.open_and_run(spec, setup, &scenarios, running).await;
+            Box::pin(self.open_and_run(spec, setup, &scenarios, running)).await;
         }
     }
 

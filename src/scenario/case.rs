@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::syntax::{
-    At, Diagnostic, Diagnostics, Key, Node, Reference, Scope, Template, TemplateError, Yaml, nearest,
-};
+use crate::syntax::{At, Diagnostic, Diagnostics, Key, Node, Reference, Scope, Template, TemplateError, Yaml, nearest};
 
 /// What a case is called in its own columns.
 const KEY: &str = "key";
@@ -129,12 +127,15 @@ pub(super) fn rows<'n>(
             diagnostics.push(Diagnostic::new(key.at.clone(), message).help(help));
         } else if !matches!(row.value, Yaml::Map(_)) {
             let message = format!("the case `{}` must be a mapping of columns, this is {}", key.text, row.what());
-            diagnostics.push(Diagnostic::new(row.at.clone(), message).help(format!("without any: `{}: {{}}`", key.text)));
+            diagnostics
+                .push(Diagnostic::new(row.at.clone(), message).help(format!("without any: `{}: {{}}`", key.text)));
         } else {
             let columns = columns.iter().map(|(name, at)| Column {
                 name: (*name).to_owned(),
                 at: (*at).clone(),
-                value: row.get(name).map_or(Template::constant(Value::Null), |node| Template::decode(node, diagnostics)),
+                value: row
+                    .get(name)
+                    .map_or(Template::constant(Value::Null), |node| Template::decode(node, diagnostics)),
                 is_outer: false,
                 essence: row.get(name).map_or(Value::Null, Node::to_json),
             });
@@ -166,9 +167,15 @@ fn columns<'n>(
         if name == KEY {
             refuse("a column cannot be called `key`".to_owned(), "`case.key` is the name of the case");
         } else if !is_identifier {
-            refuse(format!("`{name}` is no name for a column"), "letters, digits and `_`, a letter first: it is read as `case.NAME`");
+            refuse(
+                format!("`{name}` is no name for a column"),
+                "letters, digits and `_`, a letter first: it is read as `case.NAME`",
+            );
         } else if outer.is_some_and(|outer| outer.fields().any(|field| field == name)) {
-            refuse(format!("the scenario's `cases` have a column `{name}` already"), "in a `foreach`, `case` has the columns of both");
+            refuse(
+                format!("the scenario's `cases` have a column `{name}` already"),
+                "in a `foreach`, `case` has the columns of both",
+            );
         } else {
             columns.push((name, &key.at));
         }

@@ -140,7 +140,9 @@ fn find(path: &Utf8Path, files: &mut BTreeMap<Utf8PathBuf, Found>, diagnostics: 
             let help = "a scenario is a file that ends in .yaml; a folder beside one, of its name, holds its manifests";
             diagnostics.push(Diagnostic::new(at, "there is no scenario in this folder").help(help));
         }
-        found.iter().for_each(|file| add_all(file, path, files));
+        for file in &found {
+            add_all(file, path, files);
+        }
     } else {
         refuse("there is no such file or folder".to_owned(), "name a scenario, or a folder of scenarios");
     }

@@ -102,7 +102,8 @@ fn read(
     }
     let namespace = namespace.and_then(|(name, at)| namespace_name(name, at, diagnostics));
     let unique = words.iter().filter_map(|(word, at)| unique::word(word, at, diagnostics)).map(str::to_owned).collect();
-    let kubernetes = kubernetes.and_then(|node| when::range("kubernetes", node, diagnostics)).unwrap_or_else(Range::any);
+    let kubernetes =
+        kubernetes.and_then(|node| when::range("kubernetes", node, diagnostics)).unwrap_or_else(Range::any);
     let written = When { kubernetes, needs: when::capabilities(needs, diagnostics) };
     let cluster = cluster.map(|node| Settings::decode(node, diagnostics)).unwrap_or_default();
     let (case, applies, cluster) = match cases.and_then(|node| cases::instance(node, case, diagnostics)) {
@@ -264,7 +265,9 @@ fn check_names(scenario: &Scenario, diagnostics: &mut Diagnostics) {
             (message, "two steps may share a name, and with it their snapshots, if their `when`s exclude each other")
         } else {
             let (shown, first) = match (step.foreach(), earlier.foreach()) {
-                (Some((one, _)), Some((other_one, _))) if one == other_one => (name.as_str().into(), other.as_str().into()),
+                (Some((one, _)), Some((other_one, _))) if one == other_one => {
+                    (name.as_str().into(), other.as_str().into())
+                }
                 _ => (name.full(), other.full()),
             };
             let message = format!("`{shown}` and `{first}` (line {line}) would be one file");

@@ -75,9 +75,8 @@ impl Settings {
 
     /// These, and those of `base` that say nothing else about the same gate or flag.
     pub(super) fn over(mut self, base: &Self) -> Self {
-        let is_new = |setting: &&Setting| {
-            !self.0.iter().any(|own| own.section == setting.section && own.name == setting.name)
-        };
+        let is_new =
+            |setting: &&Setting| !self.0.iter().any(|own| own.section == setting.section && own.name == setting.name);
         let kept: Vec<Setting> = base.0.iter().filter(is_new).cloned().collect();
         self.0.extend(kept);
         self
@@ -162,9 +161,13 @@ fn wrong_flag(name: &str) -> Option<(String, String)> {
     } else if name == "feature-gates" {
         Some(("gates are no flag here".to_owned(), "write `gates: {SomeGate: true}`, for all components".to_owned()))
     } else if OURS.contains(&name) {
-        Some((format!("the flag `{name}` is set by rehearsal itself"), "the control plane needs it as it is".to_owned()))
+        Some((
+            format!("the flag `{name}` is set by rehearsal itself"),
+            "the control plane needs it as it is".to_owned(),
+        ))
     } else {
-        let message = || (format!("`{name}` is no flag"), "small letters, digits and `-`, as in `audit-log-maxage`".to_owned());
+        let message =
+            || (format!("`{name}` is no flag"), "small letters, digits and `-`, as in `audit-log-maxage`".to_owned());
         (!name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(is_fit)).then(message)
     }
 }

@@ -159,7 +159,11 @@ impl Step {
             report("settle", message, "what must not come any more: `holds` and `for`");
         } else if !has("until") {
             let help = "add `until`, which says when an answer counts; for what must not change there is `holds`";
-            report("settle", "`settle` waits for an answer that stays the same, and there is no `until`".to_owned(), help);
+            report(
+                "settle",
+                "`settle` waits for an answer that stays the same, and there is no `until`".to_owned(),
+                help,
+            );
         }
         if let (Some(settle), Some(within)) = (self.frame.settle, self.frame.within)
             && settle >= within

@@ -144,7 +144,9 @@ fn one_file_can_be_named() {
 #[test]
 fn one_of_several_scenarios_can_be_named() {
     let step = "steps: [{get: {kind: Node, name: n}}]";
-    let text = format!("scenario: a\nid: first\ncases: {{on: {{}}, off: {{}}}}\n{step}\n---\nscenario: b\nid: second\n{step}\n");
+    let text = format!(
+        "scenario: a\nid: first\ncases: {{on: {{}}, off: {{}}}}\n{step}\n---\nscenario: b\nid: second\n{step}\n"
+    );
     let (_folder, root) = project(&[("a/b.yaml", &text), ("a/b.c.yaml", &format!("scenario: c\n{step}"))]);
     let named = |paths: &[&str]| {
         let paths: Vec<Utf8PathBuf> = paths.iter().map(|path| root.join(path)).collect();
@@ -161,14 +163,12 @@ fn one_of_several_scenarios_can_be_named() {
 
 #[test]
 fn a_foreach_is_written_out_in_the_order_of_the_file() {
-    let file = one(
-        "scenario: x\nnamespace: some-demo\ncases: {on: {colour: red}}\nsteps:\n\
+    let file = one("scenario: x\nnamespace: some-demo\ncases: {on: {colour: red}}\nsteps:\n\
          - {name: before, get: {kind: Pod, name: '${case.key}-${case.colour}'}}\n\
          - foreach: {b: {size: 1, when: '>=1.24'}, a: {}}\n  when: '<1.30'\n  steps:\n\
          \x20   - {create: {kind: Pod, name: p, labels: {l: '${case.size}', c: '${case.colour}'}}}\n\
          \x20   - {name: look, when: '>=1.25', get: {kind: Pod, name: '${before.metadata.name}'}}\n\
-         - {name: after, when: '1.26', get: {kind: Pod, name: '${look.a.metadata.name}'}}\n",
-    );
+         - {name: after, when: '1.26', get: {kind: Pod, name: '${look.a.metadata.name}'}}\n");
     let steps: Vec<String> =
         file.scenario.steps.iter().map(|step| format!("{} {}", step.label(), step.when.kubernetes)).collect();
     assert_eq!(
@@ -182,7 +182,8 @@ fn a_foreach_is_written_out_in_the_order_of_the_file() {
             "after 1.26",
         ]
     );
-    let case = |step: usize| file.scenario.steps[step].case.as_ref().unwrap().value(&crate::syntax::Scope::new()).unwrap();
+    let case =
+        |step: usize| file.scenario.steps[step].case.as_ref().unwrap().value(&crate::syntax::Scope::new()).unwrap();
     assert_eq!(case(0), serde_json::json!({"key": "on", "colour": "red"}));
     assert_eq!(case(2), serde_json::json!({"key": "b", "size": 1, "colour": "red"}));
     assert_eq!(case(4), serde_json::json!({"key": "a", "size": null, "colour": "red"}));
