@@ -48,7 +48,7 @@ fn each_case_of_a_foreach_has_its_snapshots_and_its_own_variables() {
     let text = fs::read_to_string(project.path("snapshots/each/read-back.second@v1.36.snap")).unwrap();
     assert!(text.contains("compared: read back.second") && text.contains("name: other-sa"), "{text}");
     let ran = rehearse(&project, &["run", "--show", "scenarios/each.yaml"]);
-    ran.exits(0).says(&["create ServiceAccount/${case.name} (old): left out", "read back.first: same since v1.36"]);
+    ran.exits(0).says(&["create ServiceAccount/'${case.name}' (old): left out", "read back.first: same since v1.36"]);
 }
 
 #[test]

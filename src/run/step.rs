@@ -169,7 +169,9 @@ impl<'a> Stage<'a> {
                 (Waiting::Over, Settled::Yes) => return Ended::Satisfied(attempt),
                 (Waiting::Over, Settled::NotYet { left, why }) => (why, Some(left)),
                 (Waiting::Failed(why), _) => return Ended::Unmet(attempt, why),
-                (Waiting::Goes(why), _) if step.action.waits_itself() => return Ended::Unmet(attempt, ended_early(why)),
+                (Waiting::Goes(why), _) if step.action.waits_itself() => {
+                    return Ended::Unmet(attempt, ended_early(why));
+                }
                 (Waiting::Goes(why), _) => (why, None),
             };
             let is_resting = rest.is_some();
