@@ -180,6 +180,20 @@ impl Range {
         Self { text: String::new(), alternatives: vec![Vec::new()] }
     }
 
+    /// The versions that are in both ranges; there may be none.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        if self.is_within(other) {
+            return self.clone();
+        }
+        if other.is_within(self) {
+            return other.clone();
+        }
+        let pairs = self.alternatives.iter().flat_map(|all| other.alternatives.iter().map(move |more| (all, more)));
+        let alternatives = pairs.map(|(all, more)| all.iter().chain(more).copied().collect()).collect();
+        Self { text: format!("{self} and {other}"), alternatives }
+    }
+
     /// Whether this range holds `version`.
     pub fn contains(&self, version: &Version) -> bool {
         self.holds(version.minor, version.patch)
@@ -187,7 +201,17 @@ impl Range {
 
     /// Whether some version is in both ranges: two `when`s that never meet exclude each other.
     pub fn overlaps(&self, other: &Self) -> bool {
-        // Membership changes only at a bound, so it is enough to try each bound and the patch and minor beside it.
+        self.telling(other).any(|(minor, patch)| self.holds(minor, patch) && other.holds(minor, patch))
+    }
+
+    /// Whether every version of this range is in the other too.
+    fn is_within(&self, other: &Self) -> bool {
+        self.telling(other).all(|(minor, patch)| !self.holds(minor, patch) || other.holds(minor, patch))
+    }
+
+    /// Versions that tell two ranges apart, if anything does: membership changes only at a bound, so these are each bound
+    /// and the patch and minor beside it.
+    fn telling<'r>(&'r self, other: &'r Self) -> impl Iterator<Item = (Minor, u16)> + 'r {
         let bounds = self.bounds().chain(other.bounds());
         let candidates = bounds.flat_map(|bound| {
             let Minor { major, minor } = bound.minor;
@@ -202,9 +226,7 @@ impl Range {
                 (Minor { major, minor: minor.saturating_add(1) }, 0),
             ]
         });
-        candidates
-            .chain([(Minor { major: 1, minor: 0 }, 0)])
-            .any(|(minor, patch)| self.holds(minor, patch) && other.holds(minor, patch))
+        candidates.chain([(Minor { major: 1, minor: 0 }, 0)])
     }
 
     /// Whether no version satisfies it, as in `>=1.30 <1.24`.
@@ -312,6 +334,17 @@ mod tests {
         assert!(range("1.29 - 1.30").contains(&version("v1.30.14")));
         assert!(range("<1.24 || >= 1.30").contains(&version("v1.36.3")));
         assert!(!range("<1.24 || >= 1.30").contains(&version("v1.25.4")));
+    }
+
+    #[test]
+    fn ranges_are_met_in_every_alternative() {
+        let both = range("<1.24 || >=1.30").and(&range(">=1.22 <1.33"));
+        assert_eq!(both.to_string(), "<1.24 || >=1.30 and >=1.22 <1.33");
+        let held = ["v1.21.0", "v1.22.0", "v1.25.0", "v1.30.1", "v1.33.0"].map(|text| both.contains(&version(text)));
+        assert_eq!(held, [false, true, false, true, false]);
+        assert_eq!(Range::any().and(&range("1.24")), range("1.24").and(&Range::any()));
+        assert_eq!(range(">=1.22").and(&range("1.29 - 1.30")), range("1.29 - 1.30"));
+        assert!(range("<1.24").and(&range(">=1.24")).is_empty());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Options that several commands share: which scenarios, which snapshots, which clusters.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
@@ -13,9 +14,13 @@ use crate::snapshot::Store;
 /// Which scenarios, and where their snapshots are.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Selection {
-    /// Scenario files, or folders that are searched for them.
+    /// Scenario files, or folders that are searched for them; of a file that holds several, or one with `cases`, a single
+    /// scenario as in `scenarios/tokens/node-bound.revoked.gated`.
     #[arg(value_name = "PATH", default_value = "scenarios")]
     pub paths: Vec<Utf8PathBuf>,
+    /// Only scenarios with one of these `tags`.
+    #[arg(long = "tag", value_name = "TAG", value_delimiter = ',')]
+    pub tags: Vec<String>,
     /// The folder of the snapshots, which mirrors the scenarios.
     #[arg(long, value_name = "DIR", default_value = "snapshots")]
     pub snapshots: Utf8PathBuf,
@@ -24,12 +29,22 @@ pub(super) struct Selection {
 impl Selection {
     /// Reads the scenarios; every mistake of every file in one go.
     pub(super) fn load(&self) -> Result<Vec<ScenarioFile>, Failure> {
-        Ok(scenario::load(&self.paths)?)
+        let mut files = scenario::load(&self.paths)?;
+        let known: BTreeSet<&String> = files.iter().flat_map(|file| &file.scenario.tags).collect();
+        if let Some(tag) = self.tags.iter().find(|tag| !known.contains(tag)) {
+            let known: Vec<&str> = known.into_iter().map(String::as_str).collect();
+            let help =
+                if known.is_empty() { "none has any".to_owned() } else { format!("there are: {}", known.join(", ")) };
+            return Err(Failure::usage(format!("no scenario has the tag `{tag}`"), help));
+        }
+        let is_tagged = |file: &ScenarioFile| file.scenario.tags.iter().any(|tag| self.tags.contains(tag));
+        files.retain(|file| self.tags.is_empty() || is_tagged(file));
+        Ok(files)
     }
 
     /// Whether these are all scenarios of the project, so that a snapshot of none of them belongs to nobody.
     pub(super) fn is_whole(&self) -> bool {
-        self.paths == ["scenarios"]
+        self.paths == ["scenarios"] && self.tags.is_empty()
     }
 
     pub(super) fn store(&self) -> Store {

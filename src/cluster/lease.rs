@@ -41,7 +41,7 @@ pub enum LocalError {
     #[error("the control plane {version} did not start: {reason}{}", indented(last_words))]
     #[diagnostic(help("{}", log.as_ref().map_or_else(|| "run it again".to_owned(), |log| format!("its log: {}", log.display()))))]
     NotStarted {
-        /// The release.
+        /// The release, and how it was to be set up.
         version: String,
         /// What happened.
         reason: String,
@@ -88,7 +88,7 @@ pub(super) async fn acquire(folder: Folder, order: &Order, options: &OpenOptions
         match try_join(&folder, options) {
             Ok(Joined::Yes(tenancy)) => break tenancy,
             Ok(Joined::NobodyStarts { lease, start }) => {
-                announce(Progress::Starting { version: order.version.clone() });
+                announce(Progress::Starting { version: order.describe() });
                 start_keeper(&folder, order, options).await?;
                 drop(start);
                 started = Some(lease);
@@ -96,7 +96,7 @@ pub(super) async fn acquire(folder: Folder, order: &Order, options: &OpenOptions
                 continue;
             }
             Ok(Joined::NotYet) if since.elapsed() > Duration::from_millis(300) => {
-                announce(Progress::Waiting { version: order.version.clone() });
+                announce(Progress::Waiting { version: order.describe() });
             }
             Ok(Joined::NotYet) => {}
             // The folder went between two looks at it.
@@ -174,7 +174,7 @@ async fn start_keeper(folder: &Folder, order: &Order, options: &OpenOptions) -> 
         let failure = buried(folder, keeper.id());
         let own_log = folder.logs().join("keeper.log");
         return Err(LocalError::NotStarted {
-            version: order.version.clone(),
+            version: order.describe(),
             reason: failure.as_ref().map_or_else(|| format!("its keeper ended: {status}"), |it| it.reason.clone()),
             last_words: match &failure {
                 Some(failure) => failure.last_words.clone(),

@@ -54,7 +54,7 @@ pub use gc::{GcError, sweep_local};
 pub use home::{Home, HomeError};
 pub use identity::Identity;
 pub use lease::LocalError;
-pub use open::{ClusterError, Hear, OpenOptions, Progress, local_capabilities, open};
+pub use open::{ClusterError, Hear, OpenOptions, Progress, local_capabilities, open, version};
 pub use room::room;
 pub use running::{DownError, Running, running, take_down};
 pub use send_error::{ClusterEnd, SendError};
@@ -110,6 +110,7 @@ pub struct Cluster {
     version: Version,
     capabilities: BTreeSet<Capability>,
     facts: Facts,
+    setup: Setup,
     transports: Transports,
     certified: Certified,
     discovery: Discovery,
@@ -144,6 +145,7 @@ impl Cluster {
             version,
             capabilities,
             facts,
+            setup: Setup::default(),
             transports,
             certified: Certified::default(),
             discovery: Discovery::default(),
@@ -182,6 +184,11 @@ impl Cluster {
     /// What it can do.
     pub fn capabilities(&self) -> &BTreeSet<Capability> {
         &self.capabilities
+    }
+
+    /// How it is set up otherwise than by default; of a cluster that is not ours that is not known.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
     }
 
     /// What observations map back.
@@ -242,11 +249,12 @@ impl Cluster {
 
     /// What answers, in words: `v1.36.3, a real control plane with etcd 3.6.8`.
     pub fn describe(&self) -> String {
-        match (self.origin.kind, &self.origin.etcd) {
+        let what = match (self.origin.kind, &self.origin.etcd) {
             ("local", Some(etcd)) => format!("{}, a real control plane with etcd {etcd}", self.version),
             ("local", None) => format!("{}, a real control plane", self.version),
             (kind, _) => format!("{}, {kind}", self.version),
-        }
+        };
+        if self.setup.is_default() { what } else { format!("{what}, set up with {}", self.setup) }
     }
 }
 

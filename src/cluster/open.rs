@@ -14,6 +14,7 @@ use super::{
     assets, context, hollow_node, lease,
 };
 use crate::capability::Capability;
+use crate::version::Version;
 
 /// Is told what takes time.
 pub type Hear = Arc<dyn Fn(&Progress) + Send + Sync>;
@@ -38,6 +39,10 @@ impl OpenOptions {
     /// By default but for how long it stays.
     pub fn lingering(linger: Linger) -> Self {
         Self { linger, ..Self::default() }
+    }
+
+    fn home(&self) -> Result<Home, HomeError> {
+        self.home.clone().map_or_else(Home::from_env, Ok)
     }
 
     pub(super) fn tell(&self, progress: &Progress) {
@@ -111,11 +116,16 @@ pub async fn open(spec: &ClusterSpec, how: &OpenOptions) -> Result<Cluster, Clus
         ClusterSpec::Context(name) => return Ok(context::open(name).await?),
         ClusterSpec::Local(release) => release,
     };
-    let home = match &how.home {
-        Some(home) => home.clone(),
-        None => Home::from_env()?,
-    };
+    let home = how.home()?;
     Ok(open_local(&home, &assets::resolve(&home, release)?, how).await?)
+}
+
+/// The version that a cluster will answer with, where that is known before it is opened.
+pub fn version(spec: &ClusterSpec, how: &OpenOptions) -> Result<Option<Version>, ClusterError> {
+    match spec {
+        ClusterSpec::Context(_) => Ok(None),
+        ClusterSpec::Local(release) => Ok(Some(assets::resolve(&how.home()?, release)?.version)),
+    }
 }
 
 async fn open_local(home: &Home, assets: &Assets, how: &OpenOptions) -> Result<Cluster, LocalError> {
@@ -137,6 +147,7 @@ async fn open_local(home: &Home, assets: &Assets, how: &OpenOptions) -> Result<C
     let origin = Origin { kind: "local", etcd: Some(endpoint.etcd.clone()) };
     let access = context::read(&endpoint.kubeconfig).map_err(|cause| LocalError::Connect { cause })?;
     let cluster = Cluster {
+        setup: how.setup.clone(),
         access: Access::of(&access, None),
         programs: Some(assets.folder.clone()),
         home: Some(home.clone()),

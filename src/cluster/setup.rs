@@ -1,6 +1,7 @@
 //! What a local cluster is to be, and the key that follows from it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::Assets;
 
 /// How a local control plane is set up otherwise than by default. Another set-up is another cluster.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Setup {
     /// Feature gates, for every component. A gate that the release does not know fails the start.
     pub gates: BTreeMap<String, bool>,
@@ -19,6 +20,28 @@ pub struct Setup {
     pub controller_manager: BTreeMap<String, String>,
     /// Flags of kube-scheduler.
     pub scheduler: BTreeMap<String, String>,
+}
+
+impl Setup {
+    /// Whether nothing is otherwise than by default.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl fmt::Display for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let gates = self.gates.iter().map(|(gate, on)| format!("{gate}={on}"));
+        let components = [
+            ("kube-apiserver", &self.apiserver),
+            ("kube-controller-manager", &self.controller_manager),
+            ("kube-scheduler", &self.scheduler),
+        ];
+        let flags = components.into_iter().flat_map(|(component, flags)| {
+            flags.iter().map(move |(flag, value)| format!("{component} --{flag}={value}"))
+        });
+        f.write_str(&gates.chain(flags).collect::<Vec<_>>().join(", "))
+    }
 }
 
 /// What a keeper is to start, written into its folder by whoever starts it.
@@ -45,6 +68,11 @@ impl Order {
             checksums: assets.checksums.clone(),
             setup: setup.clone(),
         }
+    }
+
+    /// What is started, in words.
+    pub(super) fn describe(&self) -> String {
+        if self.setup.is_default() { self.version.clone() } else { format!("{} with {}", self.version, self.setup) }
     }
 
     /// The name of the folder that everybody who wants this very cluster shares. Our own version is in it: another one

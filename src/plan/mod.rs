@@ -8,16 +8,28 @@ use std::collections::BTreeSet;
 pub use names::Names;
 
 use crate::capability::Capability;
+use crate::cluster::Setup;
 use crate::scenario::{Scenario, ScenarioFile, Step};
 use crate::syntax::Diagnostics;
 use crate::version::Version;
+
+/// What a plan has to know of a cluster.
+#[derive(Debug, Clone, Copy)]
+pub struct Cluster<'c> {
+    /// The version that answers.
+    pub version: &'c Version,
+    /// What it can do.
+    pub has: &'c BTreeSet<Capability>,
+    /// How it is set up otherwise than by default, as far as we know: of a cluster that is not ours, nothing.
+    pub setup: &'c Setup,
+}
 
 /// What is to be done with a scenario on a server.
 #[derive(Debug)]
 pub enum Planned {
     /// It says nothing about this server.
     Skip {
-        /// Why: the version or a capability.
+        /// Why: the version, a capability or the set-up.
         reason: String,
     },
     /// Its steps, with names made unique.
@@ -38,14 +50,19 @@ pub struct Plan {
 }
 
 impl Planned {
-    /// What is to be done with a scenario on a server of this version that can do this.
-    pub fn of(file: &ScenarioFile, version: &Version, has: &BTreeSet<Capability>) -> Result<Self, Diagnostics> {
+    /// What is to be done with a scenario on a cluster.
+    pub fn of(file: &ScenarioFile, on: &Cluster<'_>) -> Result<Self, Diagnostics> {
+        let Cluster { version, has, setup } = *on;
         let written = &file.scenario;
         if !written.kubernetes.contains(version) {
             return Ok(Self::Skip { reason: format!("about Kubernetes {}", written.kubernetes) });
         }
         if let Some(missing) = written.needs.difference(has).next() {
             return Ok(Self::Skip { reason: format!("needs {}, which this cluster has not", missing.word()) });
+        }
+        let asked = written.cluster.on(version);
+        if asked != *setup {
+            return Ok(Self::Skip { reason: other_setup(&asked) });
         }
         let words = written.words().map(str::to_owned).collect();
         let names = Names::draw(words, &mut rand::rng(), |suffix| file.mentions(suffix));
@@ -58,7 +75,15 @@ impl Planned {
 
 /// The digest of the steps of a scenario that apply to a server.
 pub fn digest(scenario: &Scenario, version: &Version, has: &BTreeSet<Capability>) -> String {
-    scenario.digest(|step| left_out(step, version, has).is_none())
+    scenario.digest(&scenario.cluster.on(version), |step| left_out(step, version, has).is_none())
+}
+
+fn other_setup(asked: &Setup) -> String {
+    if asked.is_default() {
+        "needs a cluster that is set up by default".to_owned()
+    } else {
+        format!("needs a cluster set up with {asked}: only local ones can be")
+    }
 }
 
 fn left_out(step: &Step, version: &Version, has: &BTreeSet<Capability>) -> Option<String> {

@@ -125,12 +125,21 @@ impl<W: Write + Send> Reporter for Human<W> {
                     scenarios.len(),
                     plural(scenarios.len(), "scenario")
                 )?;
+                indented(&mut self.out, &few(scenarios))?;
                 self::trouble(&mut self.out, trouble)
             }
             Event::Finished(outcome) => self.scenario(outcome),
             Event::Summary(summary) => self.summary(summary),
         }
     }
+}
+
+/// The first of some names, and how many more there are.
+fn few(names: &[&str]) -> String {
+    const FEW: usize = 3;
+    let (first, more) = names.split_at(names.len().min(FEW));
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    format!("{}{more}", first.join(", "))
 }
 
 /// What a passed or skipped scenario's line says after its id.

@@ -61,6 +61,7 @@ fn scenario(outcome: &ScenarioOutcome) -> Value {
         "file": outcome.file,
         "cluster": outcome.cluster,
         "version": outcome.version.to_string(),
+        "setup": outcome.setup,
         "status": outcome.status(),
         "skipped": outcome.skipped,
         "seconds": outcome.took.as_secs_f64(),

@@ -184,6 +184,7 @@ mod tests {
             file: String::new(),
             cluster: cluster.to_owned(),
             version: "v1.36.3".parse().unwrap(),
+            setup: None,
             took: Duration::ZERO,
             runs: 1,
             failed_runs: 0,

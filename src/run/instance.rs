@@ -17,7 +17,7 @@ use super::suite::Settings;
 use crate::action::{Answers, CommandError};
 use crate::cluster::{Cluster, RUN_LABEL};
 use crate::observe::{Known, Observer};
-use crate::plan::{Plan, Planned};
+use crate::plan::{self, Plan, Planned};
 use crate::scenario::ScenarioFile;
 use crate::snapshot::{Entry, NameError, Recorded, Series, Store, Text};
 
@@ -40,7 +40,9 @@ impl<'a> Instance<'a> {
     ) -> ScenarioOutcome {
         let start = Instant::now();
         let mut outcome = self.outcome();
-        match Planned::of(self.file, self.cluster.version(), self.cluster.capabilities()) {
+        let cluster = self.cluster;
+        let on = plan::Cluster { version: cluster.version(), has: cluster.capabilities(), setup: cluster.setup() };
+        match Planned::of(self.file, &on) {
             Err(mistakes) => outcome.trouble.push(Trouble::new(mistakes.render(false))),
             Ok(Planned::Skip { reason }) => outcome.skipped = Some(reason),
             Ok(Planned::Run(plan)) => {
@@ -70,6 +72,7 @@ impl<'a> Instance<'a> {
             file: self.file.path.to_string(),
             cluster: self.label.to_owned(),
             version: self.cluster.version().clone(),
+            setup: Some(self.cluster.setup()).filter(|setup| !setup.is_default()).map(ToString::to_string),
             took: Duration::ZERO,
             runs: 1,
             failed_runs: 0,

@@ -11,10 +11,21 @@ use super::outcome::{StepOutcome, Trouble, Unmet, Verdict};
 use super::step::{Ended, Stage};
 use crate::action::Reply;
 use crate::guard;
-use crate::observe::Cut;
+use crate::observe::{Cut, Draft, Observation};
 use crate::scenario::{Identity, Mismatch, Selection, Step, StepName, reads_code};
 use crate::snapshot::{Series, Text};
 use crate::syntax::{Expression, Scope};
+
+/// What is seen of an answer.
+pub(super) struct Observed {
+    /// The step in file names.
+    slug: String,
+    pub(super) observation: Observation,
+    /// The identities that it shows.
+    draft: Draft,
+    /// Why there is nothing to be shown.
+    unshown: Option<String>,
+}
 
 impl Stage<'_> {
     /// Fills in the verdict and the answer; what was learned from the last attempt is kept.
@@ -27,16 +38,7 @@ impl Stage<'_> {
                 return;
             }
         };
-        let slug = step.name.as_ref().map(StepName::slug).unwrap_or_default();
-        let shown = shown(&step.frame.snapshot, &attempt.scope);
-        let view = step.action.view();
-        let cut = match (&step.frame.snapshot, &shown) {
-            (_, Ok(Some(values))) => Cut::Show(values),
-            (Selection::Select(paths), _) => Cut::Select(paths),
-            (Selection::Drop(paths), _) => Cut::Drop(view, paths),
-            _ => Cut::Default(view),
-        };
-        let (observation, draft) = self.observer.observe(&slug, &attempt.reply, cut);
+        let Observed { slug, observation, draft, unshown } = self.observed(step, &attempt);
         self.observer.commit(draft);
         self.keep(step, &attempt);
         // The last guard before anything is shown or written: an observation that still holds a credential is a defect.
@@ -50,7 +52,7 @@ impl Stage<'_> {
         outcome.answer = Some(observation.text.clone());
 
         // What cannot be shown of an answer that is still being waited for says nothing.
-        let unshown = shown.err().filter(|_| why_unmet.is_none());
+        let unshown = unshown.filter(|_| why_unmet.is_none());
         let said = why_unmet.into_iter().chain(unshown).map(Unmet::Said);
         let unmet: Vec<Unmet> = said.chain(self.unexpected(step, &attempt)).collect();
         outcome.verdict = if !unmet.is_empty() {
@@ -66,16 +68,35 @@ impl Stage<'_> {
         };
     }
 
+    /// What is seen of an answer, as long as nothing of it is kept.
+    pub(super) fn observed(&self, step: &Step, attempt: &Attempt) -> Observed {
+        let slug = step.name.as_ref().map(StepName::slug).unwrap_or_default();
+        let shown = shown(&step.frame.snapshot, &attempt.scope);
+        let view = step.action.view();
+        let cut = match (&step.frame.snapshot, &shown) {
+            (_, Ok(Some(values))) => Cut::Show(values),
+            (Selection::Select(paths), _) => Cut::Select(paths),
+            (Selection::Drop(paths), _) => Cut::Drop(view, paths),
+            _ => Cut::Default(view),
+        };
+        let (observation, draft) = self.observer.observe(&slug, &attempt.reply, cut);
+        Observed { slug, observation, draft, unshown: shown.err() }
+    }
+
     /// What later steps may read: captures, and the answer under the step's name.
     fn keep(&mut self, step: &Step, attempt: &Attempt) {
         for capture in &step.frame.set {
             if let Some(value) = attempt.scope.get(&capture.name) {
+                self.repeated.keep(step, &capture.name, value);
                 self.scope.set(capture.name.as_str(), Arc::clone(value));
             }
         }
         if let Some(name) = &step.name {
-            self.ended.insert(name.as_str().to_owned(), Instant::now());
-            self.scope.set(name.variable(), attempt.answer.variable());
+            let (now, variable, value) = (Instant::now(), name.variable(), attempt.answer.variable());
+            self.ended.insert(name.as_str().to_owned(), now);
+            self.ended.insert(name.full().into_owned(), now);
+            self.repeated.keep(step, &variable, &value);
+            self.scope.set(variable, value);
         }
     }
 
@@ -97,7 +118,9 @@ impl Stage<'_> {
         let mut unmet = Vec::new();
         for check in step.frame.expect.iter().filter(|check| check.when.applies(version, has)) {
             match check.mismatches(&attempt.answer, &attempt.scope) {
-                Ok(mismatches) => unmet.extend(mismatches.into_iter().map(|mismatch| different(&self.shown_text(mismatch)))),
+                Ok(mismatches) => {
+                    unmet.extend(mismatches.into_iter().map(|mismatch| different(&self.shown_text(mismatch))))
+                }
                 Err(error) => unmet.push(Unmet::Said(format!("`expect` could not be evaluated: {error}"))),
             }
         }

@@ -14,7 +14,10 @@ mod outcome;
 mod own;
 mod recording;
 mod repeat;
+mod repeated;
 mod sent;
+mod settling;
+mod setups;
 mod step;
 mod suite;
 

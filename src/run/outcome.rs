@@ -26,6 +26,8 @@ pub struct ScenarioOutcome {
     pub cluster: String,
     /// The version that answered.
     pub version: Version,
+    /// How the cluster was set up otherwise than by default, in words.
+    pub setup: Option<String>,
     /// From the first request to the last, clean-up included.
     pub took: Duration,
     /// How often it was run. The rest is what came of the first run, or of the first of the worst.

@@ -36,7 +36,7 @@ pub fn subject(file: &ScenarioFile) -> Option<Subject> {
     let named = file.scenario.steps.iter().filter_map(|step| {
         let name = step.name.as_ref()?;
         let line = name.at().span().and_then(|span| u32::try_from(span.line).ok());
-        Some((Series::of(&name.slug()).ok()?, StepName { name: name.as_str().to_owned(), line }))
+        Some((Series::of(&name.slug()).ok()?, StepName { name: name.full().into_owned(), line }))
     });
     Some(Subject {
         id: file.id().parse().ok()?,

@@ -15,7 +15,9 @@ use super::attempt::Attempt;
 use super::commands::{Place, StepCommands};
 use super::instance::Instance;
 use super::outcome::{StepOutcome, Trouble, Verdict};
+use super::repeated::Repeated;
 use super::sent::Sent;
+use super::settling::{Settled, Settling};
 use super::suite::Settings;
 use crate::action::{Answers, Backoff, Reply, StepCx};
 use crate::cluster::{Cluster, Watch};
@@ -36,6 +38,7 @@ pub(super) struct Stage<'a> {
     interrupted: watch::Receiver<bool>,
     pub(super) observer: Observer,
     pub(super) scope: Scope,
+    pub(super) repeated: Repeated,
     /// When each named step had its answer, for `from`.
     pub(super) ended: HashMap<String, Instant>,
     /// What each snapshotted step showed.
@@ -82,8 +85,21 @@ impl<'a> Stage<'a> {
         let facts = cluster.facts();
         let mut scope = Scope::new();
         scope.set("cluster", json!({"issuer": facts.issuer, "audience": facts.audience, "server": facts.server}));
-        let (ended, texts, tokens) = (HashMap::new(), BTreeMap::new(), Mutex::default());
-        Self { cluster, plan, settings, recorded, sent, place, interrupted, observer, scope, ended, texts, tokens }
+        Self {
+            cluster,
+            plan,
+            settings,
+            recorded,
+            sent,
+            place,
+            interrupted,
+            observer,
+            scope,
+            repeated: Repeated::default(),
+            ended: HashMap::new(),
+            texts: BTreeMap::new(),
+            tokens: Mutex::default(),
+        }
     }
 
     /// Trouble in words that may be shown.
@@ -101,7 +117,10 @@ impl<'a> Stage<'a> {
     pub(super) async fn step(&mut self, step: &Step) -> StepOutcome {
         let start = Instant::now();
         let mut attempts = 0;
-        let ended = self.attempts(step, start, &mut attempts).await;
+        let ended = match self.repeated.enter(step, &mut self.scope) {
+            Ok(()) => self.attempts(step, start, &mut attempts).await,
+            Err(error) => Ended::Broken(Trouble::new(format!("its case: {error}"))),
+        };
         let mut outcome = StepOutcome::without_answer(step, Verdict::Done);
         self.judge(step, ended, &mut outcome);
         outcome.label = self.observer.presentable(&outcome.label);
@@ -130,6 +149,7 @@ impl<'a> Stage<'a> {
         }
         // What holds is looked at once more when its time is over; nothing has to change for that.
         let latest = step.frame.holds.as_ref().map_or(from + within, |holds| start + holds.time);
+        let mut settling = step.frame.settle.map(Settling::new);
         let mut pauses = Backoff::new(Duration::MAX);
         loop {
             *attempts += 1;
@@ -141,17 +161,32 @@ impl<'a> Stage<'a> {
             if step.action.waits_itself() && !attempt.is_success() {
                 return refusal(step, attempt);
             }
-            let why = match waits(step, &mut attempt.scope, start) {
-                Waiting::Over => return Ended::Satisfied(attempt),
-                Waiting::Failed(why) => return Ended::Unmet(attempt, why),
-                Waiting::Goes(why) if step.action.waits_itself() => return Ended::Unmet(attempt, ended_early(why)),
-                Waiting::Goes(why) => why,
+            let waiting = waits(step, &mut attempt.scope, start);
+            let settled = settling.as_mut().map_or(Settled::Yes, |settling| match waiting {
+                Waiting::Over => settling.look(self.observed(step, &attempt).observation.text, Instant::now()),
+                _ => settling.forget(),
+            });
+            let (why, rest) = match (waiting, settled) {
+                (Waiting::Over, Settled::Yes) if is_late(step, from + within) => {
+                    return Ended::Broken(Trouble::new(format!(
+                        "its answer came {:.1} s after the step it counts from: too late to tell",
+                        from.elapsed().as_secs_f64()
+                    )));
+                }
+                (Waiting::Over, Settled::Yes) => return Ended::Satisfied(attempt),
+                (Waiting::Over, Settled::NotYet { left, why }) => (why, Some(left)),
+                (Waiting::Failed(why), _) => return Ended::Unmet(attempt, why),
+                (Waiting::Goes(why), _) if step.action.waits_itself() => {
+                    return Ended::Unmet(attempt, ended_early(why));
+                }
+                (Waiting::Goes(why), _) => (why, None),
             };
-            let pause = pauses.next().unwrap_or_default();
+            let is_resting = rest.is_some();
+            let pause = rest.or_else(|| pauses.next()).unwrap_or_default();
             if Instant::now() + pause >= from + within {
                 return Ended::Unmet(attempt, why);
             }
-            if let Err(trouble) = self.pause(step, &attempt, pause, latest).await {
+            if let Err(trouble) = self.pause(step, &attempt, pause, latest, is_resting).await {
                 return Ended::Broken(trouble);
             }
         }
@@ -215,11 +250,18 @@ impl<'a> Stage<'a> {
     }
 
     /// Waits before the next attempt: quick tries while an informer is some milliseconds behind, then until what the
-    /// step reads changes.
-    async fn pause(&self, step: &Step, attempt: &Attempt, pause: Duration, end: Instant) -> Result<(), Trouble> {
+    /// step reads changes; but only so long where it is to stay the same.
+    async fn pause(
+        &self,
+        step: &Step,
+        attempt: &Attempt,
+        pause: Duration,
+        end: Instant,
+        is_resting: bool,
+    ) -> Result<(), Trouble> {
         let mut interrupted = self.interrupted.clone();
         let wait = async {
-            let watch = if pause < Backoff::LONGEST { None } else { self.watch(step, attempt).await };
+            let watch = if is_resting || pause < Backoff::LONGEST { None } else { self.watch(step, attempt).await };
             tokio::time::sleep(pause).await;
             if let Some(mut watch) = watch {
                 // Whatever comes, a change, an error or the end of the watch: it is time to look again.
@@ -281,6 +323,11 @@ fn refusal(step: &Step, attempt: Attempt) -> Ended {
 /// Why waiting came to nothing. Of what held until then there is nothing to say but that the time was not over.
 fn ended_early(why: String) -> String {
     if why.is_empty() { "it ended before the time of `holds` was over".to_owned() } else { why }
+}
+
+/// Whether a step that only counts from another one has its answer after its time.
+fn is_late(step: &Step, end: Instant) -> bool {
+    step.frame.from.is_some() && step.until().is_none() && step.frame.holds.is_none() && Instant::now() > end
 }
 
 /// Takes the step's captures from an answer and says whether it is the one that is waited for.

@@ -16,7 +16,8 @@ use super::event::{Event, Summary};
 use super::instance::Instance;
 use super::outcome::{ScenarioOutcome, Trouble};
 use super::repeat::{Runs, repeat};
-use crate::cluster::{self, Cluster, ClusterSpec, Linger, OpenOptions};
+use super::setups::by_setup;
+use crate::cluster::{self, Cluster, ClusterError, ClusterSpec, Linger, OpenOptions, Setup};
 use crate::scenario::ScenarioFile;
 use crate::snapshot::Store;
 
@@ -100,7 +101,7 @@ impl Suite<'_> {
             for spec in clusters {
                 running.tell(&Event::Queued { cluster: &spec.to_string() });
             }
-            let each = stream::iter(clusters).map(|spec| self.open_and_run(spec, &running));
+            let each = stream::iter(clusters).map(|spec| self.run_on_each(spec, &running));
             each.buffer_unordered(cluster::room()).collect::<()>().await;
             running.end()
         });
@@ -109,25 +110,43 @@ impl Suite<'_> {
         finished
     }
 
-    /// Runs everything on a cluster that is open already.
+    /// Runs everything on a cluster that is open already; what asks for another set-up is left out.
     pub async fn run_on(&self, cluster: &Cluster, label: &str, emit: &mut Emit<'_>) -> Result<Finished, SuiteError> {
         let running = Running::new(emit);
-        self.scenarios(cluster, label, &running).await;
+        self.scenarios(&self.scenarios, cluster, label, &running).await;
         running.end()
     }
 
-    async fn open_and_run(&self, spec: &ClusterSpec, running: &Running<'_, '_>) {
+    /// Runs everything on what a name means: a cluster for each set-up that is asked for, one after the other, since each
+    /// takes half a gigabyte.
+    async fn run_on_each(&self, spec: &ClusterSpec, running: &Running<'_, '_>) {
         let label = spec.to_string();
-        if !running.stop.is_asked() {
-            Box::pin(self.open_and_run_as(spec, &label, running)).await;
+        match cluster::version(spec, &OpenOptions::default()) {
+            Err(error) => running.cluster_failed(&label, &error, &self.scenarios),
+            Ok(version) => {
+                for (setup, scenarios) in by_setup(&self.scenarios, version.as_ref()) {
+                    if running.stop.is_asked() {
+                        break;
+                    }
+                    Box::pin(self.open_and_run(spec, &label, setup, &scenarios, running)).await;
+                }
+            }
         }
         running.tell(&Event::Closed { cluster: &label });
     }
 
-    async fn open_and_run_as(&self, spec: &ClusterSpec, label: &str, running: &Running<'_, '_>) {
+    async fn open_and_run(
+        &self,
+        spec: &ClusterSpec,
+        label: &str,
+        setup: Setup,
+        scenarios: &[&ScenarioFile],
+        running: &Running<'_, '_>,
+    ) {
         let (progress, mut doings) = mpsc::unbounded_channel();
         let hear = move |doing: &cluster::Progress| drop(progress.send(doing.to_string()));
-        let options = OpenOptions { progress: Some(Arc::new(hear)), ..OpenOptions::lingering(self.settings.linger) };
+        let progress = Some(Arc::new(hear) as cluster::Hear);
+        let options = OpenOptions { setup, progress, ..OpenOptions::lingering(self.settings.linger) };
         let mut stopped = running.stop.heard();
         let opening = cluster::open(spec, &options);
         tokio::pin!(opening);
@@ -139,26 +158,17 @@ impl Suite<'_> {
             }
         };
         match opened {
-            Ok(cluster) => self.scenarios(&cluster, label, running).await,
-            Err(error) => {
-                let trouble = Trouble::from_error(&error);
-                let scenarios = self.ids();
-                running.heard.borrow_mut().finished.summary.broken += scenarios.len();
-                running.tell(&Event::ClusterFailed { cluster: label, trouble: &trouble, scenarios: &scenarios });
-            }
+            Ok(cluster) => self.scenarios(scenarios, &cluster, label, running).await,
+            Err(error) => running.cluster_failed(label, &error, scenarios),
         }
     }
 
-    fn ids(&self) -> Vec<&str> {
-        self.scenarios.iter().map(|file| file.id()).collect()
-    }
-
-    async fn scenarios(&self, cluster: &Cluster, label: &str, running: &Running<'_, '_>) {
-        running.tell(&Event::Opened { cluster: label, what: &cluster.describe(), scenarios: &self.ids() });
+    async fn scenarios(&self, scenarios: &[&ScenarioFile], cluster: &Cluster, label: &str, running: &Running<'_, '_>) {
+        running.tell(&Event::Opened { cluster: label, what: &cluster.describe(), scenarios: &ids(scenarios) });
         // A scenario that says `alone` waits for the others on its cluster to end, and they for it.
         let (alone, jobs) = (RwLock::new(()), Semaphore::new(self.settings.jobs));
         let (alone, jobs, stopped) = (&alone, &jobs, running.stop.heard());
-        let each = self.scenarios.iter().map(|file| {
+        let each = scenarios.iter().map(|file| {
             let stopped = stopped.clone();
             repeat(self.settings.runs, async move || {
                 // Never closed.
@@ -173,6 +183,10 @@ impl Suite<'_> {
             running.add(outcome);
         }
     }
+}
+
+fn ids<'s>(scenarios: &[&'s ScenarioFile]) -> Vec<&'s str> {
+    scenarios.iter().map(|file| file.id()).collect()
 }
 
 /// A run that is going on: what came of it so far, and whether it is to end.
@@ -215,6 +229,12 @@ impl<'r, 'e> Running<'r, 'e> {
             Err(panic) => Some(Unheard::Panicked(panic)),
         };
         self.stop.ask();
+    }
+
+    fn cluster_failed(&self, label: &str, error: &ClusterError, scenarios: &[&ScenarioFile]) {
+        let (trouble, scenarios) = (Trouble::from_error(error), ids(scenarios));
+        self.heard.borrow_mut().finished.summary.broken += scenarios.len();
+        self.tell(&Event::ClusterFailed { cluster: label, trouble: &trouble, scenarios: &scenarios });
     }
 
     fn add(&self, outcome: ScenarioOutcome) {

@@ -1,18 +1,22 @@
 //! What a recording was made from, as a short text that changes when the plan does.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{Scenario, Step};
+use crate::cluster::Setup;
 
 impl Scenario {
-    /// A digest of the steps that `applies` chooses and of the manifests they use, leaving out what changes no answer:
+    /// A digest of the steps that `applies` chooses, of the manifests they use and of the cluster's set-up, leaving out what changes no answer:
     /// title and texts about it, expectations, times, places. To be taken of a scenario whose names are as written.
-    pub fn digest(&self, applies: impl Fn(&Step) -> bool) -> String {
+    pub fn digest(&self, setup: &Setup, applies: impl Fn(&Step) -> bool) -> String {
         const LENGTH: usize = 12;
         let mut hash = Sha256::new();
         let words = self.words().map(Value::from).collect();
         write(&words, &mut hash);
+        if !setup.is_default() {
+            write(&json!({"cluster": setup}), &mut hash);
+        }
         for step in self.steps.iter().filter(|step| applies(step)) {
             write(&step.essence, &mut hash);
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::names::taken;
-use super::{Check, Identity, unsupported};
+use super::{Check, Identity};
 use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Fields, Key, Node, Path, Reference, TextTemplate, Yaml};
 use crate::topic::Topic;
 
@@ -21,6 +21,21 @@ pub static MODIFIERS: &[Topic] = &[
         doc: "The versions in which the step runs, or `{kubernetes: RANGE, needs: [CAPABILITY]}`. Two steps may share a name, \
               and with it their snapshots, if their `when`s exclude each other.",
         example: "when: \">=1.24\"\nget: {kind: ConfigMap, name: settings}",
+    },
+    Topic {
+        name: "foreach",
+        doc: "Repeats the step, or a group of `steps:`, for each case, in the order of the file. A key names the case and its \
+              snapshots (`token.short@v1.22.snap`), columns are any values, one that a case leaves out is null, and `when` is \
+              for the case. Steps read `case.key` and `case.COLUMN`. A step's variable is within the cases that case's, and after \
+              them a mapping by key: `token.short`, `token[\"short\"]`. One `foreach` cannot stand within another; in a scenario \
+              with `cases`, `case` has the columns of both.",
+        example: "- foreach: {short: {seconds: 600}, usual: {}}\n  steps:\n    - name: token\n      \
+                  token: {serviceAccount: demo-sa, expirationSeconds: \"${case.seconds}\"}",
+    },
+    Topic {
+        name: "steps",
+        doc: "Instead of an action: a group of steps, with `when` or `foreach` for all of them and nothing else.",
+        example: "when: \">=1.24\"\nsteps:\n  - create: {kind: ConfigMap, name: one}\n  - create: {kind: ConfigMap, name: two}",
     },
     Topic {
         name: "as",
@@ -55,6 +70,12 @@ pub static MODIFIERS: &[Topic] = &[
         name: "within",
         doc: "How long `until` may take (left out: the step's `timeout`), or with `from` how late the answer may come.",
         example: "",
+    },
+    Topic {
+        name: "settle",
+        doc: "Beside `until`: the answer that counts is one that came twice, shown alike, at least so far apart. For what is \
+              made in several writes, of which none is known to be the last.",
+        example: "get: {kind: ServiceAccount, name: demo-sa}\nuntil: code == 200\nsettle: 300ms",
     },
     Topic {
         name: "from",
@@ -97,6 +118,8 @@ pub struct Frame {
     pub expect: Vec<Check>,
     /// Attempts are made until this holds.
     pub until: Option<Expression>,
+    /// How long two equal answers have to be apart, besides that it holds.
+    pub settle: Option<Duration>,
     /// How long they are made, or how late the answer may come after the step of `from`.
     pub within: Option<Duration>,
     /// The name of the earlier step from whose end `within` counts, and where it is written.
@@ -153,12 +176,12 @@ impl Frame {
         let expect = fields.optional("expect").node();
         let until = fields.optional("until").expression();
         let within = fields.optional("within").duration();
+        let settle = fields.optional("settle").duration();
         let from = fields.optional("from").located().map(|(name, at)| (name.to_owned(), at.clone()));
         let holds = fields.optional("holds").expression();
         let time = fields.optional("for").duration();
         let timeout = fields.optional("timeout").duration();
         let snapshot = fields.optional("snapshot").node();
-        unsupported::refuse(fields, unsupported::MODIFIERS);
         let diagnostics = fields.diagnostics();
         Self {
             identity: identity.map_or(Identity::Admin, |node| Identity::decode(node, diagnostics)),
@@ -166,6 +189,7 @@ impl Frame {
             set: set.iter().filter_map(|entry| capture(entry, diagnostics)).collect(),
             expect: expect.map_or_else(Vec::new, |node| Check::decode_all(node, diagnostics)),
             until,
+            settle,
             within,
             from,
             holds: holds.zip(time).map(|(condition, time)| Holds { condition, time }),

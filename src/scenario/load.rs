@@ -1,13 +1,13 @@
 //! Finding scenario files and reading them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::fixtures::Fixtures;
-use super::{Change, Scenario, read, rewrite};
+use super::{Change, Scenario, cases, read, rewrite};
 use crate::syntax::{At, Diagnostic, Diagnostics, Node, Source, parse};
 
 /// The folder that scenarios are named within.
@@ -20,7 +20,7 @@ pub struct ScenarioFile {
     pub scenario: Arc<Scenario>,
     /// The file.
     pub path: Utf8PathBuf,
-    tree: Node,
+    tree: Arc<Node>,
     fixtures: Arc<Fixtures>,
 }
 
@@ -50,28 +50,51 @@ impl ScenarioFile {
 
     /// Every text that its author wrote, in the scenario and the files of its folder.
     pub fn strings(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        let manifests = std::iter::once(&self.tree).chain(self.fixtures.all()).flat_map(Node::strings);
+        let manifests = std::iter::once(&*self.tree).chain(self.fixtures.all()).flat_map(Node::strings);
         manifests.map(Cow::Borrowed).chain(self.fixtures.contents().map(|(_, contents)| contents))
     }
 
     /// The scenario decoded again, with `change` applied to the names in its texts and manifests.
     pub fn renamed(&self, change: &Change<'_>) -> Result<Scenario, Diagnostics> {
-        let mut tree = self.tree.clone();
+        let mut tree = Node::clone(&self.tree);
         rewrite::scenario(&mut tree, change);
-        read::scenario(self.id(), &tree, &self.fixtures.rewritten(change))
+        let case = self.scenario.case.as_ref().map(|case| case.key.as_str());
+        read::scenario(self.id(), &tree, case, &self.fixtures.rewritten(change))
     }
 }
 
-/// Reads the scenarios at these paths, files or folders, sorted by id. All mistakes of all files are found in one go.
+/// A file to be read.
+struct Found {
+    /// What the ids of its scenarios begin with.
+    id: String,
+    /// The ids that were asked for; all of them if the file was named itself.
+    only: Option<BTreeSet<String>>,
+}
+
+impl Found {
+    fn asks_for(&self, file: &ScenarioFile) -> bool {
+        self.only.as_ref().is_none_or(|only| only.iter().any(|asked| is_meant(file, asked)))
+    }
+}
+
+/// Whether a scenario is asked for by its own id, or by that of the document whose case it is.
+fn is_meant(file: &ScenarioFile, asked: &str) -> bool {
+    file.id().strip_prefix(asked).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// Reads the scenarios at these paths, sorted by id: files, folders, or one scenario of several in a file, which is named like
+/// the file with its own id instead of the ending. All mistakes of all files are found in one go.
 pub fn load(paths: &[Utf8PathBuf]) -> Result<Vec<ScenarioFile>, Diagnostics> {
     let mut diagnostics = Diagnostics::new();
-    let mut files: BTreeMap<Utf8PathBuf, String> = BTreeMap::new();
+    let mut files: BTreeMap<Utf8PathBuf, Found> = BTreeMap::new();
     for path in paths {
         find(path, &mut files, &mut diagnostics);
     }
     let mut loaded: Vec<ScenarioFile> = Vec::new();
-    for (path, id) in files {
-        for file in read_file(&path, &id, &mut diagnostics) {
+    for (path, found) in files {
+        let of_file = read_file(&path, &found.id, &mut diagnostics);
+        check_asked(&path, &found, &of_file, &mut diagnostics);
+        for file in of_file.into_iter().filter(|file| found.asks_for(file)) {
             let same = |other: &&ScenarioFile| other.id().eq_ignore_ascii_case(file.id());
             if let Some(other) = loaded.iter().find(same) {
                 let message = format!("the id `{}` is already that of {}", file.id(), other.scenario.at);
@@ -85,8 +108,20 @@ pub fn load(paths: &[Utf8PathBuf]) -> Result<Vec<ScenarioFile>, Diagnostics> {
     diagnostics.or(loaded)
 }
 
+/// Reports ids that no scenario of the file has. Where one could not be read, that is what is wrong.
+fn check_asked(path: &Utf8Path, found: &Found, files: &[ScenarioFile], diagnostics: &mut Diagnostics) {
+    let is_clean = diagnostics.is_empty();
+    let is_there = |asked: &String| files.iter().any(|file| is_meant(file, asked));
+    for asked in found.only.iter().flatten().filter(|asked| is_clean && !is_there(asked)) {
+        let at = At::file(Source::new(path.as_str(), ""));
+        let ids: Vec<&str> = files.iter().map(ScenarioFile::id).collect();
+        let diagnostic = Diagnostic::new(at, format!("there is no scenario `{asked}` in this file"));
+        diagnostics.push(diagnostic.help(format!("it holds: {}", ids.join(", "))));
+    }
+}
+
 /// Adds the scenario files at `path` with their ids.
-fn find(path: &Utf8Path, files: &mut BTreeMap<Utf8PathBuf, String>, diagnostics: &mut Diagnostics) {
+fn find(path: &Utf8Path, files: &mut BTreeMap<Utf8PathBuf, Found>, diagnostics: &mut Diagnostics) {
     let mut refuse = |message: String, help: &str| {
         let at = At::file(Source::new(path.as_str(), ""));
         diagnostics.push(Diagnostic::new(at, message).help(help));
@@ -98,7 +133,12 @@ fn find(path: &Utf8Path, files: &mut BTreeMap<Utf8PathBuf, String>, diagnostics:
         if !is_yaml(path) {
             return refuse("this is no scenario".to_owned(), "a scenario is a file that ends in .yaml");
         }
-        files.insert(path.to_owned(), id(path, path.parent().unwrap_or(path)));
+        add_all(path, path.parent().unwrap_or(path), files);
+    } else if let Some((file, only)) = one_of_several(path) {
+        let id = id(&file, file.parent().unwrap_or(&file));
+        let asked = format!("{id}.{only}");
+        let found = files.entry(file).or_insert_with(|| Found { id, only: Some(BTreeSet::new()) });
+        found.only.iter_mut().for_each(|known| known.extend([asked.clone()]));
     } else if path.is_dir() {
         let mut found = Vec::new();
         walk(path, &mut found, diagnostics);
@@ -107,10 +147,25 @@ fn find(path: &Utf8Path, files: &mut BTreeMap<Utf8PathBuf, String>, diagnostics:
             let help = "a scenario is a file that ends in .yaml; a folder beside one, of its name, holds its manifests";
             diagnostics.push(Diagnostic::new(at, "there is no scenario in this folder").help(help));
         }
-        files.extend(found.into_iter().map(|file| (file.clone(), id(&file, path))));
+        for file in &found {
+            add_all(file, path, files);
+        }
     } else {
         refuse("there is no such file or folder".to_owned(), "name a scenario, or a folder of scenarios");
     }
+}
+
+fn add_all(file: &Utf8Path, root: &Utf8Path, files: &mut BTreeMap<Utf8PathBuf, Found>) {
+    files.insert(file.to_owned(), Found { id: id(file, root), only: None });
+}
+
+/// Of `a/b.second.on`, where there is no such file: `a/b.yaml`, and `second.on`.
+fn one_of_several(path: &Utf8Path) -> Option<(Utf8PathBuf, String)> {
+    let name = path.file_name().filter(|_| !path.exists() && !is_yaml(path))?;
+    name.rmatch_indices('.').find_map(|(dot, _)| {
+        let files = ["yaml", "yml"].map(|ending| path.with_file_name(format!("{}.{ending}", &name[..dot])));
+        files.into_iter().find(|file| file.is_file()).map(|file| (file, name[dot + 1..].to_owned()))
+    })
 }
 
 /// The scenario files below a folder. Folders behind symbolic links are not gone into: a link may lead back.
@@ -174,13 +229,17 @@ fn read_file(path: &Utf8Path, id: &str, diagnostics: &mut Diagnostics) -> Vec<Sc
     for (index, tree) in documents.into_iter().enumerate() {
         // One that is wrong is reported; the number keeps its document apart from the others.
         let id = document_id(id, &tree, several, diagnostics).unwrap_or_else(|| format!("{id}.{index}"));
-        let scenario = diagnostics.keep(read::scenario(&id, &tree, &fixtures));
-        files.extend(scenario.map(|scenario| ScenarioFile {
-            scenario: Arc::new(scenario),
-            path: path.to_owned(),
-            tree,
-            fixtures: Arc::clone(&fixtures),
-        }));
+        let tree = Arc::new(tree);
+        for case in cases::keys(&tree) {
+            let id = case.map_or_else(|| id.clone(), |case| format!("{id}.{case}"));
+            let scenario = diagnostics.keep(read::scenario(&id, &tree, case, &fixtures));
+            files.extend(scenario.map(|scenario| ScenarioFile {
+                scenario: Arc::new(scenario),
+                path: path.to_owned(),
+                tree: Arc::clone(&tree),
+                fixtures: Arc::clone(&fixtures),
+            }));
+        }
     }
     files
 }

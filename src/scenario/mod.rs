@@ -1,5 +1,7 @@
 //! Scenarios: the files that hold them, decoded with every mistake found, and the model that a plan is made from.
 
+mod case;
+mod cases;
 mod digest;
 mod expect;
 mod fixtures;
@@ -9,21 +11,26 @@ mod load;
 mod names;
 mod read;
 mod rewrite;
+mod settings;
 mod step;
+mod steps;
 mod unique;
 mod unsupported;
 mod variables;
 mod when;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+pub use case::Case;
 pub use expect::{ANSWER, Answer, Check, EXPECTATIONS, Mismatch, reads_code};
 pub use frame::{Capture, Frame, Holds, MODIFIERS, Selection};
 pub use identity::{Certificate, IDENTITIES, Identity, User};
 pub use load::{ScenarioFile, load};
-pub use names::{OWN_NAMES, StepName};
+pub use names::{CASE, OWN_NAMES, StepName};
 pub use read::FIELDS;
 pub use rewrite::Change;
+pub use settings::Settings;
 pub use step::Step;
 pub use unique::holds_word;
 pub use unsupported::not_yet;
@@ -36,8 +43,8 @@ use crate::version::Range;
 /// A scenario: one behaviour, step by step.
 #[derive(Debug)]
 pub struct Scenario {
-    /// The file below `scenarios/` without its ending, and after a dot the `id` of one document among several:
-    /// `tokens/pod-bound`.
+    /// The file below `scenarios/` without its ending, after a dot the `id` of one document among several, and after
+    /// another the key of one of its `cases`: `tokens/pod-bound`.
     pub id: String,
     /// Where it begins.
     pub at: At,
@@ -51,6 +58,10 @@ pub struct Scenario {
     pub tags: Vec<String>,
     /// The versions it says anything about.
     pub kubernetes: Range,
+    /// Which of its `cases` it is.
+    pub case: Option<Arc<Case>>,
+    /// How its cluster has to be set up.
+    pub cluster: Settings,
     /// What a cluster must have to run it.
     pub needs: BTreeSet<Capability>,
     /// Whether nothing else may run on the cluster meanwhile.

@@ -1,5 +1,7 @@
 //! The names of steps: what a user calls a step, the variable its answer is, the file its snapshot is in.
 
+use std::borrow::Cow;
+
 use crate::syntax::{At, Diagnostic, is_reserved};
 
 /// What a step's own expressions call its answer.
@@ -7,7 +9,9 @@ pub const OWN_NAMES: [&str; 7] = ["code", "body", "warnings", "exit", "stdout", 
 /// What only a step that watches has.
 pub(super) const EVENTS: &str = "events";
 /// Names that the program itself gives a value, or will.
-pub(super) const BUILT_IN: [&str; 2] = ["case", "cluster"];
+pub(super) const BUILT_IN: [&str; 2] = [CASE, "cluster"];
+/// The row of a `foreach`, or of the scenario's `cases`.
+pub const CASE: &str = "case";
 /// What scenarios can read without having set it.
 pub(super) const GIVEN: [&str; 1] = ["cluster"];
 
@@ -15,13 +19,15 @@ pub(super) const GIVEN: [&str; 1] = ["cluster"];
 #[derive(Debug, Clone)]
 pub struct StepName {
     text: String,
+    /// The case of its `foreach`.
+    case: Option<String>,
     at: At,
 }
 
 impl StepName {
     /// Reads a name; one whose variable or file name is impossible is refused.
     pub(super) fn read(text: &str, at: &At) -> Result<Self, Diagnostic> {
-        let name = Self { text: text.to_owned(), at: at.clone() };
+        let name = Self { text: text.to_owned(), case: None, at: at.clone() };
         let refuse = |message: String, help: &str| Err(Diagnostic::new(at.clone(), message).help(help));
         if name.slug().is_empty() {
             return refuse(format!("`{text}` has no letters to name a snapshot by"), "as in `name: review again`");
@@ -37,9 +43,22 @@ impl StepName {
         Ok(name)
     }
 
+    /// The same in a case of a `foreach`.
+    pub(super) fn of_case(self, key: &str) -> Self {
+        Self { case: Some(key.to_owned()), ..self }
+    }
+
     /// The name as it is written.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The name with its case, in which no two steps of one run are alike: `filled.first`.
+    pub fn full(&self) -> Cow<'_, str> {
+        match &self.case {
+            Some(case) => Cow::Owned(format!("{}.{case}", self.text)),
+            None => Cow::Borrowed(&self.text),
+        }
     }
 
     /// Where it is written.
@@ -57,9 +76,11 @@ impl StepName {
         text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
     }
 
-    /// What its snapshot files are called: `review again` is `review-again`.
+    /// What its snapshot files are called: `review again` is `review-again`, in the case `first` it is
+    /// `review-again.first`.
     pub fn slug(&self) -> String {
-        let words = self.text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '_'));
+        let full = self.full();
+        let words = full.split(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '_'));
         words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-").trim_matches('.').to_owned()
     }
 
@@ -100,9 +121,11 @@ mod tests {
             ("größe 1.5", "gr__e_1_5", "größe-1.5"),
             ("..", "__", ""),
         ] {
-            let name = StepName { text: text.to_owned(), at: At::file(Source::new("x", "")) };
+            let name = StepName { text: text.to_owned(), case: None, at: At::file(Source::new("x", "")) };
             assert_eq!((name.variable().as_str(), name.slug().as_str()), (variable, slug));
         }
+        let name = read("a token").unwrap().of_case("v1.23");
+        assert_eq!((name.variable(), name.slug()), ("a_token".to_owned(), "a-token.v1.23".to_owned()));
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! From the tree of a document to a scenario.
 
+use super::cases::{self, CASES};
 use super::fixtures::Fixtures;
 use super::names::StepName;
-use super::{Identity, Scenario, Step, When, unique, unsupported, variables, when};
+use super::steps::{FOREACH, Steps};
+use super::{Identity, Scenario, Settings, Step, When, case, unique, variables, when};
 use crate::capability::Capability;
 use crate::syntax::{At, Diagnostic, Diagnostics, Fields, Key, Node, nearest};
 use crate::topic::Topic;
 use crate::version::Range;
+use std::sync::Arc;
 
 /// The fields of a scenario.
 pub static FIELDS: &[Topic] = &[
@@ -14,7 +17,7 @@ pub static FIELDS: &[Topic] = &[
     Topic::plain("id", "Tells several scenarios of one file apart; its snapshots are named by it."),
     Topic::plain("about", "What a reader should know who meets this behaviour for the first time, in Markdown."),
     Topic::plain("source", "Where the behaviour is described: an address, or `KEP-1205`."),
-    Topic::plain("tags", "Words of your own."),
+    Topic::plain("tags", "Words of your own, to choose scenarios by: `--tag WORD`."),
     Topic::plain("kubernetes", "The range of versions it says anything about; other clusters skip it. Left out: all."),
     Topic::plain("needs", "The capabilities a cluster must have; one without them skips it, and says so."),
     Topic::plain(
@@ -32,23 +35,45 @@ pub static FIELDS: &[Topic] = &[
          the suffix of the run, wherever they stand as whole words, so that two runs do not meet; what was made is removed \
          when the run ends.",
     ),
+    Topic::plain(
+        "cluster",
+        "How the cluster has to be set up otherwise than by default: `gates`, and flags of `apiserver`, `controllerManager` and \
+         `scheduler`; on some versions only, as in `SomeGate: {value: true, when: \"1.29 - 1.30\"}`. Scenarios that ask for the \
+         same share a local control plane that is set up so; other clusters skip them.",
+    ),
+    Topic::plain(
+        "cases",
+        "Makes one scenario of each row: a key, which names it and its snapshots, with columns of any values, which steps read as \
+         `case.COLUMN`, and perhaps `when`, `needs` and `cluster`.",
+    ),
     Topic::plain("steps", "What happens, one action after the other. Required."),
 ];
 
-/// Reads a document and finds all its mistakes: of each part, and of the parts together.
-pub(super) fn scenario(id: &str, tree: &Node, fixtures: &Fixtures) -> Result<Scenario, Diagnostics> {
+/// Reads a document, or one of its cases, and finds all its mistakes: of each part, and of the parts together.
+pub(super) fn scenario(
+    id: &str,
+    tree: &Node,
+    case: Option<&str>,
+    fixtures: &Fixtures,
+) -> Result<Scenario, Diagnostics> {
     let mut diagnostics = Diagnostics::new();
-    match read(id, tree, fixtures, &mut diagnostics) {
-        Some(scenario) => {
-            check(&scenario, tree, fixtures, &mut diagnostics);
+    match read(id, tree, case, fixtures, &mut diagnostics) {
+        Some((scenario, written)) => {
+            check(&scenario, &written, tree, fixtures, &mut diagnostics);
             diagnostics.or(scenario)
         }
         None => Err(diagnostics),
     }
 }
 
-/// The parts; nothing of what is no scenario at all.
-fn read(id: &str, tree: &Node, fixtures: &Fixtures, diagnostics: &mut Diagnostics) -> Option<Scenario> {
+/// The parts, and where the scenario applies with all its cases; nothing of what is no scenario at all.
+fn read(
+    id: &str,
+    tree: &Node,
+    case: Option<&str>,
+    fixtures: &Fixtures,
+    diagnostics: &mut Diagnostics,
+) -> Option<(Scenario, When)> {
     if tree.get("scenario").is_none() {
         diagnostics.push(not_a_scenario(tree));
         return None;
@@ -66,7 +91,8 @@ fn read(id: &str, tree: &Node, fixtures: &Fixtures, diagnostics: &mut Diagnostic
     let namespace = fields.optional("namespace").located();
     let words = fields.optional("unique").strings().unwrap_or_default();
     let steps = fields.required("steps").list();
-    unsupported::refuse(&mut fields, unsupported::SCENARIO);
+    let cluster = fields.optional("cluster").node();
+    let cases = fields.optional("cases").node();
     fields.finish();
 
     if title.is_some_and(|title| title.trim().is_empty()) {
@@ -77,20 +103,32 @@ fn read(id: &str, tree: &Node, fixtures: &Fixtures, diagnostics: &mut Diagnostic
     }
     let namespace = namespace.and_then(|(name, at)| namespace_name(name, at, diagnostics));
     let unique = words.iter().filter_map(|(word, at)| unique::word(word, at, diagnostics)).map(str::to_owned).collect();
-    Some(Scenario {
+    let kubernetes =
+        kubernetes.and_then(|node| when::range("kubernetes", node, diagnostics)).unwrap_or_else(Range::any);
+    let written = When { kubernetes, needs: when::capabilities(needs, diagnostics) };
+    let cluster = cluster.map(|node| Settings::decode(node, diagnostics)).unwrap_or_default();
+    let (case, applies, cluster) = match cases.and_then(|node| cases::instance(node, case, diagnostics)) {
+        Some(instance) => (Some(instance.case), written.and(&instance.when), instance.cluster.over(&cluster)),
+        None => (None, written.clone(), cluster),
+    };
+    let steps = Steps::decode(steps.unwrap_or_default(), case.clone(), fixtures, diagnostics);
+    let scenario = Scenario {
         id: id.to_owned(),
         at: tree.at.clone(),
         title: title.unwrap_or_default().trim().to_owned(),
         about,
         source,
         tags: tags.into_iter().map(|(tag, _)| tag.to_owned()).collect(),
-        kubernetes: kubernetes.and_then(|node| when::range("kubernetes", node, diagnostics)).unwrap_or_else(Range::any),
-        needs: when::capabilities(needs, diagnostics),
+        kubernetes: applies.kubernetes,
+        needs: applies.needs,
+        case,
+        cluster,
         alone,
         namespace,
         unique,
-        steps: steps.unwrap_or_default().iter().filter_map(|node| Step::decode(node, fixtures, diagnostics)).collect(),
-    })
+        steps,
+    };
+    Some((scenario, written))
 }
 
 fn namespace_name(name: &str, at: &At, diagnostics: &mut Diagnostics) -> Option<String> {
@@ -118,13 +156,10 @@ fn not_a_scenario(tree: &Node) -> Diagnostic {
 }
 
 /// What only shows when steps are seen together.
-fn check(scenario: &Scenario, tree: &Node, fixtures: &Fixtures, diagnostics: &mut Diagnostics) {
+fn check(scenario: &Scenario, written: &When, tree: &Node, fixtures: &Fixtures, diagnostics: &mut Diagnostics) {
+    check_when(scenario, written, diagnostics);
+    check_columns(scenario, diagnostics);
     let bounds = When { kubernetes: scenario.kubernetes.clone(), needs: scenario.needs.clone() };
-    for step in scenario.steps.iter().filter(|step| !step.when.meets(&bounds)) {
-        let message = format!("this step never runs: the scenario is about {}", bounds.kubernetes);
-        diagnostics
-            .push(Diagnostic::new(step.at.clone(), message).help(format!("its `when` says {}", step.when.kubernetes)));
-    }
     for step in &scenario.steps {
         if let Identity::Certificate(certificate) = &step.frame.identity
             && !scenario.needs.contains(&Capability::Ca)
@@ -147,8 +182,57 @@ fn check(scenario: &Scenario, tree: &Node, fixtures: &Fixtures, diagnostics: &mu
     let named = scenario.steps.iter().filter_map(|step| step.name.as_ref()).map(StepName::variable);
     let captured = scenario.steps.iter().flat_map(|step| &step.frame.set).map(|capture| capture.name.clone());
     let variables: Vec<String> = named.chain(captured).collect();
-    let trees: Vec<&Node> = tree.get("steps").into_iter().chain(fixtures.all()).collect();
+    let trees = ["cases", "steps"].into_iter().filter_map(|key| tree.get(key));
+    let trees: Vec<&Node> = trees.chain(fixtures.all()).collect();
     unique::check_words(&words, &variables, &trees, diagnostics);
+}
+
+/// Steps and cases that no version runs.
+fn check_when(scenario: &Scenario, written: &When, diagnostics: &mut Diagnostics) {
+    let about = |range: &Range| format!("the scenario is about {range}");
+    let never = |at: &At, what: &str, help: String| {
+        let message = format!("this {what} never runs: {}", about(&written.kubernetes));
+        Diagnostic::new(at.clone(), message).help(help)
+    };
+    let runs = |step: &&Step| step.when.meets(written);
+    // One that is written out for several cases has to run in one of them.
+    let mut idle: Vec<&Step> = scenario.steps.iter().filter(|step| !runs(step)).collect();
+    idle.retain(|idle| !scenario.steps.iter().filter(runs).any(|step| step.at.span() == idle.at.span()));
+    for step in idle {
+        diagnostics.push(never(&step.at, "step", format!("its `when` says {}", step.when.kubernetes)));
+    }
+    for case in scenario.steps.iter().filter_map(|step| step.case.as_ref()).filter(|case| case.foreach.is_some()) {
+        let mut its = scenario.steps.iter().filter(|step| step.case.as_ref().is_some_and(|of| Arc::ptr_eq(of, case)));
+        if !its.any(|step| runs(&step)) {
+            diagnostics.push(never(&case.at, "case", "look at its `when`, and at those of its steps".to_owned()));
+        }
+    }
+    if let Some(case) = &scenario.case
+        && scenario.kubernetes.is_empty()
+    {
+        diagnostics.push(never(&case.at, "case", "look at its `when`".to_owned()));
+    }
+}
+
+/// Columns of cases that no step reads.
+fn check_columns(scenario: &Scenario, diagnostics: &mut Diagnostics) {
+    let of_all = scenario.case.iter().map(|case| (case, CASES));
+    let of_steps = scenario.steps.iter().filter_map(|step| step.case.as_ref());
+    let of_steps = of_steps.filter(|case| case.foreach.is_some()).map(|case| (case, FOREACH));
+    for (case, naming) in of_all.chain(of_steps) {
+        let sees = |step: &&Step| {
+            let its = step.case.as_ref();
+            its.is_some_and(|its| case.foreach.is_none() || its.foreach == case.foreach)
+        };
+        let steps = scenario.steps.iter().filter(sees);
+        let reads: Vec<_> = steps.flat_map(Step::references).filter(|reference| reference.name == "case").collect();
+        for (name, at) in case.own_columns() {
+            let reads_it = |fields: &Vec<String>| fields.iter().any(|field| field == name);
+            if !reads.iter().any(|reference| reference.fields.as_ref().is_none_or(reads_it)) {
+                diagnostics.push(case::unread(name, at, case, naming));
+            }
+        }
+    }
 }
 
 /// The words to be made unique as they are written, with their places.
@@ -157,12 +241,21 @@ fn written_words(tree: &Node) -> Vec<(&str, &At)> {
     nodes.filter_map(|node| Some((node.as_str()?, &node.at))).collect()
 }
 
-/// The names and variables of all steps as they are written, of those too that could not be read.
+/// The names and variables of all steps below a scenario, a group or a step as they are written, of those too that could
+/// not be read.
 fn written_names(tree: &Node) -> Vec<String> {
+    let mut names = Vec::new();
+    if tree.get("cases").is_some() || tree.get("foreach").is_some() {
+        names.push("case".to_owned());
+    }
+    if let Some(name) = tree.get("name").and_then(Node::as_str) {
+        names.extend([name.to_owned(), StepName::variable_of(name)]);
+    }
+    let captured = tree.get("set").into_iter().flat_map(Node::entries);
+    names.extend(captured.map(|(key, _)| key.text.clone()));
     let steps = tree.get("steps").into_iter().flat_map(Node::elements);
-    let names = steps.clone().filter_map(|step| step.get("name")?.as_str());
-    let captured = steps.filter_map(|step| step.get("set")).flat_map(Node::entries).map(|(key, _)| key.text.clone());
-    names.flat_map(|name| [name.to_owned(), StepName::variable_of(name)]).chain(captured).collect()
+    names.extend(steps.filter(|step| !step.entries().is_empty()).flat_map(written_names));
+    names
 }
 
 /// Two steps that can both run may not have one name: they would be one snapshot.
@@ -171,29 +264,42 @@ fn check_names(scenario: &Scenario, diagnostics: &mut Diagnostics) {
         scenario.steps.iter().filter_map(|step| Some((step, step.name.as_ref()?))).collect();
     for (index, (step, name)) in named.iter().enumerate() {
         let clashes = |(earlier, other): &&(&Step, &StepName)| {
-            let same_series = other.as_str() == name.as_str() && !earlier.when.meets(&step.when);
+            let same_series = other.full() == name.full() && !earlier.when.meets(&step.when);
             other.key() == name.key() && !same_series
         };
-        let Some((_, other)) = named[..index].iter().find(clashes) else { continue };
+        let Some((earlier, other)) = named[..index].iter().find(clashes) else { continue };
         let line = other.at().span().map_or(0, |span| span.line);
-        let (message, help) = if other.as_str() == name.as_str() {
-            let message = format!("the name `{}` is already given on line {line}", name.as_str());
+        let (message, help) = if other.full() == name.full() {
+            // Of two that meet in each case, that is said once.
+            let shown = if other.as_str() == name.as_str() { name.as_str().into() } else { name.full() };
+            let message = format!("the name `{shown}` is already given on line {line}");
             (message, "two steps may share a name, and with it their snapshots, if their `when`s exclude each other")
         } else {
-            let message = format!("`{}` and `{}` (line {line}) would be one file", name.as_str(), other.as_str());
+            let (shown, first) = match (step.foreach(), earlier.foreach()) {
+                (Some((one, _)), Some((other_one, _))) if one == other_one => {
+                    (name.as_str().into(), other.as_str().into())
+                }
+                _ => (name.full(), other.full()),
+            };
+            let message = format!("`{shown}` and `{first}` (line {line}) would be one file");
             (message, "snapshots are told apart by letters and digits, without their case")
         };
         diagnostics.push(Diagnostic::new(name.at().clone(), message).help(help));
     }
 }
 
-/// `from` names an earlier step.
+/// `from` names an earlier step; one of the same case by its name alone, any other case's with the case.
 fn check_from(scenario: &Scenario, forgiven: &[String], diagnostics: &mut Diagnostics) {
     for (index, step) in scenario.steps.iter().enumerate() {
         let Some((from, at)) = &step.frame.from else { continue };
-        let is_it = |step: &Step| step.name.as_ref().is_some_and(|name| name.as_str() == from);
-        let earlier = scenario.steps[..index].iter().filter_map(|step| step.name.as_ref()).map(StepName::as_str);
-        if scenario.steps[..index].iter().any(is_it) || forgiven.contains(from) {
+        let called = |earlier: &Step| {
+            let name = earlier.name.as_ref()?;
+            let is_near = earlier.foreach().is_none() || earlier.foreach() == step.foreach();
+            Some(if is_near { name.as_str().to_owned() } else { name.full().into_owned() })
+        };
+        let earlier: Vec<String> = scenario.steps[..index].iter().filter_map(called).collect();
+        let earlier = earlier.iter().map(String::as_str);
+        if earlier.clone().any(|name| name == from) || forgiven.contains(from) {
             continue;
         }
         let help = match nearest(from, earlier.clone()) {

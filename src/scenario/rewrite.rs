@@ -1,6 +1,9 @@
 //! Changing the names in a scenario's texts, where they are names: in what is sent and expected, in CEL only within string
 //! literals, and nowhere in what names steps, variables, versions and times.
 
+use super::case::Naming;
+use super::cases::CASES;
+use super::steps::FOREACH;
 use crate::syntax::{Node, Yaml, rewrite_literals, rewrite_template};
 
 /// A change of texts: the new text, if there is one.
@@ -11,8 +14,18 @@ pub(super) fn scenario(tree: &mut Node, change: &Change<'_>) {
     for (key, node) in entries(tree) {
         match key {
             "namespace" | "unique" => node.rewrite(change),
+            "cases" => cases(node, CASES, change),
             "steps" => each(node, |node| step(node, change)),
             _ => {}
+        }
+    }
+}
+
+/// Changes the columns of cases; what says something about a case is no column.
+fn cases(node: &mut Node, naming: Naming, change: &Change<'_>) {
+    for (_, row) in entries(node) {
+        for (_, node) in entries(row).filter(|(column, _)| !naming.reserved.contains(column)) {
+            node.rewrite(&|text: &str| rewrite_template(text, change));
         }
     }
 }
@@ -21,7 +34,9 @@ fn step(node: &mut Node, change: &Change<'_>) {
     let in_template = |text: &str| rewrite_template(text, change);
     for (key, node) in entries(node) {
         match key {
-            "name" | "when" | "within" | "from" | "for" | "timeout" => {}
+            "name" | "when" | "within" | "settle" | "from" | "for" | "timeout" => {}
+            "foreach" => cases(node, FOREACH, change),
+            "steps" => each(node, |node| step(node, change)),
             "until" | "holds" | "set" => expressions(node, change),
             "snapshot" => entries(node).for_each(|(_, node)| expressions(node, change)),
             // What the shell reads has no expressions: `${X:-name}` holds a name as any other text does.

@@ -1,13 +1,14 @@
 //! One step: an action and its frame.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::fixtures::Fixtures;
-use super::{Frame, Selection, StepName, When, unsupported};
+use super::{Case, Frame, Selection, StepName, When, unsupported};
 use crate::action::{Action, Answers, Declared, Decoder, KINDS, Kind, Manifests};
-use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Fields, Key, Node};
+use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Fields, Key, Node, Reference};
 
 /// One step of a scenario.
 #[derive(Debug)]
@@ -18,8 +19,10 @@ pub struct Step {
     pub at: At,
     /// The key of its kind: `create`.
     pub kind: &'static str,
-    /// Where it applies.
+    /// Where it applies: its own `when`, and those of the groups and the case it stands in.
     pub when: When,
+    /// The case it is written out for, and the value of `case`.
+    pub case: Option<Arc<Case>>,
     /// What it does.
     pub action: Box<dyn Action>,
     /// What its action reads and makes.
@@ -31,7 +34,7 @@ pub struct Step {
 }
 
 /// What of a step's text changes neither what happens nor what a snapshot shows.
-const INESSENTIAL: [&str; 6] = ["expect", "for", "from", "timeout", "when", "within"];
+const INESSENTIAL: [&str; 7] = ["expect", "for", "foreach", "from", "timeout", "when", "within"];
 
 impl Step {
     /// The condition its attempts are made for: of `until`, or of the action itself.
@@ -47,23 +50,49 @@ impl Step {
     /// What messages call it: its name, or what it does to what: `create ServiceAccount/demo-sa`.
     pub fn label(&self) -> String {
         if let Some(name) = &self.name {
-            return name.as_str().to_owned();
+            return name.full().into_owned();
         }
         let mut declared = Declared::default();
         self.action.declare(&mut declared);
-        match &declared.about[..] {
+        let label = match &declared.about[..] {
             [] => self.kind.to_owned(),
             [one] => format!("{} {one}", self.kind),
             [first, more @ ..] => format!("{} {first} and {} more", self.kind, more.len()),
+        };
+        match self.foreach() {
+            Some((_, case)) => format!("{label} ({case})"),
+            None => label,
         }
     }
 
-    pub(super) fn decode(node: &Node, fixtures: &Fixtures, diagnostics: &mut Diagnostics) -> Option<Self> {
+    /// Every variable that it reads, its own among them.
+    pub(super) fn references(&self) -> Vec<&Reference> {
+        let captured = self.frame.set.iter().flat_map(|capture| capture.value.references());
+        let waited = self.action.until().into_iter().flat_map(Expression::references);
+        let asked = self.declared.reads.iter().chain(self.frame.request_references());
+        asked.chain(captured).chain(self.frame.answer_references()).chain(waited).collect()
+    }
+
+    /// Which `foreach` of the scenario it stands in, and in which case of it.
+    pub fn foreach(&self) -> Option<(usize, &str)> {
+        let case = self.case.as_ref()?;
+        Some((case.foreach?, &case.key))
+    }
+
+    pub(super) fn decode(
+        node: &Node,
+        fixtures: &Fixtures,
+        case: Option<&Arc<Case>>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
         let mut fields = Fields::of(node, "a step", diagnostics)?;
         let name = fields.optional("name").located();
         let kinds: Vec<(&Kind, &Node)> =
             KINDS.iter().filter_map(|kind| Some((kind, fields.optional(kind.key).node()?))).collect();
         let when = fields.optional("when").node();
+        // Both are read where steps are written out; a step within one of several cases is like any other.
+        fields.optional("foreach");
+        fields.optional("steps");
         let frame = Frame::decode(&mut fields);
         unsupported::refuse(&mut fields, unsupported::ACTIONS);
         let is_odd = fields.rest().next().is_some() || unsupported::ACTIONS.iter().any(|name| node.get(name).is_some());
@@ -71,6 +100,10 @@ impl Step {
 
         let named = node.get("name").is_some();
         let name = name.and_then(|(text, at)| diagnostics.keep(StepName::read(text, at)));
+        let name = match case.filter(|case| case.foreach.is_some()) {
+            Some(case) => name.map(|name| name.of_case(&case.key)),
+            None => name,
+        };
         let when = when.map_or_else(When::always, |node| When::decode(node, diagnostics));
         let [(kind, body)] = kinds[..] else {
             // A step with an unknown field most likely has its action there, and that is reported.
@@ -84,8 +117,9 @@ impl Step {
         let action = (kind.decode)(body, &mut decoder)?;
         let mut declared = Declared::default();
         action.declare(&mut declared);
-        let essence = essence(node, &used.used.into_inner());
-        let step = Self { name, at: node.at.clone(), kind: kind.key, when, action, declared, frame, essence };
+        let essence = essence(node, &used.used.into_inner(), case.map(Arc::as_ref));
+        let (at, case) = (node.at.clone(), case.cloned());
+        let step = Self { name, at, kind: kind.key, when, case, action, declared, frame, essence };
         step.check_frame(node, diagnostics);
         Some(step)
     }
@@ -119,6 +153,23 @@ impl Step {
             let help =
                 "as in `until: events.exists(e, e.type == 'DELETED')`; for what must not come: `holds` and `for`";
             report(self.kind, format!("`{}` does not say until when", self.kind), help);
+        }
+        if self.action.waits_itself() {
+            let message = format!("`{}` sees each change by itself", self.kind);
+            report("settle", message, "what must not come any more: `holds` and `for`");
+        } else if !has("until") {
+            let help = "add `until`, which says when an answer counts; for what must not change there is `holds`";
+            report(
+                "settle",
+                "`settle` waits for an answer that stays the same, and there is no `until`".to_owned(),
+                help,
+            );
+        }
+        if let (Some(settle), Some(within)) = (self.frame.settle, self.frame.within)
+            && settle >= within
+        {
+            let message = "`settle` takes as long as all of the step may".to_owned();
+            report("settle", message, "two answers that far apart have to come `within` the time");
         }
         if !has("holds") {
             let help = "to wait for something: `until` and `within`";
@@ -167,10 +218,14 @@ fn not_one_action(node: &Node, kinds: &[(&Kind, &Node)]) -> Diagnostic {
     }
 }
 
-fn essence(node: &Node, manifests: &[Value]) -> Value {
+fn essence(node: &Node, manifests: &[Value], case: Option<&Case>) -> Value {
     let fields = node.entries().iter().filter(|(key, _)| !INESSENTIAL.contains(&key.text.as_str()));
     let step: Map<String, Value> = fields.map(|(key, node)| (key.text.clone(), node.to_json())).collect();
-    json!({"step": step, "manifests": manifests})
+    let mut essence = json!({"step": step, "manifests": manifests});
+    if let Some(case) = case {
+        essence["case"] = case.essence();
+    }
+    essence
 }
 
 /// The fixtures, remembering which of them a step uses.

@@ -142,6 +142,54 @@ fn one_file_can_be_named() {
 }
 
 #[test]
+fn one_of_several_scenarios_can_be_named() {
+    let step = "steps: [{get: {kind: Node, name: n}}]";
+    let text = format!(
+        "scenario: a\nid: first\ncases: {{on: {{}}, off: {{}}}}\n{step}\n---\nscenario: b\nid: second\n{step}\n"
+    );
+    let (_folder, root) = project(&[("a/b.yaml", &text), ("a/b.c.yaml", &format!("scenario: c\n{step}"))]);
+    let named = |paths: &[&str]| {
+        let paths: Vec<Utf8PathBuf> = paths.iter().map(|path| root.join(path)).collect();
+        load(&paths).map(|files| files.iter().map(|file| file.id().to_owned()).collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(named(&["a/b.first.off"]).unwrap(), "a/b.first.off");
+    assert_eq!(named(&["a/b.first"]).unwrap(), "a/b.first.off a/b.first.on");
+    assert_eq!(named(&["a/b.second", "a/b.first.on"]).unwrap(), "a/b.first.on a/b.second");
+    assert_eq!(named(&["a/b.second", "a/b.yaml"]).unwrap(), "a/b.first.off a/b.first.on a/b.second");
+    assert_eq!(named(&["a/b.c.yaml"]).unwrap(), "a/b.c");
+    let mistake = named(&["a/b.third"]).unwrap_err().to_string();
+    assert!(mistake.contains("no scenario `a/b.third`") && mistake.contains("a/b.first.off, "), "{mistake}");
+}
+
+#[test]
+fn a_foreach_is_written_out_in_the_order_of_the_file() {
+    let file = one("scenario: x\nnamespace: some-demo\ncases: {on: {colour: red}}\nsteps:\n\
+         - {name: before, get: {kind: Pod, name: '${case.key}-${case.colour}'}}\n\
+         - foreach: {b: {size: 1, when: '>=1.24'}, a: {}}\n  when: '<1.30'\n  steps:\n\
+         \x20   - {create: {kind: Pod, name: p, labels: {l: '${case.size}', c: '${case.colour}'}}}\n\
+         \x20   - {name: look, when: '>=1.25', get: {kind: Pod, name: '${before.metadata.name}'}}\n\
+         - {name: after, when: '1.26', get: {kind: Pod, name: '${look.a.metadata.name}'}}\n");
+    let steps: Vec<String> =
+        file.scenario.steps.iter().map(|step| format!("{} {}", step.label(), step.when.kubernetes)).collect();
+    assert_eq!(
+        steps,
+        [
+            "before every version",
+            "create Pod/p (b) >=1.24 and <1.30",
+            "look.b >=1.24 and <1.30 and >=1.25",
+            "create Pod/p (a) <1.30",
+            "look.a <1.30 and >=1.25",
+            "after 1.26",
+        ]
+    );
+    let case =
+        |step: usize| file.scenario.steps[step].case.as_ref().unwrap().value(&crate::syntax::Scope::new()).unwrap();
+    assert_eq!(case(0), serde_json::json!({"key": "on", "colour": "red"}));
+    assert_eq!(case(2), serde_json::json!({"key": "b", "size": 1, "colour": "red"}));
+    assert_eq!(case(4), serde_json::json!({"key": "a", "size": null, "colour": "red"}));
+}
+
+#[test]
 fn names_change_where_they_are_names() {
     let file = bound();
     let change =
@@ -168,7 +216,7 @@ fn the_digest_is_of_what_happens() {
     let digest = |text: &str, pod: &str| {
         let file = load_all(&[("tokens/bound.yaml", text), ("tokens/bound/pod.yaml", pod)]).unwrap().pop().unwrap();
         let version = "v1.30.0".parse().unwrap();
-        file.scenario.digest(|step| step.when.applies(&version, &BTreeSet::new()))
+        file.scenario.digest(&file.scenario.cluster.on(&version), |step| step.when.applies(&version, &BTreeSet::new()))
     };
     let original = digest(BOUND, POD);
     assert_eq!(original.len(), 12);
@@ -208,7 +256,7 @@ proptest! {
         let source = Source::new("x.yaml", format!("{}{text}{}", &BOUND[..at], &BOUND[end..]));
         if let Ok(documents) = parse(&source) {
             for document in documents {
-                let _ = read::scenario("x", &document, &Fixtures::default());
+                let _ = read::scenario("x", &document, None, &Fixtures::default());
             }
         }
     }

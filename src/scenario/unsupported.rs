@@ -3,12 +3,8 @@
 
 use crate::syntax::{Diagnostic, Fields};
 
-/// Fields of a scenario.
-pub(super) const SCENARIO: &[&str] = &["cases", "cluster"];
 /// Kinds of steps.
-pub(super) const ACTIONS: &[&str] = &["steps", "upgrade"];
-/// What can stand around an action.
-pub(super) const MODIFIERS: &[&str] = &["foreach", "settle"];
+pub(super) const ACTIONS: &[&str] = &["upgrade"];
 
 /// Reports those of `names` that are given.
 pub(super) fn refuse(fields: &mut Fields<'_, '_>, names: &[&'static str]) {
@@ -22,6 +18,6 @@ pub(super) fn refuse(fields: &mut Fields<'_, '_>, names: &[&'static str]) {
 
 /// Everything of the language that is refused for now, with what it is part of.
 pub fn not_yet() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let parts = [("a scenario", SCENARIO), ("a step", ACTIONS), ("a step", MODIFIERS)];
+    let parts = [("a step", ACTIONS)];
     parts.into_iter().flat_map(|(part, names)| names.iter().map(move |name| (*name, part)))
 }

@@ -1,7 +1,7 @@
 //! Whether every variable that is read has been set, in every version in which it is read.
 
-use super::names::{EVENTS, GIVEN, OWN_NAMES};
-use super::{Scenario, Step, StepName, When};
+use super::names::{CASE, EVENTS, GIVEN, OWN_NAMES};
+use super::{Case, Scenario, Step, StepName, When};
 use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Reference, nearest};
 
 /// A variable, where it is set and where that applies.
@@ -11,6 +11,8 @@ struct Variable<'s> {
     when: &'s When,
     /// The step's name, if the variable is its answer.
     answer_of: Option<&'s StepName>,
+    /// The `foreach` and the case that the step stands in.
+    foreach: Option<(usize, &'s str)>,
 }
 
 /// Reports variables that are unknown, set later, set elsewhere or set twice. Of `forgiven` names nothing is said: the
@@ -20,6 +22,7 @@ pub(super) fn check(scenario: &Scenario, bounds: &When, forgiven: &[String], dia
     let mut known = 0;
     for step in &scenario.steps {
         let mut check = Check { all: &all, known: &all[..known], own: Vec::new(), step, bounds, forgiven, diagnostics };
+        check.columns();
         check.references(step.declared.reads.iter());
         check.references(step.frame.request_references());
         check.own = OWN_NAMES.into_iter().filter(|name| *name != EVENTS || step.action.waits_itself()).collect();
@@ -36,18 +39,20 @@ pub(super) fn check(scenario: &Scenario, bounds: &When, forgiven: &[String], dia
 
 /// The variables a step leaves behind: what it captures, and its answer under its own name.
 fn set_by(step: &Step) -> impl Iterator<Item = Variable<'_>> {
-    let when = &step.when;
+    let (when, foreach) = (&step.when, step.foreach());
     let captures = step.frame.set.iter().map(move |capture| Variable {
         name: capture.name.clone(),
         at: &capture.at,
         when,
         answer_of: None,
+        foreach,
     });
     let answer = step.name.iter().map(move |name| Variable {
         name: name.variable(),
         at: name.at(),
         when,
         answer_of: Some(name),
+        foreach,
     });
     captures.chain(answer)
 }
@@ -59,8 +64,14 @@ fn twice(all: &[Variable<'_>], diagnostics: &mut Diagnostics) {
         let named_alike = |earlier: &Variable<'_>| {
             earlier.answer_of.zip(variable.answer_of).is_some_and(|(earlier, name)| earlier.key() == name.key())
         };
+        // Each case has its own.
+        let other_case = |earlier: &Variable<'_>| {
+            let cases = earlier.foreach.zip(variable.foreach);
+            cases.is_some_and(|((one, case), (other_one, other))| one == other_one && case != other)
+        };
         let same = |earlier: &&Variable<'_>| {
-            earlier.name == variable.name && earlier.when.meets(variable.when) && !named_alike(earlier)
+            let is_same = earlier.name == variable.name && earlier.when.meets(variable.when);
+            is_same && !named_alike(earlier) && !other_case(earlier)
         };
         if let Some(earlier) = all[..index].iter().find(same) {
             let line = earlier.at.span().map_or(0, |span| span.line);
@@ -85,11 +96,15 @@ impl<'s> Check<'s, '_> {
     fn references(&mut self, references: impl IntoIterator<Item = &'s Reference>) {
         for reference in references {
             let name = reference.name.as_str();
+            if let (CASE, Some(case)) = (name, &self.step.case) {
+                self.case(reference, case);
+                continue;
+            }
             if self.own.contains(&name) || GIVEN.contains(&name) || self.forgiven.contains(&reference.name) {
                 continue;
             }
-            let setters: Vec<&When> =
-                self.known.iter().filter(|variable| variable.name == name).map(|variable| variable.when).collect();
+            let setters = self.known.iter().filter(|variable| variable.name == name && self.is_seen(variable));
+            let setters: Vec<&When> = setters.map(|variable| variable.when).collect();
             if !self.step.when.is_covered(self.bounds, &setters) {
                 let diagnostic = self.explain(reference, !setters.is_empty());
                 self.diagnostics.push(diagnostic);
@@ -97,7 +112,41 @@ impl<'s> Check<'s, '_> {
         }
     }
 
-    fn explain(&self, Reference { name, at }: &Reference, partly: bool) -> Diagnostic {
+    /// Whether a variable is not that of another case of the same `foreach`.
+    fn is_seen(&self, variable: &Variable<'_>) -> bool {
+        match (variable.foreach, self.step.foreach()) {
+            (Some((theirs, case)), Some((ours, own))) => theirs != ours || case == own,
+            _ => true,
+        }
+    }
+
+    /// What the columns of the step's case read; that is evaluated before the step.
+    fn columns(&mut self) {
+        let Some(case) = &self.step.case else { return };
+        for reference in case.references() {
+            if reference.name == CASE {
+                let diagnostic = Diagnostic::new(reference.at.clone(), "a column cannot read `case`");
+                self.diagnostics.push(diagnostic.help("write the value, or compute it where a step uses it"));
+            } else {
+                self.references([reference]);
+            }
+        }
+    }
+
+    /// A read of `case`, which has the columns of its table and no others.
+    fn case(&mut self, Reference { at, fields, .. }: &Reference, case: &Case) {
+        let known: Vec<&str> = case.fields().collect();
+        for field in fields.iter().flatten().filter(|field| !known.contains(&field.as_str())) {
+            let message = format!("`case` has no column `{field}`");
+            let help = match nearest(field, known.iter().copied()) {
+                Some(near) => format!("did you mean `case.{near}`?"),
+                None => format!("it has: {}", known.join(", ")),
+            };
+            self.diagnostics.push(Diagnostic::new(at.clone(), message).help(help));
+        }
+    }
+
+    fn explain(&self, Reference { name, at, .. }: &Reference, partly: bool) -> Diagnostic {
         let refuse = |message: String, help: String| Diagnostic::new(at.clone(), message).help(help);
         if partly {
             let message = format!("`{name}` is not set in every version in which this step runs");
@@ -109,6 +158,10 @@ impl<'s> Check<'s, '_> {
         if name == EVENTS && !self.own.is_empty() {
             let message = format!("`{EVENTS}` is what a watch is told, and this is a `{}`", self.step.kind);
             return refuse(message, "what other steps answer is in `code` and `body`".to_owned());
+        }
+        if name == CASE {
+            let help = "it is the row of the `foreach` that a step stands in, or of the scenario's `cases`";
+            return refuse("there is no `case` here".to_owned(), help.to_owned());
         }
         if OWN_NAMES.contains(&name.as_str()) {
             let message = format!("`{name}` is of a step's own answer, which is not there yet");

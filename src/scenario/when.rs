@@ -27,6 +27,13 @@ impl When {
         self.kubernetes.contains(version) && self.needs.is_subset(has)
     }
 
+    /// What applies only where both do.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let needs = self.needs.union(&other.needs).copied().collect();
+        Self { kubernetes: self.kubernetes.and(&other.kubernetes), needs }
+    }
+
     /// Whether both can apply to one cluster.
     pub fn meets(&self, other: &Self) -> bool {
         self.kubernetes.overlaps(&other.kubernetes)

@@ -1,5 +1,6 @@
 //! Mistakes of users: what is wrong, where, and what would be right.
 
+use std::collections::HashSet;
 use std::fmt::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
@@ -140,8 +141,8 @@ impl Diagnostics {
         self.0.iter()
     }
 
-    /// `value`, if nothing is wrong; otherwise the mistakes in the order of the text, each once: what several steps use is
-    /// read by each of them.
+    /// `value`, if nothing is wrong; otherwise the mistakes in the order of the text, each once: what several steps or cases
+    /// use is read by each of them.
     pub fn or<T>(mut self, value: T) -> Result<T, Self> {
         if self.is_empty() {
             return Ok(value);
@@ -150,7 +151,8 @@ impl Diagnostics {
             let key = |d: &Diagnostic| (d.at.source().path().to_owned(), d.at.span());
             key(a).cmp(&key(b))
         });
-        self.0.dedup_by(|a, b| a.message == b.message && a.at.to_string() == b.at.to_string());
+        let mut told = HashSet::new();
+        self.0.retain(|diagnostic| told.insert(diagnostic.to_string()));
         Err(self)
     }
 

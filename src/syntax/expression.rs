@@ -66,6 +66,8 @@ pub struct Reference {
     pub name: String,
     /// Where it is written, or the expression as a whole.
     pub at: At,
+    /// The fields of it that are read, as far as they are named; none where all of it may be.
+    pub fields: Option<Vec<String>>,
 }
 
 /// An expression that has no value now: a key is missing, types do not fit. Values are never shown, for one of them may
@@ -91,7 +93,10 @@ impl Expression {
             unknown: None,
         };
         walk.expression(program.expression());
-        let Walk { references, needed, unknown, .. } = walk;
+        let Walk { mut references, needed, unknown, .. } = walk;
+        for (reference, needed) in references.iter_mut().zip(&needed) {
+            reference.fields = needed.fields();
+        }
         match unknown {
             Some(diagnostic) => Err(diagnostic),
             None => Ok(Self(Arc::new(Compiled { text: text.to_owned(), at: at.clone(), program, references, needed }))),
@@ -262,7 +267,7 @@ impl<'e> Walk<'e> {
         let known = self.references.iter().position(|reference| reference.name == name);
         let index = known.unwrap_or_else(|| {
             let at = self.place(id, name);
-            self.references.push(Reference { name: name.to_owned(), at });
+            self.references.push(Reference { name: name.to_owned(), at, fields: None });
             self.needed.push(Needed::default());
             self.references.len() - 1
         });

@@ -24,6 +24,11 @@ impl Needed {
         }
     }
 
+    /// The fields that are read, if it is not the whole value.
+    pub(super) fn fields(&self) -> Option<Vec<String>> {
+        (!self.all).then(|| self.fields.keys().cloned().collect())
+    }
+
     /// The value for CEL, without fields that are not needed.
     pub(super) fn of(&self, value: &Value) -> Cel {
         match value {
