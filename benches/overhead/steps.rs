@@ -15,7 +15,7 @@ use http::request::Parts;
 use http::{Method, Request, Response};
 use http_body_util::BodyExt;
 use kube::client::Body;
-use rehearsal::cluster::{Cluster, Facts, Linger, Origin};
+use rehearsal::cluster::{Cluster, Facts, Origin};
 use rehearsal::report::{Human, Reporter};
 use rehearsal::run::{Event, Finished, Settings, Suite};
 use rehearsal::scenario::{self, ScenarioFile};
