@@ -205,7 +205,16 @@ fn no_token_and_no_key_is_seen_anywhere() {
         wrong.says(&[text]);
     }
     keep("a failing run", wrong);
-    keep("a failing run in JSON", world.rehearse(&["run", "--output", "json", "scenarios/wrong"]));
+    for (format, what, says) in [
+        ("json", "a failing run in JSON", "<token"),
+        ("junit", "a failing run in JUnit", "&lt;token"),
+        ("markdown", "a failing run in Markdown", "<token"),
+    ] {
+        // With the bodies of requests, which hold what was asked about.
+        let report = world.rehearse(&["run", "--show", "--output", format, "scenarios/wrong"]);
+        report.exits(3).says(&[says]);
+        keep(what, report);
+    }
     keep("a failing record", world.rehearse(&["record", "--accept", "scenarios/wrong"]));
 
     let mut secrets = world.secrets(&prefix);
