@@ -119,7 +119,7 @@ impl Stage<'_> {
         for check in step.frame.expect.iter().filter(|check| check.when.applies(version, has)) {
             match check.mismatches(&attempt.answer, &attempt.scope) {
                 Ok(mismatches) => {
-                    unmet.extend(mismatches.into_iter().map(|mismatch| different(&self.shown_text(mismatch))))
+                    unmet.extend(mismatches.into_iter().map(|mismatch| different(&self.shown_text(mismatch))));
                 }
                 Err(error) => unmet.push(Unmet::Said(format!("`expect` could not be evaluated: {error}"))),
             }
