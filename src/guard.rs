@@ -126,7 +126,7 @@ fn private_key(text: &[u8], at: usize) -> Option<Leak> {
 }
 
 /// Where base64 that goes on here ends, wrapped lines included: `base64` breaks them at 76 characters.
-fn end_of_base64(text: &[u8], at: usize) -> usize {
+pub(crate) fn end_of_base64(text: &[u8], at: usize) -> usize {
     const SHORTEST_WRAP: usize = 60;
     let mut line = text[..at].iter().rposition(|&b| b == b'\n').map_or(0, |newline| newline + 1);
     let mut end = at;

@@ -4,10 +4,12 @@
 //! a process of its own and counts what is skipped at run time as passed. All selected scenarios run at once in the
 //! background; each test only waits for its outcome, or two cores would mean two scenarios at a time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, Write as _};
+use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use camino::Utf8Path;
@@ -23,9 +25,6 @@ use crate::version::{Minor, Version};
 
 /// How long a cluster waits for the next test process before it stops: nextest starts one a test.
 const LINGER: Duration = Duration::from_secs(20);
-
-/// Scenarios at once on a cluster.
-const JOBS: usize = 16;
 
 /// One test: a scenario on a cluster.
 struct Case<'a> {
@@ -130,21 +129,18 @@ fn targets(environment: &Environment, recorded: &BTreeSet<Minor>) -> Result<Vec<
         let missing = version.is_none().then(|| format!("no control plane of {minor}: ci/control-plane/build {minor}"));
         Target { spec: ClusterSpec::Local(Release::Minor(minor)), label: minor.to_string(), version, missing }
     };
-    let Some(named) = &environment.clusters else {
+    if environment.clusters.is_none() {
         let minors: BTreeSet<Minor> =
             installed.iter().map(|version| version.minor).chain(recorded.iter().copied()).collect();
         return Ok(minors.into_iter().map(local).collect());
+    }
+    let named = environment.clusters().map_err(|error| format!("REHEARSAL_CLUSTER: {error}"))?;
+    let specs = cluster::named(&named).map_err(|error| text(&Trouble::from_error(&error)))?;
+    let target = |spec: ClusterSpec| match &spec {
+        ClusterSpec::Local(Release::Minor(minor)) => local(*minor),
+        _ => Target { label: spec.to_string().replace("::", ":"), spec, version: None, missing: None },
     };
-    let named = named.split(',').map(str::trim).filter(|name| !name.is_empty());
-    named
-        .map(|name| {
-            let spec: ClusterSpec = name.parse().map_err(|error| format!("REHEARSAL_CLUSTER: {error}"))?;
-            Ok(match &spec {
-                ClusterSpec::Local(Release::Minor(minor)) => local(*minor),
-                _ => Target { label: spec.to_string().replace("::", ":"), spec, version: None, missing: None },
-            })
-        })
-        .collect()
+    Ok(specs.into_iter().map(target).collect())
 }
 
 fn cases<'a>(files: &'a [ScenarioFile], targets: &[Target]) -> Vec<Case<'a>> {
@@ -189,45 +185,64 @@ impl Wanted<'_> {
     }
 }
 
-/// Runs what is wanted, cluster by cluster, and tells each test its verdict. A test whose sender is dropped fails.
+/// Runs what is wanted, on as many clusters at once as there is room for, and tells each test its verdict. A test whose
+/// sender is dropped fails.
 fn rehearse(mut wanted: Vec<Wanted<'_>>, store: &Store, policy: UpdatePolicy, ci: bool) {
+    let mut clusters = VecDeque::new();
     while let Some(spec) = wanted.first().map(|wanted| wanted.case.target.spec.clone()) {
         let here: Vec<Wanted<'_>> = wanted.extract_if(.., |wanted| wanted.case.target.spec == spec).collect();
-        let settings = Settings {
-            jobs: JOBS,
-            timeout: Duration::from_secs(30),
-            keep: false,
-            unrecorded_fails: ci,
-            linger: Linger::For(LINGER),
-        };
-        let suite = Suite { scenarios: here.iter().map(|wanted| wanted.case.file).collect(), store, settings };
-        let finished = suite.run(&[spec], &mut |event| {
-            match event {
-                Event::Finished(outcome) => {
-                    if let Some(wanted) = here.iter().find(|wanted| wanted.case.file.id() == outcome.id) {
-                        wanted.tell(verdict(outcome, store, policy));
-                    }
-                }
-                Event::ClusterFailed { trouble, scenarios, .. } => {
-                    for wanted in here.iter().filter(|wanted| scenarios.contains(&wanted.case.file.id())) {
-                        wanted.tell(Err(text(trouble)));
-                    }
-                }
-                _ => {}
-            }
-            Ok(())
-        });
-        match finished {
-            // Whoever interrupts means the clusters after this one too; their tests fail as not run.
-            Ok(finished) if finished.interrupted => return,
-            Ok(_) => {}
-            Err(error) => {
-                for wanted in &here {
-                    wanted.tell(Err(error.to_string()));
-                }
+        clusters.push_back((spec, here));
+    }
+    let room = cluster::room().min(clusters.len());
+    // A cluster that lingers would take the room of one that is still to start.
+    let linger = if clusters.len() > room { Linger::Gone } else { Linger::For(LINGER) };
+    let settings = Settings { unrecorded_fails: ci, linger, ..Settings::default() };
+    let clusters = Mutex::new(clusters);
+    let next = || clusters.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    let work = || {
+        while let Some((spec, here)) = next() {
+            let suite = Suite {
+                scenarios: here.iter().map(|wanted| wanted.case.file).collect(),
+                store,
+                settings: settings.clone(),
+            };
+            if on(spec, &here, &suite, policy).is_break() {
+                // Whoever interrupts means the other clusters too; their tests fail as not run.
+                while next().is_some() {}
             }
         }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..room {
+            scope.spawn(work);
+        }
+    });
+}
+
+/// Runs what is wanted on one cluster. Breaks if that was interrupted.
+fn on(spec: ClusterSpec, here: &[Wanted<'_>], suite: &Suite<'_>, policy: UpdatePolicy) -> ControlFlow<()> {
+    let finished = suite.run(&[spec], &mut |event| {
+        match event {
+            Event::Finished(outcome) => {
+                if let Some(wanted) = here.iter().find(|wanted| wanted.case.file.id() == outcome.id) {
+                    wanted.tell(verdict(outcome, suite.store, policy));
+                }
+            }
+            Event::ClusterFailed { trouble, scenarios, .. } => {
+                for wanted in here.iter().filter(|wanted| scenarios.contains(&wanted.case.file.id())) {
+                    wanted.tell(Err(text(trouble)));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    });
+    match finished {
+        Ok(finished) if finished.interrupted => return ControlFlow::Break(()),
+        Ok(_) => {}
+        Err(error) => here.iter().for_each(|wanted| wanted.tell(Err(error.to_string()))),
     }
+    ControlFlow::Continue(())
 }
 
 /// Passed or not; an answer that is not the recorded one is proposed for review, as insta's own assertions do.

@@ -39,10 +39,15 @@ fn usage_errors_say_what_would_be_right_and_exit_with_1() {
         (&["run", "--cluster", "prod"], &["`prod` names no cluster", "context:NAME"]),
         (&["run", "--cluster", "context:"], &["names no context"]),
         (&["run", "--cluster", "local:latest"], &["local:v1.36"]),
+        (&["run", "--cluster", "local:v1.37..v1.22"], &["goes nowhere", "the older minor first", "local:v1.22..v1.37"]),
+        (&["run", "--cluster", "local:v1.22..newest"], &["`newest` is no Kubernetes version", "local:all"]),
+        (&["run", "--cluster", "local", "--repeat", "0"], &["--repeat", "not in 1.."]),
+        (&["record", "--cluster", "local", "--runs", "none"], &["--runs", "'none'"]),
+        (&["run", "--cluster", "local", "--report-junit"], &["a value is required", "<FILE>"]),
         (&["run", "--cluster", "local", "--timeout", "5"], &["--timeout", "500ms, 12s or 1m"]),
         (&["run", "--cluster", "local", "--timeout", "0s"], &["--timeout", "500ms, 12s or 1m"]),
         (&["run", "--cluster", "local", "--jobs", "0"], &["--jobs", "not in 1.."]),
-        (&["run", "--cluster", "local", "--output", "xml"], &["human, json"]),
+        (&["run", "--cluster", "local", "--output", "xml"], &["human, json, junit, markdown"]),
         (&["lint", "--color", "sometimes"], &["auto, always, never"]),
         (&["completions", "csh"], &["bash"]),
         (&["review", "accept"], &["required"]),
@@ -110,6 +115,8 @@ fn no_cluster_is_touched_that_was_not_named() {
         (&["cluster", "gc"], 0),
         // There is no control plane in this home.
         (&["run", "--cluster", "local"], 3),
+        (&["run", "--cluster", "local:all"], 3),
+        (&["run", "--cluster", "context:test,local:v1.22..v1.24"], 3),
         (&["run", "--cluster", "context:other"], 3),
     ];
     for (args, code) in commands {
@@ -265,6 +272,7 @@ fn what_lists_also_lists_for_programs() {
     let list = json(&project.run(&["list", "--output", "json"]).exits(0).out);
     assert_eq!(list[0]["id"], "sa");
     assert_eq!(list[0]["recorded"][0], "v1.36.3");
+    assert_eq!(list[0]["changePoints"]["read-back"], json(r#"["v1.36"]"#));
     let linted = json(&project.run(&["lint", "--output", "json"]).exits(0).out);
     assert_eq!((&linted["mistakes"], &linted["snapshots"]), (&Value::Array(vec![]), &Value::Array(vec![])));
     project.write("wrong/wrong.yaml", "scenario: 1\n");
@@ -416,9 +424,44 @@ fn what_is_kept_is_named() {
 }
 
 #[test]
-fn clusters_are_rehearsed_one_by_one_and_one_that_fails_does_not_keep_the_next_from_its_turn() {
+fn a_cluster_that_fails_keeps_no_other_from_its_turn() {
     let (project, _server) = recorded();
     let ran = rehearse(&project, &["run", "--cluster", "context:nowhere"]);
     ran.exits(3).says(&["no context `nowhere`", "it has: test", "PASS", "1 passed, 1 could not run"]);
     ran.keeps_quiet_about(&[TOKEN]);
+}
+
+#[test]
+fn all_that_is_missing_of_a_range_is_named_before_anything_starts() {
+    let (project, server) = recorded();
+    let mut range = command(&project, &["run", "--cluster", "local:v1.22..v1.24"]);
+    let ran = run(&mut range);
+    ran.exits(3).says(&["no control plane of v1.22, v1.23, v1.24 is installed"]);
+    ran.says(&["help: build them: ci/control-plane/build v1.22 v1.23 v1.24"]);
+    assert_eq!(ran.out, "");
+    run(project.command(&["run"]).env("REHEARSAL_CLUSTER", "local:v1.24..v1.24"))
+        .exits(3)
+        .says(&["build one", "v1.24"]);
+    project.run(&["cluster", "up", "local:v1.22..v1.23"]).exits(3).says(&["build them"]);
+    project.run(&["cluster", "down", "local:v1.22..v1.23"]).exits(3).says(&["`local:v1.22..v1.23` does not run"]);
+    assert_eq!(server.take_requests(), [""; 0]);
+}
+
+#[test]
+fn several_clusters_are_reported_in_the_order_they_were_named_in() {
+    let (project, _server) = recorded();
+    project.write("scenarios/another.yaml", SCENARIO);
+    let mut config = json(&fs::read_to_string(project.path("kubeconfig")).unwrap());
+    let contexts = config["contexts"].as_array_mut().unwrap();
+    for name in ["b", "a"] {
+        let mut context = contexts[0].clone();
+        context["name"] = name.into();
+        contexts.push(context);
+    }
+    project.write("kubeconfig", &config.to_string());
+    let ran = run(command(&project, &["run", "--cluster", "context:b,context:a"]).env("CI", "true"));
+    let lines = ran.exits(4).out.lines().filter(|line| line.starts_with("rehearsing") || line.contains("] context:"));
+    let heads: Vec<String> = lines.map(|line| line.split(['[', '(']).next().unwrap().trim().to_owned()).collect();
+    let one = |name: &str| [format!("rehearsing 2 scenarios on context:{name}"), "FAIL".to_owned(), "PASS".to_owned()];
+    assert_eq!(heads, ["b", "a", "test"].map(one).concat());
 }

@@ -115,6 +115,24 @@ fn an_impersonated_user_is_that_user_with_all_it_has() {
 }
 
 #[test]
+fn a_certificate_says_who_it_is_for_and_only_that_one() {
+    with_cluster(async |cluster, namespace| {
+        let jane = Identity::Certified { user: "jane".into(), group: Some("dev".into()) };
+        let user = who(cluster, &jane).await;
+        assert_eq!((&user["username"], &user["groups"]), (&json!("jane"), &json!(["dev", "system:authenticated"])));
+        let joe = Identity::Certified { user: "joe".into(), group: None };
+        assert_eq!(who(cluster, &joe).await["groups"], json!(["system:authenticated"]));
+        let path = format!("{NAMESPACES}/{namespace}/pods");
+        let refused = send(&cluster.session(&joe).unwrap(), Method::GET, &path, None).await;
+        assert!(refused.body["message"].as_str().unwrap().contains("User \"joe\" cannot list"), "{refused:?}");
+        assert_eq!(who(cluster, &jane).await["username"], "jane", "each has a connection of its own");
+        // Nor does it show in a kubeconfig of anybody else.
+        let kubeconfig = String::from_utf8(cluster.kubeconfig_of(&Identity::Bearer("x.y.z".into()), None).unwrap());
+        assert!(!kubeconfig.unwrap().contains("client-key-data"));
+    });
+}
+
+#[test]
 fn anonymous_is_nobody() {
     with_cluster(async |cluster, _| {
         // Nobody may not ask who it is; being refused says so.

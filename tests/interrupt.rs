@@ -213,8 +213,7 @@ fn own_scenarios() -> (Vec<ScenarioFile>, Store) {
 }
 
 fn settings() -> Settings {
-    let timeout = Duration::from_mins(2);
-    Settings { jobs: 20, timeout, keep: false, unrecorded_fails: false, linger: Linger::Gone }
+    Settings { jobs: 20, timeout: Duration::from_mins(2), ..Settings::default() }
 }
 
 #[test]

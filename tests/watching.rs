@@ -7,7 +7,7 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 use http::Response;
 use kube::client::Body;
-use rehearsal::cluster::{Cluster, Facts, Linger, Origin};
+use rehearsal::cluster::{Cluster, Facts, Origin};
 use rehearsal::run::{Settings, StepOutcome, Suite, Verdict};
 use rehearsal::scenario;
 use rehearsal::snapshot::Store;
@@ -29,13 +29,7 @@ async fn step(fields: &str, status: u16, watched: &str) -> StepOutcome {
     .unwrap();
     let files = scenario::load(&[file]).unwrap();
     let store = Store::open(root.join("snapshots"));
-    let settings = Settings {
-        jobs: 1,
-        timeout: Duration::from_secs(20),
-        keep: false,
-        unrecorded_fails: false,
-        linger: Linger::Gone,
-    };
+    let settings = Settings { timeout: Duration::from_secs(20), ..Settings::default() };
     let suite = Suite { scenarios: files.iter().collect(), store: &store, settings };
     let watched = watched.to_owned();
     let service = service_fn(move |request: http::Request<Body>| {
@@ -56,6 +50,12 @@ async fn step(fields: &str, status: u16, watched: &str) -> StepOutcome {
     finished.outcomes.into_iter().next().unwrap().steps.into_iter().next().unwrap()
 }
 
+/// What was not met, in words.
+fn unmet(outcome: &StepOutcome) -> Vec<String> {
+    let Verdict::Unmet(unmet) = &outcome.verdict else { panic!("{outcome:?}") };
+    unmet.iter().map(ToString::to_string).collect()
+}
+
 #[tokio::test]
 async fn what_is_waited_for_ends_it() {
     let outcome = step("name: x, until: size(events) == 1", 200, &format!("{ADDED}\n{ADDED}\n")).await;
@@ -71,14 +71,14 @@ async fn a_refusal_is_the_answer_of_a_step_with_a_name_or_an_expectation() {
     let expected = step("until: size(events) == 1, expect: {code: 422}", 422, refusal).await;
     assert!(matches!(expected.verdict, Verdict::Done), "{expected:?}");
     let set_up = step("until: size(events) == 1", 422, refusal).await;
-    let Verdict::Unmet(lines) = &set_up.verdict else { panic!("{set_up:?}") };
+    let lines = unmet(&set_up);
     assert_eq!(lines[..], ["it was refused, and a step without a name must succeed"]);
 }
 
 #[tokio::test]
 async fn a_watch_that_the_server_ends_is_not_begun_again() {
     let outcome = step("name: x, until: size(events) == 2", 200, &format!("{ADDED}\n")).await;
-    let Verdict::Unmet(lines) = &outcome.verdict else { panic!("{outcome:?}") };
+    let lines = unmet(&outcome);
     assert_eq!(lines[..], ["`until: size(events) == 2` was not reached"]);
     assert_eq!(outcome.attempts, 1);
     assert!(outcome.took < Duration::from_secs(10), "{outcome:?}");
@@ -87,17 +87,17 @@ async fn a_watch_that_the_server_ends_is_not_begun_again() {
 #[tokio::test]
 async fn what_must_hold_is_broken_by_the_first_event() {
     let outcome = step("name: x, holds: size(events) == 0, for: 15s", 200, &format!("{ADDED}\n")).await;
-    let Verdict::Unmet(lines) = &outcome.verdict else { panic!("{outcome:?}") };
+    let lines = unmet(&outcome);
     assert!(lines[0].starts_with("`holds: size(events) == 0` ceased to hold after"), "{lines:?}");
 }
 
 #[tokio::test]
 async fn what_holds_has_to_be_looked_at_to_the_end() {
     let outcome = step("name: x, holds: size(events) == 1, for: 15s", 200, &format!("{ADDED}\n")).await;
-    let Verdict::Unmet(lines) = &outcome.verdict else { panic!("{outcome:?}") };
+    let lines = unmet(&outcome);
     assert!(lines[0].starts_with("`holds"), "before the event it did not hold: {lines:?}");
     let outcome = step("name: x, holds: size(events) < 2, for: 15s", 200, &format!("{ADDED}\n")).await;
-    let Verdict::Unmet(lines) = &outcome.verdict else { panic!("{outcome:?}") };
+    let lines = unmet(&outcome);
     assert_eq!(lines[..], ["it ended before the time of `holds` was over"]);
 }
 

@@ -15,7 +15,7 @@ use http::request::Parts;
 use http::{Method, Request, Response};
 use http_body_util::BodyExt;
 use kube::client::Body;
-use rehearsal::cluster::{Cluster, Facts, Linger, Origin};
+use rehearsal::cluster::{Cluster, Facts, Origin};
 use rehearsal::report::{Human, Reporter};
 use rehearsal::run::{Event, Finished, Settings, Suite};
 use rehearsal::scenario::{self, ScenarioFile};
@@ -132,14 +132,7 @@ impl<'a> Bench<'a> {
 
     /// From the scenario to the report.
     fn run(&self) -> Outcome<Finished> {
-        let settings = Settings {
-            jobs: 16,
-            timeout: Duration::from_secs(30),
-            keep: false,
-            unrecorded_fails: false,
-            linger: Linger::Gone,
-        };
-        let suite = Suite { scenarios: vec![&self.file], store: &self.store, settings };
+        let suite = Suite { scenarios: vec![&self.file], store: &self.store, settings: Settings::default() };
         let mut report = Human::new(io::sink(), true);
         let mut emit = |event: &Event<'_>| report.event(event);
         Ok(self.runtime.block_on(suite.run_on(&self.cluster, "in process", &mut emit))?)

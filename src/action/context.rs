@@ -1,14 +1,15 @@
 //! What a running action sees of the world: one cluster through one identity, the variables so far, the scenario's
 //! Namespace.
 
+use std::io;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
-use super::Reply;
 use super::path;
-use crate::cluster::{Exchange, Request, Resource, SendError, WatchEvent};
+use super::{Output, Reply};
+use crate::cluster::{Exchange, Request, Resource, SendError, WatchEvent, WorkplaceError};
 use crate::syntax::{Scope, TemplateError, TextTemplate};
 
 /// The events of a watch, as they come; they end when the server ends it.
@@ -39,10 +40,74 @@ pub trait Api: Send + Sync {
     fn nonce(&self) -> String;
 }
 
+/// What runs commands, in the private folder of the scenario and under the identity of the step.
+pub trait Commands: Send + Sync {
+    /// Runs a command to its end; any end is an answer. Dropped before, it ends the command.
+    fn execute(&self, invocation: Invocation) -> BoxFuture<'_, Result<Output, CommandError>>;
+}
+
+/// A command with everything filled in.
+#[derive(Clone)]
+pub struct Invocation {
+    /// What is run.
+    pub program: Program,
+    /// What it reads; nothing otherwise.
+    pub stdin: Option<String>,
+    /// Variables beside those that every command has.
+    pub env: Vec<(String, String)>,
+    /// Files that are written before, by their path in the folder.
+    pub files: Vec<(String, String)>,
+}
+
+/// What is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Program {
+    /// A script, by `sh -c`.
+    Shell(String),
+    /// A program and its arguments.
+    Words(Vec<String>),
+}
+
+/// Why a command did not come to its end.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum CommandError {
+    /// Its folder.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Workplace(#[from] WorkplaceError),
+    /// The kubeconfig of its identity.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Identity(#[from] SendError),
+    /// There is no such program, or it cannot be run.
+    #[error("`{program}` cannot be started: {cause}")]
+    #[diagnostic(help("is it installed, and in PATH? A command of the scenario's folder is written `./{program}`"))]
+    Start {
+        /// The program.
+        program: String,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// Reading what it writes, or waiting for it.
+    #[error("the output of the command cannot be read: {0}")]
+    Read(io::Error),
+    /// It wrote too much.
+    #[error("the command wrote more than {limit} bytes to its {stream}, and was ended")]
+    #[diagnostic(help("let it write less, as by `| head -n 20` or `> /dev/null`"))]
+    TooMuch {
+        /// What was written to.
+        stream: &'static str,
+        /// How much is kept.
+        limit: usize,
+    },
+}
+
 /// What one attempt at a step works with.
 pub struct StepCx<'a> {
     /// The API server, under the step's identity.
     pub api: &'a dyn Api,
+    /// What runs commands, under the step's identity.
+    pub commands: &'a dyn Commands,
     /// The variables of earlier steps.
     pub scope: &'a Scope,
     /// The scenario's Namespace, for whatever names none.
@@ -74,6 +139,10 @@ pub enum RunError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Send(#[from] SendError),
+    /// A command did not come to its end.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Command(#[from] CommandError),
     /// A `${...}` could not be filled in.
     #[error(transparent)]
     Template(#[from] TemplateError),

@@ -9,7 +9,10 @@ use futures_util::future::BoxFuture;
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use super::{Action, Api, Decoder, Events, KINDS, Manifests, Reply, RunError, StepCx};
+use super::{
+    Action, Api, CommandError, Commands, Decoder, Events, Exit, Invocation, KINDS, Manifests, Output, Reply, RunError,
+    StepCx,
+};
 use crate::cluster::{EventKind, Exchange, Request, Resource, SendError, WatchEvent};
 use crate::syntax::{At, Diagnostic, Diagnostics, Node, Scope, Source, parse};
 
@@ -56,8 +59,9 @@ impl Fake {
         scope.set("name", json!("filled"));
         scope.set("count", json!(600));
         let patience = Duration::from_millis(10);
-        let (namespace, suffix) = (Some("demo"), "-rhabcde");
-        let cx = StepCx { api: self, scope: &scope, namespace, suffix, query: &query, patience, enough: &self.enough };
+        let (namespace, suffix, enough) = (Some("demo"), "-rhabcde", &self.enough);
+        let (scope, query) = (&scope, &query[..]);
+        let cx = StepCx { api: self, commands: self, scope, namespace, suffix, query, patience, enough };
         action.run(&cx).await
     }
 }
@@ -113,6 +117,14 @@ impl Api for Fake {
 
     fn nonce(&self) -> String {
         "7".to_owned()
+    }
+}
+
+impl Commands for Fake {
+    fn execute(&self, invocation: Invocation) -> BoxFuture<'_, Result<Output, CommandError>> {
+        let Invocation { program, stdin, env, files } = invocation;
+        self.note(format!("run {program:?} {stdin:?} {env:?} {files:?}"));
+        Box::pin(std::future::ready(Ok(Output::new(Exit::Code(0), String::new(), String::new()))))
     }
 }
 

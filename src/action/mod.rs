@@ -2,6 +2,7 @@
 //! else in the program knows the kinds by name.
 
 mod apply;
+mod command;
 mod context;
 mod create;
 mod delete;
@@ -15,6 +16,7 @@ mod reference;
 pub mod reply;
 mod request;
 mod review;
+mod script;
 mod token;
 mod update;
 pub mod view;
@@ -28,10 +30,10 @@ use std::fmt::Debug;
 
 use futures_util::future::BoxFuture;
 
-pub use context::{Api, Backoff, Events, RunError, StepCx, Watched};
+pub use context::{Api, Backoff, CommandError, Commands, Events, Invocation, Program, RunError, StepCx, Watched};
 pub use object::ClusterWide;
 pub use reference::KindName;
-pub use reply::Reply;
+pub use reply::{Exit, Output, Reply};
 pub use view::View;
 
 use crate::syntax::{At, Diagnostics, Expression, Node, Reference, TextTemplate};
@@ -63,6 +65,7 @@ pub static KINDS: &[Kind] = &[
     token::KIND,
     review::KIND,
     request::KIND,
+    command::KIND,
 ];
 
 /// What a step does, decoded.
@@ -77,6 +80,11 @@ pub trait Action: Debug + Send + Sync {
     fn repeatable(&self, dry_run: bool) -> bool {
         let _ = dry_run;
         true
+    }
+
+    /// What kind of reply it gives.
+    fn answers_with(&self) -> Answers {
+        Answers::Exchange
     }
 
     /// The condition that is part of the action itself.
@@ -99,6 +107,15 @@ pub trait Action: Debug + Send + Sync {
     fn run<'a>(&'a self, cx: &'a StepCx<'a>) -> BoxFuture<'a, Result<Reply, RunError>>;
 }
 
+/// The kinds of replies, as far as what stands around a step depends on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answers {
+    /// The answer of an API server.
+    Exchange,
+    /// What a command wrote.
+    Output,
+}
+
 /// What an action reads and makes.
 #[derive(Debug, Default)]
 pub struct Declared {
@@ -110,6 +127,8 @@ pub struct Declared {
     pub about: Vec<String>,
     /// The objects it makes outside any Namespace, as far as their kind is known to be such.
     pub cluster_wide: Vec<ClusterWide>,
+    /// Whether its texts may be the shell's, where `${...}` means something else.
+    pub for_shell: bool,
 }
 
 impl Declared {
@@ -127,6 +146,9 @@ impl Declared {
 pub trait Manifests {
     /// The documents of the file that a scenario refers to at `at`.
     fn documents(&self, name: &str, at: &At) -> Result<&[Node], Diagnostics>;
+
+    /// Says that all of the folder may be used.
+    fn whole(&self) {}
 }
 
 /// What decoding an action needs besides its node.

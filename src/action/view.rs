@@ -22,4 +22,6 @@ pub enum View {
     Status,
     /// The envelope and the whole body as it came.
     Body,
+    /// How a command ended and what it wrote.
+    Output,
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::cluster::{
-    self, Assets, AssetsError, ClusterError, ClusterSpec, DownError, GcError, Home, HomeError, Linger, OpenOptions,
-    Release, Running, SweepError,
+    self, Assets, AssetsError, ClusterError, ClusterSet, ClusterSpec, DownError, GcError, Home, HomeError, Linger,
+    OpenOptions, Release, Running, SweepError,
 };
 
 /// Start, stop and list local control planes.
@@ -29,22 +29,24 @@ enum Command {
     #[command(after_help = "Examples:
   rehearsal cluster up local:v1.36               the newest installed patch of v1.36
   eval \"$(rehearsal cluster up local:v1.36)\"     and use it in this shell
-  rehearsal cluster up local:v1.24 local:v1.36   two of them")]
+  rehearsal cluster up local:v1.24 local:v1.36   two of them
+  rehearsal cluster up local:v1.22..v1.24        three: one of every minor of the range")]
     Up {
-        /// Which: `local`, `local:v1.36` or `local:v1.36.3`.
+        /// Which: `local`, `local:v1.36`, `local:v1.36.3`, `local:v1.22..v1.24`, or `local:all` that is installed.
         #[arg(value_name = "CLUSTER", required = true)]
-        specs: Vec<ClusterSpec>,
+        sets: Vec<ClusterSet>,
     },
     /// Take local control planes down.
     #[command(after_help = "Examples:
   rehearsal cluster down local:v1.36             if nobody uses it
+  rehearsal cluster down local:v1.22..v1.24      those of the range that run
   rehearsal cluster down --all --now             all of them, also from under a run")]
     Down {
-        /// Which: `local` (the newest), `local:v1.36` or `local:v1.36.3`.
+        /// Which: `local` (the newest), `local:v1.36`, `local:v1.36.3`, `local:v1.22..v1.24`, or `local:all` that run.
         #[arg(value_name = "CLUSTER", required_unless_present = "all")]
-        specs: Vec<ClusterSpec>,
+        sets: Vec<ClusterSet>,
         /// All that run.
-        #[arg(long, conflicts_with = "specs")]
+        #[arg(long, conflicts_with = "sets")]
         all: bool,
         /// Also if a run uses it, which then fails.
         #[arg(long)]
@@ -70,7 +72,7 @@ what it made too.")]
     Gc {
         /// Clusters on which what was left is deleted too; none is touched that is not named.
         #[arg(long = "cluster", value_name = "CLUSTER", value_delimiter = ',')]
-        specs: Vec<ClusterSpec>,
+        sets: Vec<ClusterSet>,
     },
 }
 
@@ -112,14 +114,14 @@ pub enum CommandError {
     Home(#[from] HomeError),
     /// A cluster that is not ours to start or stop.
     #[error("`{0}` is not a cluster that can be started or stopped here")]
-    #[diagnostic(help("name a local one: local, local:v1.36 or local:v1.36.3"))]
+    #[diagnostic(help("name a local one: local, local:v1.36, local:v1.36.3 or local:v1.22..v1.24"))]
     NotLocal(ClusterSpec),
     /// A cluster that does not run.
-    #[error("`{spec}` does not run; {running}")]
+    #[error("`{set}` does not run; {running}")]
     #[diagnostic(help("look at `rehearsal cluster list`"))]
     NotRunning {
         /// Which.
-        spec: ClusterSpec,
+        set: ClusterSet,
         /// What does.
         running: String,
     },
@@ -131,10 +133,10 @@ pub enum CommandError {
 /// Runs a subcommand: its answer goes to `out`, what only people want to know to `err`.
 pub async fn run(args: ClusterArgs, out: &mut impl Write, err: &mut impl Write) -> Result<(), CommandError> {
     match args.command {
-        Command::Up { specs } => up(&specs, out, err).await,
-        Command::Down { specs, all, now } => down(&specs, all, now, out).await,
+        Command::Up { sets } => up(&cluster::named(&sets)?, out, err).await,
+        Command::Down { sets, all, now } => down(&sets, all, now, out).await,
         Command::List { output } => list(output, out),
-        Command::Gc { specs } => gc(&specs, out).await,
+        Command::Gc { sets } => gc(&cluster::named(&sets)?, out).await,
     }
 }
 
@@ -163,25 +165,27 @@ async fn up(specs: &[ClusterSpec], out: &mut impl Write, err: &mut impl Write) -
     Ok(())
 }
 
-async fn down(specs: &[ClusterSpec], all: bool, now: bool, out: &mut impl Write) -> Result<(), CommandError> {
+async fn down(sets: &[ClusterSet], all: bool, now: bool, out: &mut impl Write) -> Result<(), CommandError> {
     let home = Home::from_env()?;
     let running = cluster::running(&home)?;
     let mut chosen: Vec<&Running> = if all { running.iter().collect() } else { Vec::new() };
-    for spec in specs {
-        let release = local(spec)?;
-        let mut fitting: Vec<&Running> = running.iter().filter(|it| it.is(release)).collect();
+    for set in sets {
+        if let ClusterSet::One(spec) = set {
+            local(spec)?;
+        }
+        let mut fitting: Vec<&Running> = running.iter().filter(|it| it.is(set)).collect();
         // Without a version the newest is meant, as in `up`.
-        if *release == Release::Newest {
+        if *set == ClusterSet::One(ClusterSpec::Local(Release::Newest)) {
             fitting = fitting.pop().into_iter().collect();
         }
         if fitting.is_empty() {
             let versions: Vec<&str> = running.iter().map(|it| it.version.as_str()).collect();
             let running = if versions.is_empty() { "nothing does".to_owned() } else { versions.join(", ") + " do" };
-            return Err(CommandError::NotRunning { spec: spec.clone(), running });
+            return Err(CommandError::NotRunning { set: set.clone(), running });
         }
+        fitting.retain(|it| !chosen.contains(it));
         chosen.extend(fitting);
     }
-    chosen.dedup_by_key(|it| &it.key);
     for it in chosen {
         cluster::take_down(&home, it, now).await?;
         writeln!(out, "took {} down", it.version)?;
@@ -247,9 +251,9 @@ async fn gc(specs: &[ClusterSpec], out: &mut impl Write) -> Result<(), CommandEr
     Ok(())
 }
 
-fn local(spec: &ClusterSpec) -> Result<&Release, CommandError> {
+fn local(spec: &ClusterSpec) -> Result<(), CommandError> {
     match spec {
-        ClusterSpec::Local(release) => Ok(release),
+        ClusterSpec::Local(_) => Ok(()),
         ClusterSpec::Context(_) => Err(CommandError::NotLocal(spec.clone())),
     }
 }

@@ -3,6 +3,8 @@
 
 use camino::Utf8PathBuf;
 
+use crate::cluster::{ClusterSet, SpecError};
+
 /// What the environment says.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
@@ -17,6 +19,12 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// The clusters that `REHEARSAL_CLUSTER` names.
+    pub fn clusters(&self) -> Result<Vec<ClusterSet>, SpecError> {
+        let names = self.clusters.iter().flat_map(|names| names.split(','));
+        names.map(str::trim).filter(|name| !name.is_empty()).map(str::parse).collect()
+    }
+
     /// Reads the environment of this process.
     pub fn read() -> Self {
         let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());

@@ -1,15 +1,16 @@
 //! `rehearsal list`.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::run::Output;
 use super::selection::Selection;
 use super::{Exit, Failure, Terminal};
 use crate::scenario::ScenarioFile;
-use crate::snapshot::{NameError, ScenarioId};
+use crate::snapshot::{Label, NameError, ScenarioId, Series};
 use crate::version::Version;
 
 /// Arguments of `list`.
@@ -25,42 +26,66 @@ pub(super) struct ListArgs {
     output: Output,
 }
 
+/// A scenario and what is recorded of it.
+struct Row {
+    file: ScenarioFile,
+    versions: Vec<Version>,
+    points: BTreeMap<Series, Vec<Label>>,
+}
+
 pub(super) fn run(args: &ListArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let store = args.selection.store();
     let mut rows = Vec::new();
     for file in args.selection.load()? {
         let recorded = store.scenario(&id(&file)?).map_err(|error| Failure::store(&error))?;
-        let versions: Vec<Version> = recorded.versions().cloned().collect();
-        rows.push((file, versions));
+        let (versions, points) = (recorded.versions().cloned().collect(), recorded.change_points());
+        rows.push(Row { file, versions, points });
     }
     match args.output {
         Output::Json => {
-            let list: Vec<_> = rows
-                .iter()
-                .map(|(file, versions)| {
-                    json!({
-                        "id": file.id(),
-                        "title": file.scenario.title,
-                        "file": file.path,
-                        "kubernetes": file.scenario.kubernetes.to_string(),
-                        "recorded": versions.iter().map(ToString::to_string).collect::<Vec<_>>(),
-                    })
-                })
-                .collect();
+            let list: Vec<_> = rows.iter().map(json).collect();
             serde_json::to_writer_pretty(&mut terminal.out, &list).map_err(std::io::Error::from)?;
             writeln!(terminal.out)?;
         }
         Output::Human => {
-            let width = rows.iter().map(|(file, _)| file.id().len()).max().unwrap_or_default();
-            for (file, versions) in &rows {
-                let recorded: Vec<String> = versions.iter().map(|version| version.minor.to_string()).collect();
+            let width = rows.iter().map(|row| row.file.id().len()).max().unwrap_or_default();
+            for row in &rows {
+                let (file, out) = (&row.file, &mut terminal.out);
+                let recorded: Vec<String> = row.versions.iter().map(|version| version.minor.to_string()).collect();
                 let recorded = if recorded.is_empty() { "not recorded yet".to_owned() } else { recorded.join(" ") };
-                writeln!(terminal.out, "{:width$}  {}", file.id(), file.scenario.title)?;
-                writeln!(terminal.out, "{:width$}  {}; recorded: {recorded}", "", file.scenario.kubernetes)?;
+                writeln!(out, "{:width$}  {}", file.id(), file.scenario.title)?;
+                writeln!(out, "{:width$}  {}; recorded: {recorded}", "", file.scenario.kubernetes)?;
+                if let Some(changes) = changes(&row.points) {
+                    writeln!(out, "{:width$}  {changes}", "")?;
+                }
             }
         }
     }
     Ok(Exit::Ok)
+}
+
+/// Which steps show something else since which versions; where a step is first recorded nothing changed yet.
+fn changes(points: &BTreeMap<Series, Vec<Label>>) -> Option<String> {
+    let of_step = |(series, labels): (&Series, &Vec<Label>)| {
+        let later: Vec<String> = labels.iter().skip(1).map(ToString::to_string).collect();
+        (!later.is_empty()).then(|| format!("{series} {}", later.join(" ")))
+    };
+    let changes: Vec<String> = points.iter().filter_map(of_step).collect();
+    (!changes.is_empty()).then(|| format!("changes: {}", changes.join(", ")))
+}
+
+fn json(Row { file, versions, points }: &Row) -> Value {
+    let texts = |labels: &[Label]| labels.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let points: Map<String, Value> =
+        points.iter().map(|(series, labels)| (series.to_string(), texts(labels).into())).collect();
+    json!({
+        "id": file.id(),
+        "title": file.scenario.title,
+        "file": file.path,
+        "kubernetes": file.scenario.kubernetes.to_string(),
+        "recorded": versions.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "changePoints": points,
+    })
 }
 
 fn id(file: &ScenarioFile) -> Result<ScenarioId, Failure> {

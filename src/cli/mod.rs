@@ -8,6 +8,7 @@ mod explain;
 mod lint;
 mod list;
 mod record;
+mod reports;
 pub mod review;
 mod run;
 mod selection;

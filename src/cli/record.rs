@@ -8,20 +8,20 @@ use clap::Args;
 use super::run::{How, exit};
 use super::selection::{Clusters, Selection};
 use super::{Environment, Exit, Failure, Terminal};
-use crate::report::{Human, Progress, Reporter};
-use crate::run::Suite;
+use crate::report::{Human, Ordered, Progress, Reporter};
+use crate::run::{Runs, ScenarioOutcome, Suite};
 use crate::snapshot::Written;
 
 /// Arguments of `record`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   rehearsal record --cluster local:v1.36 scenarios/tokens/pod-bound.yaml
-  rehearsal record --cluster local:v1.22,local:v1.23,local:v1.24
+  rehearsal record --cluster local:v1.22..v1.37
   rehearsal record --cluster local:v1.36 --accept scenarios/tokens
 
 What was answered is proposed: files ending in .snap.new beside the snapshots, for `rehearsal review` or `cargo insta \
 review`. The order in which versions are recorded makes no difference, and recording again changes nothing. A scenario \
-with a failed `expect`, or one that could not run to its end, is not recorded.")]
+with a failed `expect`, one that could not run to its end, or one whose runs show different answers, is not recorded.")]
 pub(super) struct RecordArgs {
     #[command(flatten)]
     selection: Selection,
@@ -29,6 +29,9 @@ pub(super) struct RecordArgs {
     clusters: Clusters,
     #[command(flatten)]
     how: How,
+    /// Run each scenario so often on each cluster: what does not show the same answers each time is not recorded.
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u16).range(1..))]
+    runs: u16,
     /// Accept at once what is proposed.
     #[arg(long)]
     accept: bool,
@@ -44,8 +47,9 @@ pub(super) fn run(args: &RecordArgs, environment: &Environment, terminal: &mut T
     let mut settings = args.how.settings(environment);
     // What was not recorded yet is what this is for.
     settings.unrecorded_fails = false;
-    let finished = {
-        let mut reporter = Human::new(&mut terminal.out, false).recording();
+    settings.runs = Runs { times: usize::from(args.runs), only_complete: true };
+    let mut finished = {
+        let mut reporter = Ordered::new(Human::new(&mut terminal.out, false).recording());
         let mut progress = Progress::on_terminal();
         let suite = Suite { scenarios: scenarios.iter().collect(), store: &store, settings };
         suite.run(&clusters, &mut |event| progress.around(event, || reporter.event(event)))?
@@ -55,6 +59,7 @@ pub(super) fn run(args: &RecordArgs, environment: &Environment, terminal: &mut T
         writeln!(terminal.err, "nothing is recorded: the run was interrupted")?;
         return Ok(Exit::Interrupted);
     }
+    finished.outcomes.sort_by(|a, b| (&a.version, &a.id).cmp(&(&b.version, &b.id)));
     let mut kept = Kept::default();
     for outcome in &finished.outcomes {
         let Some(recording) = &outcome.recording else { continue };
@@ -74,7 +79,8 @@ pub(super) fn run(args: &RecordArgs, environment: &Environment, terminal: &mut T
     kept.tell(args.accept, &mut terminal.out)?;
     // A changed answer is no failure here: it is what was recorded.
     let mut summary = finished.summary;
-    summary.failed = finished.outcomes.iter().filter(|outcome| outcome.is_unmet()).count();
+    let is_failure = |outcome: &&ScenarioOutcome| outcome.is_unmet() || outcome.is_unstable();
+    summary.failed = finished.outcomes.iter().filter(is_failure).count();
     Ok(exit(&summary, finished.interrupted))
 }
 

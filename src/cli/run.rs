@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::reports::Reports;
 use super::selection::{Clusters, Selection, duration};
 use super::{Environment, Exit, Failure, Terminal};
-use crate::cluster::Linger;
-use crate::report::{Human, Json, Progress, Reporter};
+use crate::report::{Progress, Reporter};
 use crate::run::{Settings, Suite, Summary};
 
 /// Arguments of `run`.
@@ -16,10 +16,14 @@ use crate::run::{Settings, Suite, Summary};
   rehearsal run --cluster local:v1.36
   rehearsal run --cluster local:v1.23,local:v1.24 scenarios/tokens
   rehearsal run --cluster context:staging --show scenarios/tokens/pod-bound.yaml
+  rehearsal run --cluster local:v1.22..v1.37              every minor, several at once
   rehearsal run --cluster local:v1.36 --output json | jq .summary
+  rehearsal run --cluster local:all --report-junit junit.xml --report-markdown \"$GITHUB_STEP_SUMMARY\"
+  rehearsal run --cluster local:v1.36 --repeat 50 scenarios/tokens/pod-bound.yaml
 
 A scenario works in a Namespace of its own, with a name unique to the run, and removes what it made. An answer that \
-nobody recorded yet passes on its `expect`, and fails where CI=true. `run` writes no file.")]
+nobody recorded yet passes on its `expect`, and fails where CI=true. `run` writes no file but the reports it is asked \
+for.")]
 pub(super) struct RunArgs {
     #[command(flatten)]
     selection: Selection,
@@ -27,12 +31,11 @@ pub(super) struct RunArgs {
     clusters: Clusters,
     #[command(flatten)]
     how: How,
-    /// Show every step with its answer, not only what failed.
-    #[arg(long)]
-    show: bool,
-    /// How to show the run.
-    #[arg(long, value_enum, default_value_t = Output::Human, value_name = "FORMAT")]
-    output: Output,
+    /// Run each scenario so often on each cluster; all runs must hold and show the same answers.
+    #[arg(long, value_name = "N", default_value = "1", hide_default_value = true, value_parser = clap::value_parser!(u16).range(1..))]
+    repeat: u16,
+    #[command(flatten)]
+    reports: Reports,
 }
 
 /// How scenarios are run, for `run` and `record`.
@@ -49,6 +52,7 @@ pub(super) struct How {
     pub keep: bool,
 }
 
+/// How what is not a run is shown.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum Output {
     /// Lines for people.
@@ -61,11 +65,10 @@ pub(super) fn run(args: &RunArgs, environment: &Environment, terminal: &mut Term
     let clusters = args.clusters.named(environment)?;
     let scenarios = args.selection.load()?;
     let store = args.selection.store();
-    let settings = args.how.settings(environment);
-    let mut reporter: Box<dyn Reporter + '_> = match args.output {
-        Output::Human => Box::new(Human::new(&mut terminal.out, args.show)),
-        Output::Json => Box::new(Json::new(&mut terminal.out)),
-    };
+    let mut settings = args.how.settings(environment);
+    settings.runs.times = usize::from(args.repeat);
+    settings.bodies = args.reports.show;
+    let mut reporter = args.reports.open(&mut terminal.out)?;
     let mut progress = Progress::on_terminal();
     let suite = Suite { scenarios: scenarios.iter().collect(), store: &store, settings };
     let finished = suite.run(&clusters, &mut |event| progress.around(event, || reporter.event(event)))?;
@@ -79,7 +82,7 @@ impl How {
             timeout: self.timeout,
             keep: self.keep,
             unrecorded_fails: environment.ci,
-            linger: Linger::Gone,
+            ..Settings::default()
         }
     }
 }

@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 use clap::Args;
 
 use super::{Environment, Failure};
-use crate::cluster::{ClusterSpec, SpecError};
+use crate::cluster::{self, ClusterSet, ClusterSpec, SpecError};
 use crate::scenario::{self, ScenarioFile};
 use crate::snapshot::Store;
 
@@ -55,25 +55,31 @@ impl Selection {
 /// Which clusters.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Clusters {
-    /// Clusters to run on, one after the other: `local:v1.36` (a real control plane as processes on this machine),
-    /// `context:NAME` (a context of your kubeconfig). Nothing else is ever touched. Without it, what the environment
-    /// variable `REHEARSAL_CLUSTER` names.
+    /// Clusters to run on, separated by commas: `local:v1.36` (a real control plane as processes on this machine),
+    /// `local:v1.22..v1.37` (one of every minor of a range), `local:all` (one of every minor that is installed),
+    /// `context:NAME` (a context of your kubeconfig). Nothing else is ever touched. As many at once as memory and
+    /// processors allow. Without it, what the environment variable `REHEARSAL_CLUSTER` names.
     #[arg(long = "cluster", value_name = "CLUSTER", value_delimiter = ',')]
-    specs: Vec<ClusterSpec>,
+    sets: Vec<ClusterSet>,
 }
 
 impl Clusters {
     /// The clusters that are named, here or by the environment. None is ever chosen that is not.
     pub(super) fn named(&self, environment: &Environment) -> Result<Vec<ClusterSpec>, Failure> {
-        if !self.specs.is_empty() {
-            return Ok(self.specs.clone());
+        let sets = if self.sets.is_empty() {
+            environment.clusters().map_err(|error| wrong(&error))?
+        } else {
+            self.sets.clone()
+        };
+        if sets.is_empty() {
+            return Err(Failure::usage("no cluster is named", NAME_ONE));
         }
-        let wrong = |error: SpecError| Failure::usage(format!("REHEARSAL_CLUSTER: {error}"), NAME_ONE);
-        let names = environment.clusters.iter().flat_map(|names| names.split(','));
-        let names = names.map(str::trim).filter(|name| !name.is_empty());
-        let specs: Vec<ClusterSpec> = names.map(str::parse).collect::<Result<_, _>>().map_err(wrong)?;
-        if specs.is_empty() { Err(Failure::usage("no cluster is named", NAME_ONE)) } else { Ok(specs) }
+        cluster::named(&sets).map_err(|error| Failure::could_not_run(&error))
     }
+}
+
+fn wrong(error: &SpecError) -> Failure {
+    Failure::usage(format!("REHEARSAL_CLUSTER: {error}"), NAME_ONE)
 }
 
 const NAME_ONE: &str = "as in `--cluster local:v1.36` or `--cluster context:NAME`; `rehearsal cluster list` says which \

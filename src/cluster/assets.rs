@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Home, Release};
-use crate::version::Version;
+use crate::version::{Minor, Version};
 
 /// The programs of one Kubernetes release and the etcd that goes with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct Assets {
 pub enum AssetsError {
     /// Nothing of that release.
     #[error("no control plane of {wanted} is installed in {folder}; {installed}")]
-    #[diagnostic(help("build one: ci/control-plane/build {example}"))]
+    #[diagnostic(help("build {}: ci/control-plane/build {example}", if example.contains(' ') { "them" } else { "one" }))]
     NotInstalled {
         /// What was asked for.
         wanted: String,
@@ -102,21 +102,29 @@ pub(super) fn resolve(home: &Home, release: &Release) -> Result<Assets, AssetsEr
     if let Some(found) = installed.iter().rfind(|assets| release.takes(&assets.version)) {
         return Ok(found.clone());
     }
+    Err(not_installed(home, &installed, release))
+}
+
+/// Nothing of `release` is among what is installed.
+pub(super) fn not_installed(home: &Home, installed: &[Assets], release: &Release) -> AssetsError {
+    let (wanted, example) = match release {
+        Release::Newest => ("any version".to_owned(), "v1.36".to_owned()),
+        Release::Minor(minor) => (minor.to_string(), minor.to_string()),
+        Release::Exact(version) => (version.to_string(), version.minor.to_string()),
+    };
+    missing(home, installed, wanted, example)
+}
+
+/// Nothing of any of these minors is.
+pub(super) fn none_of(home: &Home, installed: &[Assets], minors: &[Minor]) -> AssetsError {
+    let minors: Vec<String> = minors.iter().map(ToString::to_string).collect();
+    missing(home, installed, minors.join(", "), minors.join(" "))
+}
+
+fn missing(home: &Home, installed: &[Assets], wanted: String, example: String) -> AssetsError {
     let versions: Vec<String> = installed.iter().map(|assets| assets.version.to_string()).collect();
-    Err(AssetsError::NotInstalled {
-        wanted: match release {
-            Release::Newest => "any version".to_owned(),
-            Release::Minor(minor) => minor.to_string(),
-            Release::Exact(version) => version.to_string(),
-        },
-        folder: home.assets(),
-        installed: if versions.is_empty() { "nothing is".to_owned() } else { format!("{} are", versions.join(", ")) },
-        example: match release {
-            Release::Newest => "v1.36".to_owned(),
-            Release::Minor(minor) => minor.to_string(),
-            Release::Exact(version) => version.minor.to_string(),
-        },
-    })
+    let installed = if versions.is_empty() { "nothing is".to_owned() } else { format!("{} are", versions.join(", ")) };
+    AssetsError::NotInstalled { wanted, folder: home.assets(), installed, example }
 }
 
 /// The folders named like a version: others hold a build that is going on, or an etcd by itself.

@@ -1,14 +1,18 @@
 //! `context:NAME`: any cluster of the kubeconfig. Never chosen unless it is named.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method};
 use kube::Config;
 use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError};
 
+use super::access::Access;
 use super::probe::Unanswered;
-use super::{Cluster, Exchange, Origin, Request, SendError, Session, Transports, probe, send_error};
+use super::{
+    Cluster, Exchange, Home, Origin, Release, Request, SendError, Session, Transports, assets, probe, send_error,
+};
+use crate::capability::Capability;
 use crate::version::Version;
 
 /// How long a credential plug-in may take; somebody may have to log in.
@@ -82,7 +86,8 @@ pub enum ContextError {
 /// Opens the context `name` of the kubeconfig that `KUBECONFIG` or the home folder has.
 pub(super) async fn open(name: &str) -> Result<Cluster, ContextError> {
     let kubeconfig = Kubeconfig::read().map_err(|error| ContextError::Kubeconfig { cause: unread(&error) })?;
-    open_in(kubeconfig, name).await
+    // Large, and awaited by everything that opens a cluster.
+    Box::pin(open_in(kubeconfig, name)).await
 }
 
 /// Opens a context of a kubeconfig.
@@ -94,6 +99,7 @@ async fn open_in(kubeconfig: Kubeconfig, name: &str) -> Result<Cluster, ContextE
     }
     let name = name.to_owned();
     let is_sendable = has_sendable_token(&kubeconfig, &name);
+    let access = Access::of(&kubeconfig, Some(&name));
     let unusable = |cause: String| ContextError::Unusable { help: help(&cause, &name), name: name.clone(), cause };
     let options = KubeConfigOptions { context: Some(name.clone()), ..KubeConfigOptions::default() };
     let config =
@@ -120,9 +126,17 @@ async fn open_in(kubeconfig: Kubeconfig, name: &str) -> Result<Cluster, ContextE
         return Err(ContextError::Unauthorized { name, server });
     }
     let version = version(answer).map_err(Unanswered::Error).map_err(unanswered)?;
-    let (facts, capabilities) = probe::all(&own, &server).await.map_err(unanswered)?;
+    let (facts, mut capabilities) = probe::all(&own, &server).await.map_err(unanswered)?;
     let origin = Origin { kind: "context", etcd: None };
-    Ok(Cluster::new(origin, version, capabilities, facts, transports))
+    let programs = programs(&version);
+    capabilities.extend(programs.as_ref().map(|_| Capability::Kubectl));
+    Ok(Cluster { access, programs, ..Cluster::new(origin, version, capabilities, facts, transports) })
+}
+
+/// Where a `kubectl` of that minor version is: an installed control plane of it brings one.
+fn programs(version: &Version) -> Option<PathBuf> {
+    let release = Release::Minor(version.minor);
+    assets::resolve(&Home::from_env().ok()?, &release).ok().map(|assets| assets.folder)
 }
 
 fn version(answer: Exchange) -> Result<Version, SendError> {
@@ -188,12 +202,17 @@ fn help(cause: &str, name: &str) -> String {
 
 /// The two connections of a kubeconfig of ours.
 pub(super) async fn transports_of(kubeconfig: &Path) -> Result<Transports, String> {
-    let read = Kubeconfig::read_from(kubeconfig).map_err(|error| error.to_string())?;
+    let read = read(kubeconfig)?;
     let options = KubeConfigOptions::default();
     let mut config = Config::from_custom_kubeconfig(read, &options).await.map_err(|error| error.to_string())?;
     // HTTPS_PROXY is not for a server on this machine.
     config.proxy_url = None;
     transports(config).map_err(|error| error.to_string())
+}
+
+/// A kubeconfig of ours.
+pub(super) fn read(kubeconfig: &Path) -> Result<Kubeconfig, String> {
+    Kubeconfig::read_from(kubeconfig).map_err(|error| error.to_string())
 }
 
 /// The two connections of a kubeconfig context: its user's, and one without credentials. Both are prepared now, so that
@@ -204,5 +223,6 @@ fn transports(mut config: Config) -> Result<Transports, kube::Error> {
     config.disable_compression = true;
     let mut without = config.clone();
     without.auth_info = AuthInfo::default();
-    Ok(Transports { own: kube::Client::try_from(config)?, bare: kube::Client::try_from(without)? })
+    let bare = kube::Client::try_from(without.clone())?;
+    Ok(Transports { own: kube::Client::try_from(config)?, bare, without: Some(Box::new(without)) })
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::Home;
 use super::folder::{Folder, Lock};
+use super::{Home, workplace};
 
 /// The programs of a control plane, which nothing else in its folder is ended for.
 const PROGRAMS: [&str; 4] = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
@@ -55,6 +55,9 @@ pub async fn sweep_local(home: &Home) -> Result<Vec<String>, GcError> {
         folder.remove().map_err(failed)?;
         done.push(format!("removed {}, whose keeper is dead", path.display()));
     }
+    let swept = workplace::sweep(home);
+    let swept = swept.map_err(|cause| GcError { doing: "sweeping", path: home.workplaces(), cause })?;
+    done.extend(swept.iter().map(|path| format!("removed {}, of commands of a run that is dead", path.display())));
     for path in entries(&home.failed())? {
         remove(&path).map_err(|cause| GcError { doing: "removing", path: path.clone(), cause })?;
         done.push(format!("removed {}, the logs of a cluster that failed", path.display()));

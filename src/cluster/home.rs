@@ -59,6 +59,11 @@ impl Home {
         self.state.join("clusters")
     }
 
+    /// A folder for each scenario that runs commands.
+    pub(super) fn workplaces(&self) -> PathBuf {
+        self.state.join("commands")
+    }
+
     /// The logs of the last cluster of each key that did not end well.
     pub(super) fn failed(&self) -> PathBuf {
         self.state.join("failed")

@@ -28,21 +28,23 @@ pub enum Identity {
         /// `Impersonate-Extra-KEY`, once a value.
         extra: BTreeMap<String, Vec<String>>,
     },
+    /// Whoever a client certificate says, which the cluster's authority signs.
+    Certified {
+        /// The common name.
+        user: String,
+        /// The organization.
+        group: Option<String>,
+    },
     /// Nobody: no certificate and no token.
     Anonymous,
 }
 
 impl Identity {
-    /// Whether it is the kubeconfig's user who connects.
-    pub(super) fn connects_as_own(&self) -> bool {
-        matches!(self, Self::Own | Self::Impersonated { .. })
-    }
-
     /// The headers that say who it is.
     pub(super) fn headers(&self) -> Result<HeaderMap, SendError> {
         let mut headers = HeaderMap::new();
         match self {
-            Self::Own | Self::Anonymous => {}
+            Self::Own | Self::Certified { .. } | Self::Anonymous => {}
             Self::Bearer(token) => {
                 let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
                     .map_err(|_| SendError::NoHeader { name: "Authorization".into() })?;
@@ -75,6 +77,7 @@ impl std::fmt::Debug for Identity {
             Self::Own => f.write_str("Own"),
             Self::Bearer(_) => f.write_str("Bearer(..)"),
             Self::Impersonated { user, .. } => write!(f, "Impersonated({user})"),
+            Self::Certified { user, .. } => write!(f, "Certified({user})"),
             Self::Anonymous => f.write_str("Anonymous"),
         }
     }

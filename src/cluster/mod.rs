@@ -5,6 +5,7 @@
 //! `hollow_node`, `process`) that a process of its own keeps (`keeper`) for everybody who holds a lease on it (`lease`,
 //! `folder`).
 
+mod access;
 mod assets;
 mod context;
 mod discovery;
@@ -21,22 +22,26 @@ mod open;
 mod pki;
 mod probe;
 mod process;
+mod room;
 mod running;
 mod send_error;
 mod session;
+mod set;
 mod setup;
 mod spec;
 mod sweep;
 mod watch;
+mod workplace;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::capability::Capability;
 use crate::version::Version;
+use access::{Access, Certified};
 use discovery::Discovery;
 use lease::{Aftermath, Tenancy};
 
@@ -50,13 +55,16 @@ pub use home::{Home, HomeError};
 pub use identity::Identity;
 pub use lease::LocalError;
 pub use open::{ClusterError, Hear, OpenOptions, Progress, local_capabilities, open, version};
+pub use room::room;
 pub use running::{DownError, Running, running, take_down};
 pub use send_error::{ClusterEnd, SendError};
 pub use session::Session;
+pub use set::{ClusterSet, named};
 pub use setup::Setup;
 pub use spec::{ClusterSpec, Release, SpecError};
 pub use sweep::{SweepError, sweep};
 pub use watch::{EventKind, Watch, WatchEvent};
+pub use workplace::{Workplace, WorkplaceError};
 
 /// The label on every Namespace that a run makes; its value is the run's suffix. `cluster gc` finds by it.
 pub const RUN_LABEL: &str = "rehearsal.dev/run";
@@ -104,7 +112,13 @@ pub struct Cluster {
     facts: Facts,
     setup: Setup,
     transports: Transports,
+    certified: Certified,
     discovery: Discovery,
+    /// What a kubeconfig for other programs is made of.
+    access: Option<Access>,
+    /// The folder with the `kubectl` of its minor version.
+    programs: Option<PathBuf>,
+    home: Option<Home>,
     tenancy: Option<Tenancy>,
     aftermath: Option<Arc<Aftermath>>,
 }
@@ -114,6 +128,8 @@ struct Transports {
     own: kube::Client,
     /// Without the kubeconfig's certificate: for bearers and for nobody.
     bare: kube::Client,
+    /// The set-up of the latter, for clients with another certificate.
+    without: Option<Box<kube::Config>>,
 }
 
 impl Cluster {
@@ -124,20 +140,28 @@ impl Cluster {
         facts: Facts,
         transports: Transports,
     ) -> Self {
-        let (discovery, setup) = (Discovery::default(), Setup::default());
-        Self { origin, version, capabilities, facts, setup, transports, discovery, tenancy: None, aftermath: None }
+        Self {
+            origin,
+            version,
+            capabilities,
+            facts,
+            setup: Setup::default(),
+            transports,
+            certified: Certified::default(),
+            discovery: Discovery::default(),
+            access: None,
+            programs: None,
+            home: None,
+            tenancy: None,
+            aftermath: None,
+        }
     }
 
     /// A cluster behind any HTTP service (`kube::Client::new`): for transports inside the process. Every identity goes
     /// through it.
     pub fn over(client: kube::Client, origin: Origin, version: Version, facts: Facts) -> Self {
-        let transports = Transports { own: client.clone(), bare: client };
+        let transports = Transports { own: client.clone(), bare: client, without: None };
         Self::new(origin, version, BTreeSet::new(), facts, transports)
-    }
-
-    /// The same cluster, which is set up like this.
-    fn set_up(self, setup: Setup) -> Self {
-        Self { setup, ..self }
     }
 
     /// The same cluster, which stays as long as this is there.
@@ -192,16 +216,25 @@ impl Cluster {
         self.tenancy.as_ref().map(|tenancy| tenancy.endpoint.kubeconfig.as_path())
     }
 
-    /// A session on behalf of an identity. Two connections serve all of them: the kubeconfig's, and one without its
-    /// certificate.
+    /// A session on behalf of an identity. Two connections serve all that bring no certificate: the kubeconfig's, and one
+    /// without its certificate.
     pub fn session(&self, identity: &Identity) -> Result<Session, SendError> {
-        let client = if identity.connects_as_own() { &self.transports.own } else { &self.transports.bare };
-        Ok(Session::new(client.clone(), identity.headers()?).with_aftermath(self.aftermath.clone()))
+        let client = match identity {
+            Identity::Own | Identity::Impersonated { .. } => self.transports.own.clone(),
+            Identity::Bearer(_) | Identity::Anonymous => self.transports.bare.clone(),
+            Identity::Certified { .. } => self.certified_client(identity)?,
+        };
+        Ok(Session::new(client, identity.headers()?).with_aftermath(self.aftermath.clone()))
     }
 
     /// How a kind is served; none where it is not.
     pub async fn resolve(&self, api_version: &str, kind: &str) -> Result<Option<Resource>, SendError> {
         self.discovery.resolve(&self.session(&Identity::Own)?, api_version, kind).await
+    }
+
+    /// The collections of everything that lives outside of Namespaces, as far as it can be found out.
+    pub async fn cluster_wide(&self) -> Result<Vec<String>, SendError> {
+        Ok(discovery::cluster_wide(&self.session(&Identity::Own)?).await)
     }
 
     /// The group-versions, as far as they were read, that a kind of this name is in.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::access::Access;
 use super::folder::Folder;
 use super::setup::{Order, Setup};
 use super::{
@@ -144,8 +145,15 @@ async fn open_local(home: &Home, assets: &Assets, how: &OpenOptions) -> Result<C
         nodes: vec![hollow_node::NODE.to_owned()],
     };
     let origin = Origin { kind: "local", etcd: Some(endpoint.etcd.clone()) };
-    let cluster = Cluster::new(origin, assets.version.clone(), local_capabilities(), facts, transports);
-    Ok(cluster.set_up(how.setup.clone()).held_by(tenancy))
+    let access = context::read(&endpoint.kubeconfig).map_err(|cause| LocalError::Connect { cause })?;
+    let cluster = Cluster {
+        setup: how.setup.clone(),
+        access: Access::of(&access, None),
+        programs: Some(assets.folder.clone()),
+        home: Some(home.clone()),
+        ..Cluster::new(origin, assets.version.clone(), local_capabilities(), facts, transports)
+    };
+    Ok(cluster.held_by(tenancy))
 }
 
 /// What every local control plane can do: it has a hollow Node, so no kubelet.
@@ -153,6 +161,8 @@ pub fn local_capabilities() -> BTreeSet<Capability> {
     BTreeSet::from([
         Capability::Node,
         Capability::Scheduler,
+        Capability::Kubectl,
+        Capability::Ca,
         Capability::OneApiserver,
         Capability::PlainAuthentication,
         Capability::Admin,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
 use rsa::RsaPrivateKey;
@@ -35,6 +35,8 @@ const SERVER_NAMES: [&str; 8] = [
 pub(super) enum PkiError {
     #[error("making {what}: {cause}")]
     Make { what: String, cause: String },
+    #[error("reading {path}: {cause}")]
+    Read { path: PathBuf, cause: io::Error },
     #[error("writing {path}: {cause}")]
     Write { path: PathBuf, cause: io::Error },
 }
@@ -48,12 +50,9 @@ pub(super) struct Pki {
 impl Pki {
     /// Makes the authority and the API server's certificate; P-256, which takes no time to speak of.
     pub(super) fn create(folder: &Path) -> Result<Self, PkiError> {
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, "rehearsal-ca");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
         let key = key("the certificate authority")?;
-        let authority = CertifiedIssuer::self_signed(params, key).map_err(failed("the certificate authority"))?;
+        let authority =
+            CertifiedIssuer::self_signed(authority_params(), key).map_err(failed("the certificate authority"))?;
         let pki = Self { folder: folder.to_owned(), authority };
         pki.write("ca.crt", &pki.authority.pem())?;
         pki.write("ca.key", &pki.authority.key().serialize_pem())?;
@@ -69,25 +68,19 @@ impl Pki {
     /// A kubeconfig for `user` at `path`. Every one of them may do everything: the name says who did it, in audit logs
     /// and admission, and RBAC's bootstrap does not have to come first.
     pub(super) fn write_kubeconfig(&self, path: &Path, user: &str, server: &str) -> Result<(), PkiError> {
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::OrganizationName, "system:masters");
-        params.distinguished_name.push(DnType::CommonName, user);
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        let key = key(user)?;
-        let certificate = params.signed_by(&key, &self.authority).map_err(failed(user))?;
-        let encoded = |pem: String| BASE64_STANDARD.encode(pem);
+        let client = sign(user, &["system:masters"], &self.authority)?;
+        let encoded = |pem: &str| BASE64_STANDARD.encode(pem);
         // JSON is YAML: what reads a kubeconfig reads this.
         let kubeconfig = json!({
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": CONTEXT, "cluster": {
                 "server": server,
-                "certificate-authority-data": encoded(self.authority.pem()),
+                "certificate-authority-data": encoded(&self.authority.pem()),
             }}],
             "users": [{"name": user, "user": {
-                "client-certificate-data": encoded(certificate.pem()),
-                "client-key-data": encoded(key.serialize_pem()),
+                "client-certificate-data": encoded(&client.certificate),
+                "client-key-data": encoded(&client.key),
             }}],
             "contexts": [{"name": CONTEXT, "context": {"cluster": CONTEXT, "user": user}}],
             "current-context": CONTEXT,
@@ -110,6 +103,51 @@ impl Pki {
     fn write(&self, name: &str, text: &str) -> Result<(), PkiError> {
         write_secret(&self.path(name), text)
     }
+}
+
+/// A client's certificate and its key, as PEM.
+pub(super) struct Client {
+    pub(super) certificate: String,
+    pub(super) key: String,
+}
+
+/// The authority of a cluster that somebody else keeps, read from its folder to sign for clients. Its key stays there.
+pub(super) struct Authority(Issuer<'static, KeyPair>);
+
+impl Authority {
+    /// Reads the authority that [`Pki::create`] left in `folder`.
+    pub(super) fn read(folder: &Path) -> Result<Self, PkiError> {
+        let path = folder.join("ca.key");
+        let pem = std::fs::read_to_string(&path).map_err(|cause| PkiError::Read { path, cause })?;
+        let key = KeyPair::from_pem(&pem).map_err(failed("the certificate authority"))?;
+        Ok(Self(Issuer::new(authority_params(), key)))
+    }
+
+    /// A certificate for a user (CN) in these groups (O).
+    pub(super) fn issue(&self, user: &str, groups: &[&str]) -> Result<Client, PkiError> {
+        sign(user, groups, &self.0)
+    }
+}
+
+fn authority_params() -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "rehearsal-ca");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+    params
+}
+
+fn sign(user: &str, groups: &[&str], authority: &Issuer<'_, KeyPair>) -> Result<Client, PkiError> {
+    let mut params = CertificateParams::default();
+    for group in groups {
+        params.distinguished_name.push(DnType::OrganizationName, *group);
+    }
+    params.distinguished_name.push(DnType::CommonName, user);
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let key = key(user)?;
+    let certificate = params.signed_by(&key, authority).map_err(failed(user))?;
+    Ok(Client { certificate: certificate.pem(), key: key.serialize_pem() })
 }
 
 /// Makes the key pair that `ServiceAccount` tokens are signed with: `sa.key` and `sa.pub`. RSA, as kubeadm makes it: the

@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde::Serialize;
 
 use super::folder::{Folder, Kept, Linger, Lock};
-use super::{Home, Release, lease};
+use super::{ClusterSet, ClusterSpec, Home, lease};
 use crate::version::Version;
 
 /// A local cluster that runs.
@@ -81,8 +81,13 @@ const DOWN_WITHIN: Duration = Duration::from_secs(10);
 
 impl Running {
     /// Whether a name on the command line means it.
-    pub fn is(&self, release: &Release) -> bool {
-        self.version.parse::<Version>().is_ok_and(|version| release.takes(&version))
+    pub fn is(&self, set: &ClusterSet) -> bool {
+        self.version.parse::<Version>().is_ok_and(|version| match set {
+            ClusterSet::One(ClusterSpec::Context(_)) => false,
+            ClusterSet::One(ClusterSpec::Local(release)) => release.takes(&version),
+            ClusterSet::Range(first, last) => (*first..=*last).contains(&version.minor),
+            ClusterSet::All => true,
+        })
     }
 }
 

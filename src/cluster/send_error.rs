@@ -80,6 +80,19 @@ pub enum SendError {
         /// What it is instead, without its text, which may be anything.
         what: String,
     },
+    /// A client certificate that could not be made.
+    #[error("a client certificate for `{user}` cannot be made: {cause}")]
+    #[diagnostic(help("a local cluster signs them: write `needs: [ca]`, and other clusters skip the scenario"))]
+    NoCertificate {
+        /// The user it would be for.
+        user: String,
+        /// What failed.
+        cause: String,
+    },
+    /// A cluster that other programs cannot be told how to reach.
+    #[error("there is no kubeconfig for commands on this cluster")]
+    #[diagnostic(help("use a `local` cluster, or a context of your kubeconfig"))]
+    NoKubeconfig,
     /// A value that cannot stand in a header.
     #[error("the value for the header {name} cannot be sent: it holds a line break or another control character")]
     #[diagnostic(help("take the line break out; a token from a file often ends in one"))]

@@ -32,6 +32,15 @@ pub struct SpecError {
     reason: String,
 }
 
+impl SpecError {
+    pub(super) fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into() }
+    }
+}
+
+/// What a name may look like.
+pub(super) const FORMS: &str = "write context:NAME, local, local:v1.36, local:v1.22..v1.37 or local:all";
+
 impl fmt::Display for ClusterSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -47,9 +56,8 @@ impl FromStr for ClusterSpec {
     type Err = SpecError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const FORMS: &str = "write context:NAME, local or local:v1.36";
         let (provider, rest) = text.split_once(':').map_or((text, None), |(provider, rest)| (provider, Some(rest)));
-        let wrong = |reason: String| Err(SpecError { reason });
+        let wrong = |reason: String| Err(SpecError::new(reason));
         match (provider, rest) {
             ("context", Some(name)) if !name.is_empty() => Ok(Self::Context(name.to_owned())),
             ("context", _) => wrong(format!("`{text}` names no context: {FORMS}")),

@@ -24,6 +24,7 @@ impl Normaliser<'_> {
         let mut shown = Map::new();
         match reply {
             Reply::Http(exchange) => self.exchange(&mut shown, exchange, cut),
+            Reply::Process(output) => self.output(&mut shown, output, cut),
             Reply::Events(exchange) => self.events(&mut shown, exchange, cut),
             Reply::NotServed { api_version, kind } => {
                 shown.insert("served".to_owned(), false.into());
@@ -84,7 +85,7 @@ impl Normaliser<'_> {
         let tree = match view {
             View::Token => tree.select(&Rest::of(&[Path::key("spec"), Path::key("status")], "")),
             View::Status => tree.select(&Rest::of(&[Path::key("status")], "")),
-            View::Body => Some(tree),
+            View::Body | View::Output => Some(tree),
             View::Nothing | View::Envelope | View::Object | View::Names | View::Events => {
                 self.tidy();
                 Some(tree)

@@ -11,10 +11,13 @@ mod answer;
 mod cut;
 mod events;
 mod jwt;
+mod log;
 mod names;
 mod normal;
+mod output;
 mod places;
 mod shape;
+mod table;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -24,6 +27,7 @@ mod yaml;
 pub use written::Written;
 
 use crate::action::{Reply, View};
+use crate::guard;
 use crate::syntax::Path;
 use names::{Names, Shown};
 use normal::Normaliser;
@@ -44,6 +48,8 @@ pub struct Known {
     pub audience: Option<String>,
     /// The URL of the API server: `<server>`.
     pub server: Option<String>,
+    /// The private folder of the run's commands: `<folder>`.
+    pub folder: Option<String>,
     /// The names of the cluster's own Nodes: `<node>`.
     pub nodes: Vec<String>,
     /// What the scenario wrote itself, which is never redacted.
@@ -104,9 +110,12 @@ impl Observer {
                 names.set(value, Shown::As(shown.into()));
             }
         };
-        for (value, shown) in
-            [(&known.audience, "<audience>"), (&known.issuer, "<issuer>"), (&known.server, "<server>")]
-        {
+        for (value, shown) in [
+            (&known.audience, "<audience>"),
+            (&known.issuer, "<issuer>"),
+            (&known.server, "<server>"),
+            (&known.folder, "<folder>"),
+        ] {
             set(value.as_deref().unwrap_or_default(), shown);
         }
         // Discovery tells the server's address without the scheme.
@@ -114,6 +123,8 @@ impl Observer {
             && address.contains(':')
         {
             set(address, "<server>");
+            // kubectl caches what a server serves in a folder of its name.
+            set(&address.replace(':', "_"), "<server>");
         }
         for node in &known.nodes {
             set(node, "<node>");
@@ -140,6 +151,11 @@ impl Observer {
     /// suffix, identities by name, no credentials. Values that no answer taught stay as they are.
     pub fn presentable(&self, text: &str) -> String {
         Normaliser::presenting(&self.known, &self.names).text(text).into_owned()
+    }
+
+    /// The same as YAML, with placeholders for credentials that nothing is known of.
+    pub fn presentable_yaml(&self, value: &Value) -> String {
+        guard::scrub(&yaml::emit(&self.presentable_value(value))).into_owned()
     }
 
     /// Any value for a person, keys sorted, as [`presentable`](Self::presentable) does texts.

@@ -23,6 +23,8 @@ pub(super) enum Fact {
     KeyId,
     /// A uid of which nothing is known but where it first showed: `<uid:review-again>`.
     Stray,
+    /// A digest that a command has computed, named by the step that first showed it: `<sha256:before>`.
+    Digest,
     /// The hash over a template, named by the object it belongs to: `<hash:web>`.
     Hash(String),
     /// A generated name with this base: `sauser-token-<1>`.
@@ -53,6 +55,13 @@ pub(super) enum Shown {
 }
 
 impl Shown {
+    fn is_token(&self) -> bool {
+        match self {
+            Self::As(text) => text.starts_with("<token:"),
+            Self::Pending(fact) => matches!(fact, Fact::Token),
+        }
+    }
+
     fn is_hash(&self) -> bool {
         match self {
             Self::As(text) => text.starts_with("<hash:"),
@@ -143,6 +152,12 @@ impl Names {
             at = range.end + 1;
             self.get(part)?.is_hash().then_some(range)
         })
+    }
+
+    /// The tokens among the values.
+    pub(super) fn tokens(&self) -> impl Iterator<Item = &str> {
+        let values = self.values.values().flatten();
+        values.filter(|(_, shown)| shown.is_token()).map(|(value, _)| &**value)
     }
 
     pub(super) fn count(&self, label: &str) -> Option<u32> {

@@ -33,6 +33,8 @@ pub(super) struct Normaliser<'a> {
     noted: Vec<Found>,
     pub(super) step: &'a str,
     pub(super) mode: Mode,
+    /// Whether values are found by their shape too: a text that a command wrote has no places.
+    pub(super) loose: bool,
     /// Whether what controllers and clocks write into metadata is left out.
     tidy: bool,
     /// When the token of the same answer expires, and how that is shown.
@@ -43,7 +45,7 @@ impl<'a> Normaliser<'a> {
     /// For an answer of this step.
     pub(super) fn new(known: &'a Known, names: &'a Names, step: &'a str) -> Self {
         let (learnt, noted) = (Names::default(), Vec::new());
-        Self { known, names, learnt, noted, step, mode: Mode::Name, tidy: false, expiry: None }
+        Self { known, names, learnt, noted, step, mode: Mode::Name, loose: false, tidy: false, expiry: None }
     }
 
     /// For anything else that a person reads: it names nothing.
@@ -211,14 +213,17 @@ const PORTS: [&str; 2] = ["nodePort", "healthCheckNodePort"];
 /// Where the server writes a day without a time: the tracking of legacy tokens.
 const DATES: [&str; 3] = ["kubernetes.io/legacy-token-last-used", "kubernetes.io/legacy-token-invalid-since", "since"];
 
+/// How far the two looks that the server takes at its clock may be apart, while it is busy with others.
+const BETWEEN_LOOKS: u64 = 15;
+
 /// When the token of a `TokenRequest` expires: as the answer has it, and relative to the moment of issue. The server looks
-/// at its clock once for the claims and once for this, so that a second may have passed in between: that is no behaviour.
+/// at its clock once for the claims and once for this, so that seconds may have passed in between: that is no behaviour.
 fn expiry(body: &Value) -> Option<(String, String)> {
     let status = body.get("status")?;
     let time = status.get("expirationTimestamp")?.as_str()?;
     let issued = Jwt::parse(status.get("token")?.as_str()?)?.issued_at()?;
     let expires = time.parse::<jiff::Timestamp>().ok()?.as_second();
     let asked = body.get("spec").and_then(|spec| issued.checked_add(spec.get("expirationSeconds")?.as_i64()?));
-    let meant = asked.filter(|asked| asked.abs_diff(expires) <= 1).unwrap_or(expires);
+    let meant = asked.filter(|asked| asked.abs_diff(expires) <= BETWEEN_LOOKS).unwrap_or(expires);
     Some((time.to_owned(), jwt::since(issued, meant)))
 }

@@ -147,6 +147,9 @@ impl<'a> Places<'a> {
                 if let Some(id) = value.strip_prefix("JTI=") {
                     self.note(id, || Fact::TokenId);
                 }
+                if let Some(id) = value.strip_prefix("X509SHA256=") {
+                    self.note(id, || Fact::Digest);
+                }
             }
             key if is_name(key) => self.name(value, Fact::Generated),
             _ => {

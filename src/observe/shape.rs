@@ -81,6 +81,31 @@ pub(super) fn time(text: &str) -> Option<&str> {
     Some(&text[..end])
 }
 
+/// The date of an HTTP header or a description that the text begins with: `Tue, 24 Nov 2026 13:48:18 GMT`.
+pub(super) fn long_time(text: &str) -> Option<&str> {
+    const LENGTH: usize = "Tue, 24 Nov 2026 13:48:18".len();
+    let bytes = text.as_bytes();
+    let zone = ["GMT", "UTC"].iter().any(|zone| text.get(LENGTH + 1..).is_some_and(|rest| rest.starts_with(zone)));
+    let offset = matches!(bytes.get(LENGTH + 1), Some(b'+' | b'-')) && matches(bytes.get(LENGTH + 2..)?, "0000");
+    let is_time =
+        bytes.get(3..5) == Some(b", ") && matches(&bytes[5..], "00 ") && matches(bytes.get(11..)?, " 0000 00:00:00 ");
+    let end = LENGTH + if zone { 4 } else { 6 };
+    (is_time && (zone || offset)).then(|| &text[..end])
+}
+
+/// Whether the whole text is a SHA-256 digest as `sha256sum` writes it.
+pub(super) fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+/// Whether the whole text looks like the hash over a Pod's template: `776d7585c9`.
+pub(super) fn is_template_hash(text: &str) -> bool {
+    (8..=10).contains(&text.len())
+        && text.bytes().all(|b| RANDOM.contains(&b))
+        && text.bytes().any(|b| b.is_ascii_digit())
+        && text.bytes().any(|b| b.is_ascii_lowercase())
+}
+
 /// Whether the whole text is a date, as the labels about legacy tokens hold it.
 pub(super) fn is_date(text: &str) -> bool {
     text.len() == 10 && matches(text.as_bytes(), "0000-00-00")
@@ -92,12 +117,14 @@ fn matches(text: &[u8], pattern: &str) -> bool {
         && pattern.bytes().zip(text).all(|(want, &is)| if want == b'0' { is.is_ascii_digit() } else { want == is })
 }
 
+/// What the API server and its controllers draw from.
+const RANDOM: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+
 /// The base of a generated name, its separator included: `sauser-token-` of `sauser-token-x8k2p`.
 ///
 /// The API server draws five characters without vowels and look-alikes. Events are named after their object and
 /// hexadecimal nanoseconds.
 pub(super) fn generated_base(name: &str) -> Option<&str> {
-    const RANDOM: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     let at = name.rfind(['-', '.']).filter(|&at| at > 0)?;
     let (base, last) = name.split_at(at + 1);
     let generated = if base.ends_with('-') {

@@ -64,16 +64,25 @@ impl Normaliser<'_> {
         }
         if run.starts_with("ZXlK") {
             let encoded = shape::base64(rest);
-            return Some((first(encoded.len()), self.token(jwt::from_base64(encoded)?.trim_end())?));
+            // One that is wrapped goes on in the next line, and is left to the guard.
+            let is_whole = guard::end_of_base64(text.as_bytes(), word.start) == word.start + encoded.len();
+            if let Some(token) = jwt::from_base64(encoded).filter(|_| is_whole) {
+                return Some((first(encoded.len()), self.token(token.trim_end())?));
+            }
+            let leak = guard::scan(rest).filter(|leak| leak.at.start == 0)?;
+            return Some((first(leak.at.end), "<token>".to_owned()));
         }
         if let Some(pem) = shape::pem(rest) {
             return Some((first(pem.len()), self.redacted(pem, "<pem>")?));
         }
-        if let Some(time) = shape::time(rest) {
+        if let Some(time) = shape::time(rest).or_else(|| shape::long_time(rest)) {
             return Some((first(time.len()), self.redacted(time, "<time>")?));
         }
         if let Some(uid) = shape::uid(run) {
             return Some((within(uid.clone()), self.uid(&run[uid])?));
+        }
+        if let Some(found) = self.by_shape(text, &word) {
+            return Some(found);
         }
         let hash = self.learnt.hash_in(run).or_else(|| self.names.hash_in(run))?;
         Some((within(hash.clone()), self.named(&run[hash])?))
@@ -153,6 +162,7 @@ impl Normaliser<'_> {
                 self.label("", &format!("hash:{base}"))
             }
             Fact::Token => self.label("", &format!("token:{}", self.step)),
+            Fact::Digest => self.label("", &format!("sha256:{}", self.step)),
             Fact::TokenId => self.label("", &format!("jti:{}", self.step)),
             Fact::Stray => self.label("", &format!("uid:{}", self.step)),
             Fact::KeyId => self.label("", "kid"),

@@ -1,13 +1,12 @@
 //! The report for people: a line a scenario as it ends, failures in full at once, a count at the end.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
 use super::Reporter;
+use super::words::{self, plural, seconds};
 use crate::run::{Event, ScenarioOutcome, Status, StepOutcome, Summary, Trouble, Verdict};
-use crate::snapshot::diff::unified;
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -46,7 +45,7 @@ impl<W: Write + Send> Human<W> {
             "{style}{word:>8}{style:#} {took} {DIM}{}{DIM:#} {NAME}{}{NAME:#}{}",
             outcome.cluster,
             outcome.id,
-            remark(outcome)
+            remark(outcome, self.recording)
         )?;
         let status = outcome.status();
         let is_wrong = matches!(status, Status::Failed | Status::Broken);
@@ -68,21 +67,10 @@ impl<W: Write + Send> Human<W> {
         }
         left(out, outcome)?;
         if is_wrong && !self.show {
-            writeln!(
-                out,
-                "    {DIM}every step and answer: rehearsal run --show --cluster {} {}{DIM:#}",
-                outcome.cluster, outcome.file
-            )?;
+            writeln!(out, "    {DIM}{}{DIM:#}", words::more(outcome))?;
         }
-        let is_unrecorded = |step: &StepOutcome| matches!(step.verdict, Verdict::Unrecorded { fails: true });
-        let hint = if outcome.has_changed() {
-            Some("if the new answer is right")
-        } else {
-            outcome.steps.iter().any(is_unrecorded).then_some("to record it")
-        };
-        if let Some(hint) = hint.filter(|_| !self.recording) {
-            let (cluster, file) = (&outcome.cluster, &outcome.file);
-            writeln!(out, "    {DIM}{hint}: rehearsal record --cluster {cluster} {file}{DIM:#}")?;
+        if let Some(hint) = words::to_record(outcome).filter(|_| !self.recording) {
+            writeln!(out, "    {DIM}{hint}{DIM:#}")?;
         }
         writeln!(out)
     }
@@ -91,7 +79,9 @@ impl<W: Write + Send> Human<W> {
         match outcome.status() {
             Status::Skipped => (ODD, "SKIP"),
             Status::Passed if self.recording && outcome.has_unrecorded() => (GOOD, "NEW"),
-            Status::Failed if self.recording && !outcome.is_unmet() => (ODD, "CHANGED"),
+            Status::Failed if outcome.is_unmet() => (BAD, "FAIL"),
+            Status::Failed if outcome.is_unstable() => (BAD, "UNSTABLE"),
+            Status::Failed if self.recording => (ODD, "CHANGED"),
             Status::Passed => (GOOD, "PASS"),
             Status::Failed => (BAD, "FAIL"),
             Status::Broken => (BAD, "BROKEN"),
@@ -121,11 +111,12 @@ impl<W: Write + Send> Human<W> {
 impl<W: Write + Send> Reporter for Human<W> {
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         match event {
-            Event::Opening { .. } | Event::Started { .. } => Ok(()),
+            Event::Queued { .. } | Event::Opening { .. } | Event::Started { .. } | Event::Closed { .. } => Ok(()),
             Event::Opened { cluster, what, scenarios } => writeln!(
                 self.out,
-                "rehearsing {scenarios} {} on {NAME}{cluster}{NAME:#} ({what})",
-                plural(*scenarios, "scenario")
+                "rehearsing {} {} on {NAME}{cluster}{NAME:#} ({what})",
+                scenarios.len(),
+                plural(scenarios.len(), "scenario")
             ),
             Event::ClusterFailed { cluster, trouble, scenarios } => {
                 writeln!(
@@ -152,7 +143,7 @@ fn few(names: &[&str]) -> String {
 }
 
 /// What a passed or skipped scenario's line says after its id.
-fn remark(outcome: &ScenarioOutcome) -> String {
+fn remark(outcome: &ScenarioOutcome, recording: bool) -> String {
     if let Some(reason) = &outcome.skipped {
         return format!("  {DIM}{reason}{DIM:#}");
     }
@@ -179,46 +170,53 @@ fn remark(outcome: &ScenarioOutcome) -> String {
     if unrecorded > 0 {
         remarks.push(format!("{ODD}{unrecorded} not recorded yet{ODD:#}"));
     }
+    // Recorded twice is the rule, and says nothing.
+    if let Some(runs) = words::runs(outcome).filter(|_| !recording) {
+        remarks.push(format!("{DIM}{runs}{DIM:#}"));
+    }
     if remarks.is_empty() { String::new() } else { format!("  {}", remarks.join(", ")) }
 }
 
 fn step(out: &mut impl Write, step: &StepOutcome, outcome: &ScenarioOutcome, show: bool) -> io::Result<()> {
     let tries = if step.attempts > 1 { format!(", {} attempts", step.attempts) } else { String::new() };
-    let (style, word) = match &step.verdict {
-        Verdict::Done => (GOOD, "done".to_owned()),
-        Verdict::Same { since, .. } => (GOOD, format!("same since {since}")),
-        Verdict::Changed { since, .. } => (BAD, format!("differs from the snapshot that holds since {since}")),
-        Verdict::Unrecorded { .. } => (ODD, "not recorded yet".to_owned()),
-        Verdict::Unmet(_) => (BAD, "not as expected".to_owned()),
-        Verdict::LeftOut(reason) => (ODD, format!("left out: {reason}")),
-        Verdict::NotRun => (ODD, "not run".to_owned()),
-        Verdict::Broken(_) => (BAD, format!("could not run ({}{tries})", seconds(step.took))),
+    let style = match step.verdict.status() {
+        Status::Failed | Status::Broken => BAD,
+        Status::Skipped => ODD,
+        Status::Passed if matches!(step.verdict, Verdict::Unrecorded { .. }) => ODD,
+        Status::Passed => GOOD,
     };
-    writeln!(out, "  {DIM}{}{DIM:#} {NAME}{}{NAME:#}: {style}{word}{style:#}", step.at, step.label)?;
+    let took = match &step.verdict {
+        Verdict::Broken(_) => format!(" ({}{tries})", seconds(step.took)),
+        _ => String::new(),
+    };
+    let word = words::verdict(&step.verdict);
+    writeln!(out, "  {DIM}{}{DIM:#} {NAME}{}{NAME:#}: {style}{word}{took}{style:#}", step.at, step.label)?;
     let request = step.requests.first().filter(|request| !is_told(&step.verdict, request));
     if let Some(request) = request {
         writeln!(out, "    {DIM}{request}  {}{tries}{DIM:#}", seconds(step.took))?;
     }
-    match &step.verdict {
-        Verdict::Changed { recorded_on, expected, .. } => {
-            if *recorded_on != outcome.version {
-                writeln!(out, "    {DIM}recorded on {recorded_on}; this is {}{DIM:#}", outcome.version)?;
-            }
-            let came = step.answer.as_deref().unwrap_or_default();
-            let before = format!("recorded on {recorded_on}");
-            return indented(out, &unified((&before, expected), ("now", came), true));
-        }
-        Verdict::Unmet(unmet) => {
-            for line in unmet {
-                indented(out, &format!("{BAD}-{BAD:#} {line}"))?;
-            }
-        }
-        Verdict::Broken(what) => trouble(out, what)?,
-        _ => {}
+    if let Some(body) = step.body.as_ref().filter(|_| show) {
+        body.lines().try_for_each(|line| writeln!(out, "    {DIM}> {line}{DIM:#}"))?;
     }
+    if let Verdict::Changed { recorded_on, .. } = &step.verdict
+        && *recorded_on != outcome.version
+    {
+        writeln!(out, "    {DIM}recorded on {recorded_on}; this is {}{DIM:#}", outcome.version)?;
+    }
+    for line in words::said(step) {
+        indented(out, &format!("{BAD}-{BAD:#} {line}"))?;
+    }
+    indented(out, &words::difference(step, true))?;
+    if let Verdict::Broken(what) = &step.verdict {
+        trouble(out, what)?;
+    }
+    if let Some(advice) = words::advice(&step.verdict) {
+        indented(out, &format!("{DIM}help:{DIM:#} {advice}"))?;
+    }
+    let has_diff = matches!(step.verdict, Verdict::Changed { .. } | Verdict::Unstable { .. });
     let wants_answer = show || matches!(step.verdict, Verdict::Unmet(_) | Verdict::Unrecorded { fails: true });
     match &step.answer {
-        Some(answer) if wants_answer => indented(out, answer),
+        Some(answer) if wants_answer && !has_diff => indented(out, answer),
         _ => Ok(()),
     }
 }
@@ -259,16 +257,4 @@ fn trouble(out: &mut impl Write, trouble: &Trouble) -> io::Result<()> {
 
 fn indented(out: &mut impl Write, text: &str) -> io::Result<()> {
     text.lines().try_for_each(|line| writeln!(out, "    {line}"))
-}
-
-fn plural(count: usize, word: &str) -> String {
-    if count == 1 { word.to_owned() } else { format!("{word}s") }
-}
-
-fn seconds(took: Duration) -> String {
-    if took < Duration::from_secs(1) {
-        format!("{:.1} ms", took.as_secs_f64() * 1e3)
-    } else {
-        format!("{:.2} s", took.as_secs_f64())
-    }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::Reporter;
-use crate::run::{Event, ScenarioOutcome, StepOutcome, Verdict};
+use crate::run::{Event, ScenarioOutcome, StepOutcome, Unmet, Verdict};
 
 /// Collects outcomes and writes them as one JSON document.
 pub struct Json<W> {
@@ -24,13 +24,13 @@ impl<W: Write + Send> Json<W> {
 impl<W: Write + Send> Reporter for Json<W> {
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         match event {
-            Event::Opening { .. } | Event::Started { .. } => Ok(()),
+            Event::Queued { .. } | Event::Opening { .. } | Event::Started { .. } | Event::Closed { .. } => Ok(()),
             Event::Opened { cluster, what, .. } => {
                 self.clusters.push(json!({"cluster": cluster, "what": what}));
                 Ok(())
             }
             Event::ClusterFailed { cluster, trouble, scenarios } => {
-                self.clusters.push(json!({"cluster": cluster, "trouble": trouble, "scenarios": scenarios}));
+                self.clusters.push(json!({"cluster": cluster, "trouble": trouble, "scenarios": scenarios.len()}));
                 Ok(())
             }
             Event::Finished(outcome) => {
@@ -65,6 +65,8 @@ fn scenario(outcome: &ScenarioOutcome) -> Value {
         "status": outcome.status(),
         "skipped": outcome.skipped,
         "seconds": outcome.took.as_secs_f64(),
+        "runs": outcome.runs,
+        "failedRuns": outcome.failed_runs,
         "trouble": outcome.trouble,
         "left": outcome.kept,
         "steps": outcome.steps.iter().map(step).collect::<Vec<_>>(),
@@ -79,6 +81,7 @@ fn step(step: &StepOutcome) -> Value {
         "line": step.at.span().map(|span| span.line),
         "column": step.at.span().map(|span| span.column),
         "requests": step.requests,
+        "body": step.body,
         "attempts": step.attempts,
         "seconds": step.took.as_secs_f64(),
         "status": step.verdict.status(),
@@ -97,9 +100,20 @@ fn verdict(verdict: &Verdict) -> Value {
             json!({"kind": "changed", "since": since, "recordedOn": recorded_on.to_string(), "expected": expected})
         }
         Verdict::Unrecorded { fails } => json!({"kind": "unrecorded", "fails": fails}),
-        Verdict::Unmet(unmet) => json!({"kind": "unmet", "unmet": unmet}),
+        Verdict::Unstable { first: (run, answer), other: (other, another) } => json!({
+            "kind": "unstable",
+            "answers": [{"run": run, "answer": answer}, {"run": other, "answer": another}],
+        }),
+        Verdict::Unmet(unmet) => json!({"kind": "unmet", "unmet": unmet.iter().map(self::unmet).collect::<Vec<_>>()}),
         Verdict::LeftOut(reason) => json!({"kind": "left-out", "reason": reason}),
         Verdict::NotRun => json!({"kind": "not-run"}),
         Verdict::Broken(trouble) => json!({"kind": "broken", "trouble": trouble}),
+    }
+}
+
+fn unmet(unmet: &Unmet) -> Value {
+    match unmet {
+        Unmet::Said(text) => json!({"message": text}),
+        Unmet::Different { path, expected, came } => json!({"path": path, "expected": expected, "came": came}),
     }
 }

@@ -20,7 +20,11 @@ impl Attempt {
 
     /// Whether the server did what it was asked.
     pub(super) fn is_success(&self) -> bool {
-        matches!(&self.reply, Reply::Http(exchange) | Reply::Events(exchange) if exchange.is_success())
+        match &self.reply {
+            Reply::Http(exchange) | Reply::Events(exchange) => exchange.is_success(),
+            Reply::Process(output) => output.is_success(),
+            Reply::NotServed { .. } => false,
+        }
     }
 
     /// Whether this is a server in trouble rather than one that answers: overloaded, ill, or a proxy before one that is

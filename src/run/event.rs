@@ -7,6 +7,11 @@ use super::outcome::{ScenarioOutcome, Status, StepOutcome, Trouble, Verdict};
 /// Something that happened in a run.
 #[derive(Debug)]
 pub enum Event<'a> {
+    /// A cluster is part of the run. Told of all of them in the order in which they were named, before anything else.
+    Queued {
+        /// The cluster as it was named.
+        cluster: &'a str,
+    },
     /// A cluster is being waited for; `doing` says what takes the time.
     Opening {
         /// The cluster as it was named.
@@ -20,8 +25,8 @@ pub enum Event<'a> {
         cluster: &'a str,
         /// What answers, in words: `v1.36.3, real control plane, etcd 3.6.8`.
         what: &'a str,
-        /// How many scenarios will run on it.
-        scenarios: usize,
+        /// The ids of the scenarios that will run on it, in order.
+        scenarios: &'a [&'a str],
     },
     /// A cluster did not answer; none of its scenarios can run.
     ClusterFailed {
@@ -41,6 +46,11 @@ pub enum Event<'a> {
     },
     /// A scenario came to its end.
     Finished(&'a ScenarioOutcome),
+    /// Nothing more comes of a cluster.
+    Closed {
+        /// The cluster as it was named.
+        cluster: &'a str,
+    },
     /// The run came to its end.
     Summary(&'a Summary),
 }

@@ -21,6 +21,10 @@ impl Stage<'_> {
             scenario::Identity::Anonymous => Ok(Identity::Anonymous),
             scenario::Identity::Token(token) => Ok(Identity::Bearer(fill(token)?)),
             scenario::Identity::ServiceAccount(account) => self.service_account(&fill(account)?).await,
+            scenario::Identity::Certificate(certificate) => Ok(Identity::Certified {
+                user: fill(&certificate.name)?,
+                group: certificate.organization.as_ref().map(fill).transpose()?,
+            }),
             scenario::Identity::User(user) => self.user(user).map_err(|error| Trouble::new(format!("`as`: {error}"))),
         }
     }

@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use tokio::sync::{RwLock, watch};
 
+use super::commands::Place;
 use super::outcome::{ScenarioOutcome, Status, StepOutcome, Trouble, Verdict};
 use super::own::Own;
 use super::recording::{Recording, subject};
 use super::sent::Sent;
 use super::step::Stage;
 use super::suite::Settings;
+use crate::action::{Answers, CommandError};
 use crate::cluster::{Cluster, RUN_LABEL};
 use crate::observe::{Known, Observer};
 use crate::plan::{self, Plan, Planned};
@@ -28,7 +30,7 @@ pub(super) struct Instance<'a> {
     pub(super) settings: &'a Settings,
 }
 
-impl Instance<'_> {
+impl<'a> Instance<'a> {
     /// Runs it to its end. Never fails: what could not be done is part of the outcome.
     pub(super) async fn run(
         &self,
@@ -72,6 +74,8 @@ impl Instance<'_> {
             version: self.cluster.version().clone(),
             setup: Some(self.cluster.setup()).filter(|setup| !setup.is_default()).map(ToString::to_string),
             took: Duration::ZERO,
+            runs: 1,
+            failed_runs: 0,
             skipped: None,
             steps: Vec::new(),
             trouble: Vec::new(),
@@ -85,13 +89,18 @@ impl Instance<'_> {
             Ok(recorded) => recorded,
             Err(trouble) => return outcome.trouble.push(trouble),
         };
-        let sent = Sent::new(plan.scenario.namespace.as_deref(), plan.names.suffix());
+        let namespace = namespace(plan);
+        let sent = Sent::new(namespace.as_deref(), plan.names.suffix(), self.settings.bodies);
         let own = match Own::new(self.cluster, self.settings.timeout, &sent) {
             Ok(own) => own,
             Err(trouble) => return outcome.trouble.push(trouble),
         };
-        let observer = Observer::new(self.known(plan));
-        let mut stage = Stage::new(self.cluster, plan, self.settings, &recorded, observer, &sent, interrupted.clone());
+        let place = match self.place(plan) {
+            Ok(place) => place,
+            Err(error) => return outcome.trouble.push(Trouble::from_error(&error)),
+        };
+        let observer = Observer::new(self.known(plan, place.as_ref()));
+        let mut stage = Stage::new(self, plan, &recorded, observer, &sent, place.as_ref(), interrupted.clone());
 
         // What was made is taken away also after a mistake of our own.
         let steps = AssertUnwindSafe(steps(plan, &own, &mut stage, interrupted, outcome)).catch_unwind().await;
@@ -101,6 +110,11 @@ impl Instance<'_> {
                     .to_owned(),
                 help: Some("this is a mistake in rehearsal: please report it, with the scenario".to_owned()),
             });
+        }
+        if place.is_some()
+            && let Err(trouble) = own.find_what_commands_made().await
+        {
+            outcome.trouble.push(stage.presentable(trouble));
         }
         if self.settings.keep {
             outcome.kept = sent.made();
@@ -112,6 +126,11 @@ impl Instance<'_> {
         if steps.unwrap_or(false) && outcome.status() != Status::Broken {
             outcome.recording = self.recording(plan, stage.into_texts());
         }
+    }
+
+    /// Where its commands run, if it has any.
+    fn place(&self, plan: &Plan) -> Result<Option<Place<'a>>, CommandError> {
+        runs_commands(plan).then(|| Place::prepare(self.cluster, self.file, plan)).transpose()
     }
 
     /// What was recorded of this scenario.
@@ -127,7 +146,7 @@ impl Instance<'_> {
         Some(Recording { subject: subject(self.file)?, version: self.cluster.version().clone(), entry, texts })
     }
 
-    fn known(&self, plan: &Plan) -> Known {
+    fn known(&self, plan: &Plan, place: Option<&Place<'_>>) -> Known {
         let facts = self.cluster.facts();
         Known {
             suffix: plan.names.suffix().to_owned(),
@@ -135,11 +154,23 @@ impl Instance<'_> {
             issuer: facts.issuer.clone(),
             audience: facts.audience.clone(),
             server: facts.server.clone(),
+            folder: place.map(Place::folder),
             nodes: facts.nodes.clone(),
             written: self.file.strings().collect(),
             own_labels: vec![RUN_LABEL.to_owned()],
         }
     }
+}
+
+/// The Namespace that is made first. What commands make is marked by nobody: of a scenario with commands and without a
+/// Namespace, an empty one says to `cluster gc` which suffix was a run's.
+fn namespace(plan: &Plan) -> Option<String> {
+    let marker = || runs_commands(plan).then(|| format!("rehearsal{}", plan.names.suffix()));
+    plan.scenario.namespace.clone().or_else(marker)
+}
+
+fn runs_commands(plan: &Plan) -> bool {
+    plan.scenario.steps.iter().any(|step| step.action.answers_with() == Answers::Output)
 }
 
 /// The Namespace and the steps in order; whether all of them ran.
@@ -151,8 +182,8 @@ async fn steps(
     outcome: &mut ScenarioOutcome,
 ) -> bool {
     let mut goes_on = true;
-    if let Some(namespace) = &plan.scenario.namespace
-        && let Err(trouble) = own.create_namespace(namespace, plan.names.run(), &mut interrupted).await
+    if let Some(namespace) = namespace(plan)
+        && let Err(trouble) = own.create_namespace(&namespace, plan.names.run(), &mut interrupted).await
     {
         outcome.trouble.push(stage.presentable(trouble));
         goes_on = false;

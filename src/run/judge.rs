@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::attempt::Attempt;
 use super::compare;
-use super::outcome::{StepOutcome, Trouble, Verdict};
+use super::outcome::{StepOutcome, Trouble, Unmet, Verdict};
 use super::step::{Ended, Stage};
 use crate::action::Reply;
 use crate::guard;
@@ -51,11 +51,14 @@ impl Stage<'_> {
         }
         outcome.answer = Some(observation.text.clone());
 
-        let unmet: Vec<String> = why_unmet.into_iter().chain(unshown).chain(self.unexpected(step, &attempt)).collect();
+        // What cannot be shown of an answer that is still being waited for says nothing.
+        let unshown = unshown.filter(|_| why_unmet.is_none());
+        let said = why_unmet.into_iter().chain(unshown).map(Unmet::Said);
+        let unmet: Vec<Unmet> = said.chain(self.unexpected(step, &attempt)).collect();
         outcome.verdict = if !unmet.is_empty() {
-            self.not_met(step, &attempt, &unmet)
+            self.not_met(step, &attempt, unmet, &observation.value)
         } else if self.cannot_be_taken(step, &attempt) {
-            Verdict::Broken(self.presentable(self.refused(&attempt.reply)))
+            Verdict::Broken(self.presentable(self.refused(&attempt.reply, &observation.value)))
         } else if step.is_snapshotted() {
             let verdict = self.compared(&slug, &observation.text);
             outcome.slug = Some(slug);
@@ -89,11 +92,11 @@ impl Stage<'_> {
             }
         }
         if let Some(name) = &step.name {
-            let (now, variable, body) = (Instant::now(), name.variable(), attempt.answer.body());
+            let (now, variable, value) = (Instant::now(), name.variable(), attempt.answer.variable());
             self.ended.insert(name.as_str().to_owned(), now);
             self.ended.insert(name.full().into_owned(), now);
-            self.repeated.keep(step, &variable, body);
-            self.scope.set(variable, Arc::clone(body));
+            self.repeated.keep(step, &variable, &value);
+            self.scope.set(variable, value);
         }
     }
 
@@ -109,30 +112,50 @@ impl Stage<'_> {
         verdict
     }
 
-    /// What was expected of the answer and is not so, a line each.
-    fn unexpected(&self, step: &Step, attempt: &Attempt) -> Vec<String> {
+    /// What was expected of the answer and is not so.
+    fn unexpected(&self, step: &Step, attempt: &Attempt) -> Vec<Unmet> {
         let (version, has) = (self.cluster.version(), self.cluster.capabilities());
-        let mut lines = Vec::new();
+        let mut unmet = Vec::new();
         for check in step.frame.expect.iter().filter(|check| check.when.applies(version, has)) {
             match check.mismatches(&attempt.answer, &attempt.scope) {
-                Ok(mismatches) => lines.extend(mismatches.iter().map(line)),
-                Err(error) => lines.push(format!("`expect` could not be evaluated: {error}")),
+                Ok(mismatches) => {
+                    unmet.extend(mismatches.into_iter().map(|mismatch| different(&self.shown_text(mismatch))));
+                }
+                Err(error) => unmet.push(Unmet::Said(format!("`expect` could not be evaluated: {error}"))),
             }
         }
-        lines
+        unmet
+    }
+
+    /// A difference between texts as they may be shown. Quoted later, their ends could no longer be told.
+    fn shown_text(&self, mut mismatch: Mismatch) -> Mismatch {
+        for value in std::iter::once(&mut mismatch.expected).chain(&mut mismatch.came) {
+            if let Value::String(text) = value {
+                *text = self.observer.presentable(text);
+            }
+        }
+        mismatch
     }
 
     /// A condition that was not met: because the server is in trouble, or because it answers something else.
-    fn not_met(&self, step: &Step, attempt: &Attempt, unmet: &[String]) -> Verdict {
+    fn not_met(&self, step: &Step, attempt: &Attempt, unmet: Vec<Unmet>, shown: &Value) -> Verdict {
         if self.is_no_answer(step, attempt, false) {
-            return Verdict::Broken(self.presentable(self.refused(&attempt.reply)));
+            return Verdict::Broken(self.presentable(self.refused(&attempt.reply, shown)));
         }
-        Verdict::Unmet(unmet.iter().map(|line| self.observer.presentable(line)).collect())
+        let show = |text: String| self.observer.presentable(&text);
+        let presentable = |unmet| match unmet {
+            Unmet::Said(text) => Unmet::Said(show(text)),
+            Unmet::Different { path, expected, came } => {
+                Unmet::Different { path: show(path), expected: expected.map(show), came: came.map(show) }
+            }
+        };
+        Verdict::Unmet(unmet.into_iter().map(presentable).collect())
     }
 
     /// What is to be said of an answer that is none.
-    fn refused(&self, reply: &Reply) -> Trouble {
+    fn refused(&self, reply: &Reply, shown: &Value) -> Trouble {
         match reply {
+            Reply::Process(_) => failed(shown),
             Reply::Http(exchange) | Reply::Events(exchange) => Trouble::refused(exchange),
             Reply::NotServed { api_version, kind } => {
                 let homes = self.cluster.homes(kind);
@@ -184,10 +207,33 @@ fn shown(snapshot: &Selection, own: &Scope) -> Result<Option<Map<String, Value>>
     expressions.iter().map(value).collect::<Result<_, _>>().map(Some)
 }
 
-fn line(mismatch: &Mismatch) -> String {
-    let came = mismatch.came.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
-    match &mismatch.expected {
-        Value::Null => format!("{}: expected nothing, {came} came", mismatch.path),
-        expected => format!("{}: expected {expected}, {came} came", mismatch.path),
+/// How many lines of what a command wrote are shown where it fails.
+const LAST_WORDS: usize = 10;
+
+fn different(mismatch: &Mismatch) -> Unmet {
+    let expected = Some(&mismatch.expected).filter(|expected| !expected.is_null());
+    Unmet::Different {
+        path: mismatch.path.clone(),
+        expected: expected.map(ToString::to_string),
+        came: mismatch.came.as_ref().map(ToString::to_string),
+    }
+}
+
+/// A command that did not do what it had to; `shown` is what is seen of it.
+fn failed(shown: &Value) -> Trouble {
+    let end = |stream: &str| {
+        let lines: Vec<&str> = shown[stream].as_str().unwrap_or_default().lines().collect();
+        lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n")
+    };
+    let said = [end("stderr"), end("stdout")].into_iter().find(|text| !text.is_empty());
+    let exit = match &shown["exit"] {
+        Value::String(signal) => format!("was ended by {signal}"),
+        code => format!("exited with {code}"),
+    };
+    Trouble {
+        message: said.map_or_else(|| format!("the command {exit}"), |said| format!("the command {exit}: {said}")),
+        help: Some(
+            "set-up has to exit with 0; name the step, or write `expect: {exit: ..}`: then it is an answer".to_owned(),
+        ),
     }
 }

@@ -4,6 +4,7 @@
 
 mod api;
 mod attempt;
+mod commands;
 mod compare;
 mod event;
 mod identity;
@@ -12,6 +13,7 @@ mod judge;
 mod outcome;
 mod own;
 mod recording;
+mod repeat;
 mod repeated;
 mod sent;
 mod settling;
@@ -20,6 +22,7 @@ mod step;
 mod suite;
 
 pub use event::{Event, Summary};
-pub use outcome::{ScenarioOutcome, Status, StepOutcome, Trouble, Verdict};
+pub use outcome::{ScenarioOutcome, Status, StepOutcome, Trouble, Unmet, Verdict};
 pub use recording::{Recording, subject};
+pub use repeat::Runs;
 pub use suite::{Emit, Finished, Settings, Suite, SuiteError};

@@ -2,6 +2,7 @@
 //!
 //! Every text has gone through the observer's `presentable`: names as written, identities as stable names.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -29,6 +30,10 @@ pub struct ScenarioOutcome {
     pub setup: Option<String>,
     /// From the first request to the last, clean-up included.
     pub took: Duration,
+    /// How often it was run. The rest is what came of the first run, or of the first of the worst.
+    pub runs: usize,
+    /// In how many of these runs it did not hold.
+    pub failed_runs: usize,
     /// Why it was not run, if it was not.
     pub skipped: Option<String>,
     /// Every step of the file in order, also those that did not run.
@@ -53,6 +58,8 @@ pub struct StepOutcome {
     pub at: At,
     /// The requests of the last attempt, such as `POST /api/v1/namespaces`.
     pub requests: Vec<String>,
+    /// The body of the first of them as YAML, where [`Settings::bodies`](super::Settings::bodies) asks for it.
+    pub body: Option<String>,
     /// How often it was tried.
     pub attempts: u32,
     /// From its first request to its verdict.
@@ -84,19 +91,42 @@ pub enum Verdict {
         /// The recorded text.
         expected: String,
     },
+    /// Two runs of the scenario showed different answers; each with the number of its run.
+    Unstable {
+        /// The first answer.
+        first: (usize, String),
+        /// The first that is another one.
+        other: (usize, String),
+    },
     /// Nobody recorded this step on any version.
     Unrecorded {
         /// Whether that fails the run, as in CI.
         fails: bool,
     },
-    /// An `expect`, `until` or `holds` was not met; each line says what was expected and what came.
-    Unmet(Vec<String>),
+    /// An `expect`, `until` or `holds` was not met.
+    Unmet(Vec<Unmet>),
     /// Its `when` leaves this version out.
     LeftOut(String),
     /// A step before it failed.
     NotRun,
     /// It could not be run.
     Broken(Trouble),
+}
+
+/// Something that was expected and is not so.
+#[derive(Debug, Clone)]
+pub enum Unmet {
+    /// A condition, and why it is not met.
+    Said(String),
+    /// A part of the answer.
+    Different {
+        /// Which part, such as `body.status.authenticated`.
+        path: String,
+        /// What was expected, as JSON; none where there should be nothing.
+        expected: Option<String>,
+        /// What came, as JSON; none where nothing did.
+        came: Option<String>,
+    },
 }
 
 /// Something that could not be done.
@@ -122,6 +152,18 @@ pub enum Status {
     Broken,
 }
 
+impl fmt::Display for Unmet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Said(text) => f.write_str(text),
+            Self::Different { path, expected, came } => {
+                let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
+                write!(f, "{path}: expected {}, {} came", value(expected), value(came))
+            }
+        }
+    }
+}
+
 impl StepOutcome {
     /// A step that was not tried.
     pub(super) fn without_answer(step: &Step, verdict: Verdict) -> Self {
@@ -130,6 +172,7 @@ impl StepOutcome {
             slug: None,
             at: step.at.clone(),
             requests: Vec::new(),
+            body: None,
             attempts: 0,
             took: Duration::ZERO,
             answer: None,
@@ -180,7 +223,9 @@ impl Verdict {
         match self {
             Self::Done | Self::Same { .. } | Self::Unrecorded { fails: false } => Status::Passed,
             Self::LeftOut(_) | Self::NotRun => Status::Skipped,
-            Self::Changed { .. } | Self::Unrecorded { fails: true } | Self::Unmet(_) => Status::Failed,
+            Self::Changed { .. } | Self::Unstable { .. } | Self::Unrecorded { fails: true } | Self::Unmet(_) => {
+                Status::Failed
+            }
             Self::Broken(_) => Status::Broken,
         }
     }
@@ -207,6 +252,11 @@ impl ScenarioOutcome {
     /// Whether an `expect`, `until` or `holds` was not met: such a run is not recorded.
     pub fn is_unmet(&self) -> bool {
         self.steps.iter().any(|step| matches!(step.verdict, Verdict::Unmet(_)))
+    }
+
+    /// Whether runs of it showed different answers: such a scenario is not recorded either.
+    pub fn is_unstable(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.verdict, Verdict::Unstable { .. }))
     }
 
     /// Whether a step showed something else than was recorded.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future;
 use http::Method;
 use serde_json::json;
 use tokio::sync::watch;
@@ -17,6 +18,7 @@ const CLEAN_UP: Duration = Duration::from_secs(10);
 
 /// The cluster's own user, on behalf of one scenario.
 pub(super) struct Own<'a> {
+    cluster: &'a Cluster,
     session: Session,
     /// How long one request may take.
     timeout: Duration,
@@ -31,9 +33,9 @@ enum Came {
 }
 
 impl<'a> Own<'a> {
-    pub(super) fn new(cluster: &Cluster, timeout: Duration, sent: &'a Sent) -> Result<Self, Trouble> {
+    pub(super) fn new(cluster: &'a Cluster, timeout: Duration, sent: &'a Sent) -> Result<Self, Trouble> {
         let session = cluster.session(&Identity::Own).map_err(|error| Trouble::from_error(&error))?;
-        Ok(Self { session, timeout, sent })
+        Ok(Self { cluster, session, timeout, sent })
     }
 
     /// Creates the scenario's Namespace, with the label that `cluster gc` finds it by.
@@ -67,6 +69,27 @@ impl<'a> Own<'a> {
                 Err(trouble(came, &request, self.timeout).during(&format!("creating the scenario's Namespace {name}")))
             }
         }
+    }
+
+    /// Looks for what commands have made outside of Namespaces: that it carries this run's suffix is all that is known.
+    pub(super) async fn find_what_commands_made(&self) -> Result<(), Trouble> {
+        let within = self.timeout.min(CLEAN_UP);
+        let deadline = Instant::now() + within;
+        let collections = timeout_at(deadline, self.cluster.cluster_wide());
+        let collections = collections.await.ok().and_then(Result::ok).unwrap_or_default();
+        let listed = collections.iter().map(async |collection| {
+            let request = Request::new(Method::GET, collection);
+            (collection, self.send_until_taken(&request, deadline).await, request)
+        });
+        for (collection, came, request) in future::join_all(listed).await {
+            match came {
+                Came::Answer(exchange) if exchange.is_success() => self.sent.found(collection, &exchange),
+                // What cannot be listed is no kind of object, or nothing that this user could have made.
+                Came::Answer(exchange) if !exchange.is_trouble() => {}
+                came => return Err(trouble(came, &request, within).during("looking for what commands made")),
+            }
+        }
+        Ok(())
     }
 
     /// Takes away what was made, newest first. Asks and does not wait, since a Namespace takes five seconds to go. What

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use http::Method;
+use serde_json::Value;
 
 use crate::cluster::{Exchange, Request, SendError, Session};
 
@@ -10,12 +11,15 @@ use crate::cluster::{Exchange, Request, SendError, Session};
 pub(super) struct Sent {
     suffix: String,
     namespace: Option<String>,
+    keeps_bodies: bool,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     requests: Vec<String>,
+    /// The body of the first of them, if bodies are kept.
+    body: Option<Value>,
     /// What waits for its answer.
     under_way: Option<String>,
     made: Vec<String>,
@@ -25,8 +29,9 @@ struct State {
 
 impl Sent {
     /// Nothing sent yet. What is made inside `namespace` goes with it; a name with `suffix` can only be this run's.
-    pub(super) fn new(namespace: Option<&str>, suffix: &str) -> Self {
-        Self { suffix: suffix.to_owned(), namespace: namespace.map(str::to_owned), state: Mutex::default() }
+    pub(super) fn new(namespace: Option<&str>, suffix: &str, keeps_bodies: bool) -> Self {
+        let (suffix, namespace) = (suffix.to_owned(), namespace.map(str::to_owned));
+        Self { suffix, namespace, keeps_bodies, state: Mutex::default() }
     }
 
     /// Sends a request and remembers what it made. Where no answer comes, an object that carries this run's suffix is
@@ -36,6 +41,9 @@ impl Sent {
         let may_be_made = {
             let mut state = self.state();
             let line = format!("{} {}", request.method, request.path);
+            if self.keeps_bodies && state.requests.is_empty() {
+                state.body.clone_from(&request.body);
+            }
             state.requests.push(line.clone());
             state.under_way = Some(line);
             let unsure = self.target(&request).filter(|path| path.contains(&self.suffix) && !state.made.contains(path));
@@ -81,9 +89,24 @@ impl Sent {
         self.state().without_namespace = true;
     }
 
-    /// The requests since the last call.
-    pub(super) fn take_requests(&self) -> Vec<String> {
-        std::mem::take(&mut self.state().requests)
+    /// The requests since the last call, and the body of the first of them if bodies are kept.
+    pub(super) fn take_requests(&self) -> (Vec<String>, Option<Value>) {
+        let mut state = self.state();
+        (std::mem::take(&mut state.requests), state.body.take())
+    }
+
+    /// Takes what carries this run's suffix in a list for something that was made.
+    pub(super) fn found(&self, collection: &str, list: &Exchange) {
+        let mut state = self.state();
+        for item in list.body["items"].as_array().into_iter().flatten() {
+            let metadata = &item["metadata"];
+            let Some(name) = metadata["name"].as_str().filter(|name| name.contains(&self.suffix)) else { continue };
+            let path = format!("{collection}/{name}");
+            let is_own = self.namespace.as_deref() == Some(name) && collection.ends_with("/namespaces");
+            if metadata["deletionTimestamp"].is_null() && !is_own && !state.made.contains(&path) {
+                state.made.push(path);
+            }
+        }
     }
 
     /// The paths of what was made, oldest first: the Namespace, then what is outside it.

@@ -12,12 +12,14 @@ use tokio::time::{Instant, timeout_at};
 
 use super::api::StepApi;
 use super::attempt::Attempt;
+use super::commands::{Place, StepCommands};
+use super::instance::Instance;
 use super::outcome::{StepOutcome, Trouble, Verdict};
 use super::repeated::Repeated;
 use super::sent::Sent;
 use super::settling::{Settled, Settling};
 use super::suite::Settings;
-use crate::action::{Backoff, Reply, StepCx};
+use crate::action::{Answers, Backoff, Reply, StepCx};
 use crate::cluster::{Cluster, Watch};
 use crate::observe::Observer;
 use crate::plan::Plan;
@@ -32,6 +34,7 @@ pub(super) struct Stage<'a> {
     pub(super) settings: &'a Settings,
     pub(super) recorded: &'a Recorded,
     pub(super) sent: &'a Sent,
+    place: Option<&'a Place<'a>>,
     interrupted: watch::Receiver<bool>,
     pub(super) observer: Observer,
     pub(super) scope: Scope,
@@ -70,14 +73,15 @@ enum Waiting {
 /// The attempts.
 impl<'a> Stage<'a> {
     pub(super) fn new(
-        cluster: &'a Cluster,
+        instance: &Instance<'a>,
         plan: &'a Plan,
-        settings: &'a Settings,
         recorded: &'a Recorded,
         observer: Observer,
         sent: &'a Sent,
+        place: Option<&'a Place<'a>>,
         interrupted: watch::Receiver<bool>,
     ) -> Self {
+        let Instance { cluster, settings, .. } = *instance;
         let facts = cluster.facts();
         let mut scope = Scope::new();
         scope.set("cluster", json!({"issuer": facts.issuer, "audience": facts.audience, "server": facts.server}));
@@ -87,6 +91,7 @@ impl<'a> Stage<'a> {
             settings,
             recorded,
             sent,
+            place,
             interrupted,
             observer,
             scope,
@@ -119,7 +124,9 @@ impl<'a> Stage<'a> {
         let mut outcome = StepOutcome::without_answer(step, Verdict::Done);
         self.judge(step, ended, &mut outcome);
         outcome.label = self.observer.presentable(&outcome.label);
-        outcome.requests = self.sent.take_requests().iter().map(|text| self.observer.presentable(text)).collect();
+        let (requests, body) = self.sent.take_requests();
+        outcome.requests = requests.iter().map(|text| self.observer.presentable(text)).collect();
+        outcome.body = body.map(|body| self.observer.presentable_yaml(&body));
         outcome.attempts = attempts;
         outcome.took = start.elapsed();
         outcome
@@ -217,7 +224,12 @@ impl<'a> Stage<'a> {
         match self.sent.take_under_way() {
             Some(request) => Trouble::no_answer(&request, within),
             None => Trouble {
-                message: format!("not done within {} s", within.as_secs_f64()),
+                message: match step.action.answers_with() {
+                    Answers::Exchange => format!("not done within {} s", within.as_secs_f64()),
+                    Answers::Output => {
+                        format!("the command did not end within {} s, and was ended", within.as_secs_f64())
+                    }
+                },
                 help: Some("a step that may take longer says `timeout: 2m`".to_owned()),
             },
         }
@@ -233,7 +245,8 @@ impl<'a> Stage<'a> {
         let query = step.frame.query.iter().map(|(name, value)| Ok((name.clone(), value.resolve(&self.scope)?)));
         let query: Result<_, TemplateError> = query.collect();
         let query = query.map_err(|error| Trouble::new(format!("`query`: {error}")))?;
-        Ok(Prepared { api: StepApi::new(self.cluster, session, self.sent), query })
+        let commands = StepCommands { place: self.place, identity };
+        Ok(Prepared { api: StepApi::new(self.cluster, session, self.sent), commands, query })
     }
 
     /// Waits before the next attempt: quick tries while an informer is some milliseconds behind, then until what the
@@ -279,6 +292,7 @@ impl<'a> Stage<'a> {
 /// A step about to be tried: who asks, and what it adds to the query.
 struct Prepared<'a> {
     api: StepApi<'a>,
+    commands: StepCommands<'a>,
     query: Vec<(String, String)>,
 }
 
@@ -286,6 +300,7 @@ impl Prepared<'_> {
     fn cx<'c>(&'c self, stage: &'c Stage<'_>, step: &Step) -> StepCx<'c> {
         StepCx {
             api: &self.api,
+            commands: &self.commands,
             scope: &stage.scope,
             namespace: stage.plan.scenario.namespace.as_deref(),
             suffix: stage.plan.names.suffix(),

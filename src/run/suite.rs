@@ -1,18 +1,21 @@
 //! Many scenarios on some clusters: concurrency, Ctrl-C, and the stream of events.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, stream};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{RwLock, mpsc, watch};
+use tokio::sync::{RwLock, Semaphore, mpsc, watch};
 
 use super::event::{Event, Summary};
 use super::instance::Instance;
 use super::outcome::{ScenarioOutcome, Trouble};
+use super::repeat::{Runs, repeat};
 use super::setups::by_setup;
 use crate::cluster::{self, Cluster, ClusterError, ClusterSpec, Linger, OpenOptions, Setup};
 use crate::scenario::ScenarioFile;
@@ -23,14 +26,33 @@ use crate::snapshot::Store;
 pub struct Settings {
     /// Scenarios at once on a cluster.
     pub jobs: usize,
+    /// How often each scenario is run on a cluster.
+    pub runs: Runs,
     /// How long a step may take that does not say itself.
     pub timeout: Duration,
     /// Leave what the scenarios made.
     pub keep: bool,
+    /// Keep the bodies of requests, for a report that shows them.
+    pub bodies: bool,
     /// Whether an answer that nobody recorded fails.
     pub unrecorded_fails: bool,
     /// How long a cluster that was started for this run waits for another user.
     pub linger: Linger,
+}
+
+impl Default for Settings {
+    /// Each scenario once, sixteen at a time, 30 s a step; nothing is left, and a cluster goes with its last user.
+    fn default() -> Self {
+        Self {
+            jobs: 16,
+            runs: Runs::ONCE,
+            timeout: Duration::from_secs(30),
+            keep: false,
+            bodies: false,
+            unrecorded_fails: false,
+            linger: Linger::Gone,
+        }
+    }
 }
 
 /// Scenarios and the snapshots their answers are held against.
@@ -70,18 +92,17 @@ pub enum SuiteError {
 pub type Emit<'e> = dyn FnMut(&Event<'_>) -> io::Result<()> + 'e;
 
 impl Suite<'_> {
-    /// Runs everything on `clusters`, one after the other, and hands each event to `emit` as it happens. Ctrl-C ends the
-    /// steps that are running, cleans up and returns; so does an `emit` that fails or panics.
+    /// Runs everything on `clusters`, on as many at once as there is room for, and hands each event to `emit` as it
+    /// happens. Ctrl-C ends the steps that are running, cleans up and returns; so does an `emit` that fails or panics.
     pub fn run(&self, clusters: &[ClusterSpec], emit: &mut Emit<'_>) -> Result<Finished, SuiteError> {
         let runtime = runtime()?;
         let finished = runtime.block_on(async {
-            let mut running = Running::new(emit);
+            let running = Running::new(emit);
             for spec in clusters {
-                if running.stop.is_asked() {
-                    break;
-                }
-                self.run_on_each(spec, &mut running).await;
+                running.tell(&Event::Queued { cluster: &spec.to_string() });
             }
+            let each = stream::iter(clusters).map(|spec| self.run_on_each(spec, &running));
+            each.buffer_unordered(cluster::room()).collect::<()>().await;
             running.end()
         });
         // A credential plug-in that waits for somebody must not be waited for.
@@ -91,24 +112,26 @@ impl Suite<'_> {
 
     /// Runs everything on a cluster that is open already; what asks for another set-up is left out.
     pub async fn run_on(&self, cluster: &Cluster, label: &str, emit: &mut Emit<'_>) -> Result<Finished, SuiteError> {
-        let mut running = Running::new(emit);
-        self.scenarios(&self.scenarios, cluster, label, &mut running).await;
+        let running = Running::new(emit);
+        self.scenarios(&self.scenarios, cluster, label, &running).await;
         running.end()
     }
 
     /// Runs everything on what a name means: a cluster for each set-up that is asked for, one after the other, since each
     /// takes half a gigabyte.
-    async fn run_on_each(&self, spec: &ClusterSpec, running: &mut Running<'_, '_>) {
-        let version = match cluster::version(spec, &OpenOptions::default()) {
-            Ok(version) => version,
-            Err(error) => return running.cluster_failed(&spec.to_string(), &error, &self.scenarios),
-        };
-        for (setup, scenarios) in by_setup(&self.scenarios, version.as_ref()) {
-            if running.stop.is_asked() {
-                return;
+    async fn run_on_each(&self, spec: &ClusterSpec, running: &Running<'_, '_>) {
+        let label = spec.to_string();
+        match cluster::version(spec, &OpenOptions::default()) {
+            Err(error) => running.cluster_failed(&label, &error, &self.scenarios),
+            Ok(version) => {
+                for (setup, scenarios) in by_setup(&self.scenarios, version.as_ref()) {
+                    if !running.stop.is_asked() {
+                        Box::pin(self.open_and_run(spec, setup, &scenarios, running)).await;
+                    }
+                }
             }
-            Box::pin(self.open_and_run(spec, setup, &scenarios, running)).await;
         }
+        running.tell(&Event::Closed { cluster: &label });
     }
 
     async fn open_and_run(
@@ -116,9 +139,9 @@ impl Suite<'_> {
         spec: &ClusterSpec,
         setup: Setup,
         scenarios: &[&ScenarioFile],
-        running: &mut Running<'_, '_>,
+        running: &Running<'_, '_>,
     ) {
-        let label = spec.to_string();
+        let label = &spec.to_string();
         let (progress, mut doings) = mpsc::unbounded_channel();
         let hear = move |doing: &cluster::Progress| drop(progress.send(doing.to_string()));
         let progress = Some(Arc::new(hear) as cluster::Hear);
@@ -129,57 +152,52 @@ impl Suite<'_> {
         let opened = loop {
             tokio::select! {
                 opened = &mut opening => break opened,
-                Some(doing) = doings.recv() => running.tell(&Event::Opening { cluster: &label, doing: &doing }),
+                Some(doing) = doings.recv() => running.tell(&Event::Opening { cluster: label, doing: &doing }),
                 _ = stopped.wait_for(|is| *is) => return,
             }
         };
         match opened {
-            Ok(cluster) => self.scenarios(scenarios, &cluster, &label, running).await,
-            Err(error) => running.cluster_failed(&label, &error, scenarios),
+            Ok(cluster) => self.scenarios(scenarios, &cluster, label, running).await,
+            Err(error) => running.cluster_failed(label, &error, scenarios),
         }
     }
 
-    async fn scenarios(
-        &self,
-        scenarios: &[&ScenarioFile],
-        cluster: &Cluster,
-        label: &str,
-        running: &mut Running<'_, '_>,
-    ) {
-        running.tell(&Event::Opened { cluster: label, what: &cluster.describe(), scenarios: scenarios.len() });
+    async fn scenarios(&self, scenarios: &[&ScenarioFile], cluster: &Cluster, label: &str, running: &Running<'_, '_>) {
+        running.tell(&Event::Opened { cluster: label, what: &cluster.describe(), scenarios: &ids(scenarios) });
         // A scenario that says `alone` waits for the others on its cluster to end, and they for it.
-        let alone = RwLock::new(());
-        let stopped = running.stop.heard();
-        let (started, mut starts) = mpsc::unbounded_channel();
-        let outcomes = stream::iter(scenarios).map(|file| {
-            let (started, alone, stopped) = (started.clone(), &alone, stopped.clone());
-            async move {
+        let (alone, jobs) = (RwLock::new(()), Semaphore::new(self.settings.jobs));
+        let (alone, jobs, stopped) = (&alone, &jobs, running.stop.heard());
+        let each = scenarios.iter().map(|file| {
+            let stopped = stopped.clone();
+            repeat(self.settings.runs, async move || {
+                // Never closed.
+                let _job = jobs.acquire().await;
                 let instance = Instance { file, cluster, label, store: self.store, settings: &self.settings };
-                let begun = || {
-                    // The receiver lives until all outcomes are in.
-                    let _ = started.send(file.id());
-                };
-                instance.run(alone, stopped, begun).await
-            }
+                let begun = || running.tell(&Event::Started { id: file.id(), cluster: label });
+                instance.run(alone, stopped.clone(), begun).await
+            })
         });
-        let mut outcomes = outcomes.buffer_unordered(self.settings.jobs);
-        loop {
-            tokio::select! {
-                biased;
-                Some(id) = starts.recv() => running.tell(&Event::Started { id, cluster: label }),
-                outcome = outcomes.next() => match outcome {
-                    None => return,
-                    Some(outcome) => running.add(outcome),
-                },
-            }
+        let mut outcomes: FuturesUnordered<_> = each.collect();
+        while let Some(outcome) = outcomes.next().await {
+            running.add(outcome);
         }
     }
+}
+
+fn ids<'s>(scenarios: &[&'s ScenarioFile]) -> Vec<&'s str> {
+    scenarios.iter().map(|file| file.id()).collect()
 }
 
 /// A run that is going on: what came of it so far, and whether it is to end.
 struct Running<'r, 'e> {
     start: Instant,
     stop: Stop,
+    /// Borrowed for as long as one event takes: everything runs on one thread, and no event waits for anything.
+    heard: RefCell<Heard<'r, 'e>>,
+}
+
+/// What was heard of a run, and who hears it.
+struct Heard<'r, 'e> {
     finished: Finished,
     emit: &'r mut Emit<'e>,
     unheard: Option<Unheard>,
@@ -193,17 +211,18 @@ enum Unheard {
 
 impl<'r, 'e> Running<'r, 'e> {
     fn new(emit: &'r mut Emit<'e>) -> Self {
-        let (start, stop, finished) = (Instant::now(), Stop::on_signals(), Finished::default());
-        Self { start, stop, finished, emit, unheard: None }
+        let heard = RefCell::new(Heard { finished: Finished::default(), emit, unheard: None });
+        Self { start: Instant::now(), stop: Stop::on_signals(), heard }
     }
 
     /// Hands an event on. Where that fails the run is to end: not here and now, since that would leave behind what
     /// scenarios have made.
-    fn tell(&mut self, event: &Event<'_>) {
-        if self.unheard.is_some() {
+    fn tell(&self, event: &Event<'_>) {
+        let Heard { emit, unheard, .. } = &mut *self.heard.borrow_mut();
+        if unheard.is_some() {
             return;
         }
-        self.unheard = match catch_unwind(AssertUnwindSafe(|| (self.emit)(event))) {
+        *unheard = match catch_unwind(AssertUnwindSafe(|| emit(event))) {
             Ok(Ok(())) => return,
             Ok(Err(error)) => Some(Unheard::Failed(error)),
             Err(panic) => Some(Unheard::Panicked(panic)),
@@ -211,26 +230,30 @@ impl<'r, 'e> Running<'r, 'e> {
         self.stop.ask();
     }
 
-    fn cluster_failed(&mut self, label: &str, error: &ClusterError, scenarios: &[&ScenarioFile]) {
-        let ids: Vec<&str> = scenarios.iter().map(|file| file.id()).collect();
-        self.finished.summary.broken += ids.len();
-        let trouble = Trouble::from_error(error);
+    fn cluster_failed(&self, label: &str, error: &ClusterError, scenarios: &[&ScenarioFile]) {
+        let (trouble, ids) = (Trouble::from_error(error), ids(scenarios));
+        self.heard.borrow_mut().finished.summary.broken += ids.len();
         self.tell(&Event::ClusterFailed { cluster: label, trouble: &trouble, scenarios: &ids });
     }
 
-    fn add(&mut self, outcome: ScenarioOutcome) {
-        self.finished.summary.add(&outcome);
+    fn add(&self, outcome: ScenarioOutcome) {
         self.tell(&Event::Finished(&outcome));
-        self.finished.outcomes.push(outcome);
+        let finished = &mut self.heard.borrow_mut().finished;
+        finished.summary.add(&outcome);
+        finished.outcomes.push(outcome);
     }
 
-    fn end(mut self) -> Result<Finished, SuiteError> {
-        self.finished.summary.took = self.start.elapsed();
-        self.finished.interrupted = self.stop.is_asked();
-        let summary = self.finished.summary;
+    fn end(self) -> Result<Finished, SuiteError> {
+        let summary = {
+            let finished = &mut self.heard.borrow_mut().finished;
+            finished.summary.took = self.start.elapsed();
+            finished.interrupted = self.stop.is_asked();
+            finished.summary
+        };
         self.tell(&Event::Summary(&summary));
-        match self.unheard {
-            None => Ok(self.finished),
+        let Heard { finished, unheard, .. } = self.heard.into_inner();
+        match unheard {
+            None => Ok(finished),
             Some(Unheard::Failed(error)) => Err(SuiteError::Report(error)),
             Some(Unheard::Panicked(panic)) => resume_unwind(panic),
         }

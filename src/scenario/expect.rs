@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{When, unsupported};
-use crate::action::Reply;
+use super::When;
+use crate::action::{Answers, Reply};
 use crate::syntax::{
     Diagnostic, Diagnostics, Expression, Fields, Node, Reference, Scope, Template, TemplateError, Yaml,
 };
@@ -16,6 +16,9 @@ pub static ANSWER: &[Topic] = &[
     Topic::plain("code", "The HTTP status code; null where the server does not serve the kind."),
     Topic::plain("body", "The body as JSON: an object, a list of objects, or the Status of a refusal."),
     Topic::plain("warnings", "The texts of the `Warning` headers, a list."),
+    Topic::plain("exit", "How a command of `run` ended: its exit code, or `signal 9`."),
+    Topic::plain("stdout", "What it wrote to its standard output, without the last line break."),
+    Topic::plain("stderr", "What it wrote to its standard error."),
     Topic::plain("events", "What a `watch` was told, a list of `{type, object}`; null where it was refused."),
 ];
 
@@ -29,12 +32,20 @@ pub static EXPECTATIONS: &[Topic] = &[
         "body",
         "Of a mapping only what is named is compared, of a list every element; null is what must be absent.",
     ),
+    Topic::plain("exit", "How a command ended: its exit code, or `signal 9`."),
+    Topic::plain("stdout", "Its standard output, without the last line break."),
+    Topic::plain("stderr", "Its standard error."),
     Topic::plain("that", "A CEL condition."),
     Topic::plain(
         "when",
         "Where it is expected, as `when` of a step: what an article printed holds on the version of its day.",
     ),
 ];
+
+/// Parts that only the answer of an API server has.
+const OF_EXCHANGES: &[&str] = &["code", "reason", "message", "warnings"];
+/// Parts that only a command has.
+const OF_OUTPUT: &[&str] = &["exit", "stdout", "stderr"];
 
 /// The parts of an answer: the envelope and, apart from it, the body.
 #[derive(Debug, Clone)]
@@ -66,12 +77,22 @@ pub struct Mismatch {
 }
 
 impl Answer {
-    /// The parts of a reply. A kind that is not served has neither code nor body.
+    /// The parts of a reply. A kind that is not served has neither code nor body; a command has no code, and a body
+    /// where its output is one API object.
     pub fn new(reply: &Reply) -> Self {
         let is_events = matches!(reply, Reply::Events(_));
-        let (Reply::Http(exchange) | Reply::Events(exchange)) = reply else {
-            let envelope = json!({"code": null, "reason": null, "message": null, "warnings": []});
-            return Self { envelope, body: Arc::new(Value::Null), is_events };
+        let exchange = match reply {
+            Reply::Http(exchange) | Reply::Events(exchange) => exchange,
+            Reply::NotServed { .. } => {
+                return Self { envelope: json!({"warnings": []}), body: Arc::default(), is_events };
+            }
+            Reply::Process(output) => {
+                let stdout = output.stdout.strip_suffix('\n').unwrap_or(&output.stdout);
+                let envelope = json!({
+                    "warnings": [], "exit": output.exit.to_value(), "stdout": stdout, "stderr": output.stderr,
+                });
+                return Self { envelope, body: Arc::clone(&output.object), is_events };
+            }
         };
         let body = &exchange.body;
         let status = |name: &str| if body["kind"] == "Status" { body[name].clone() } else { Value::Null };
@@ -87,17 +108,27 @@ impl Answer {
     /// The variables of earlier steps, and under the names of [`OWN_NAMES`](super::OWN_NAMES) this answer.
     pub fn scope(&self, earlier: &Scope) -> Scope {
         let mut scope = earlier.clone();
-        scope.set("code", self.envelope["code"].clone());
-        scope.set("warnings", self.envelope["warnings"].clone());
+        for name in ["code", "warnings", "exit", "stdout", "stderr"] {
+            scope.set(name, self.envelope[name].clone());
+        }
         scope.set("body", Arc::clone(&self.body));
         // Null where there are none: an empty list would make `all` true of any other answer.
         scope.set("events", if self.is_events { Arc::clone(&self.body) } else { Arc::new(Value::Null) });
         scope
     }
 
-    /// The body, to be kept as the step's variable.
+    /// The body.
     pub fn body(&self) -> &Arc<Value> {
         &self.body
+    }
+
+    /// What is kept as the step's variable: the body, or what a command wrote and how it ended.
+    pub fn variable(&self) -> Arc<Value> {
+        if self.envelope["exit"].is_null() {
+            return Arc::clone(&self.body);
+        }
+        let part = |name: &str| self.envelope[name].clone();
+        json!({"exit": part("exit"), "stdout": part("stdout"), "stderr": part("stderr")}).into()
     }
 
     fn part(&self, name: &str) -> &Value {
@@ -117,10 +148,10 @@ impl Check {
         let that = fields.optional("that").expression();
         let code = fields.optional("code").node();
         let mut expected = Vec::new();
-        for name in ["code", "reason", "message", "warnings", "body"] {
-            expected.extend(fields.optional(name).template().map(|template| (name, template)));
+        for name in OF_EXCHANGES.iter().chain(OF_OUTPUT).chain(&["body"]) {
+            expected.extend(fields.optional(name).template().map(|template| (*name, template)));
         }
-        unsupported::refuse(&mut fields, unsupported::EXPECT);
+        let exit = fields.optional("exit").node();
         fields.hint("what the body holds stands under `body`");
         fields.finish();
         if let Some(node) = code {
@@ -134,6 +165,18 @@ impl Check {
                 diagnostics.push(diagnostic.help("a number from 100 to 599, as in `code: 403`"));
             }
         }
+        if let Some(node) = exit {
+            let fits = match &node.value {
+                Yaml::Number(number) => number.as_u64().is_some_and(|code| code < 256),
+                Yaml::String(text) => text.contains("${") || text.starts_with("signal "),
+                _ => false,
+            };
+            if !fits {
+                let diagnostic = Diagnostic::new(node.at.clone(), "`exit` must be an exit code");
+                diagnostics
+                    .push(diagnostic.help("a number from 0 to 255, or `signal 9` for a command that was killed"));
+            }
+        }
         if node.entries().iter().all(|(key, _)| key.text == "when") {
             diagnostics.report(&node.at, "this expects nothing");
         }
@@ -145,6 +188,15 @@ impl Check {
     pub fn references(&self) -> Vec<&Reference> {
         let expected = self.expected.iter().flat_map(|(_, template)| template.references());
         expected.chain(self.that.iter().flat_map(Expression::references)).collect()
+    }
+
+    /// The parts it names that a reply of this kind never has.
+    pub fn misplaced(&self, answers: Answers) -> impl Iterator<Item = &'static str> {
+        let others = match answers {
+            Answers::Exchange => OF_OUTPUT,
+            Answers::Output => OF_EXCHANGES,
+        };
+        self.expected.iter().map(|(name, _)| *name).filter(|name| others.contains(name))
     }
 
     /// Whether it expects just this status code.

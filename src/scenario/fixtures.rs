@@ -1,5 +1,6 @@
 //! The manifests beside a scenario: of `X.yaml` those in the folder `X/`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,12 +14,14 @@ use crate::syntax::{At, Diagnostic, Diagnostics, Node, Source, nearest, parse};
 pub(super) struct Fixtures {
     folder: Utf8PathBuf,
     files: BTreeMap<String, Result<Vec<Node>, Diagnostics>>,
+    /// Every file as it is, for commands.
+    contents: BTreeMap<String, Vec<u8>>,
 }
 
 impl Fixtures {
-    /// Reads every YAML or JSON file of a folder, if there is one; not behind links to folders, which may lead back.
+    /// Reads every file of a folder, if there is one; not behind links to folders, which may lead back.
     pub(super) fn read(folder: &Utf8Path) -> Self {
-        let mut fixtures = Self { folder: folder.to_owned(), files: BTreeMap::new() };
+        let mut fixtures = Self { folder: folder.to_owned(), ..Self::default() };
         fixtures.read_folder(folder, "");
         fixtures
     }
@@ -28,7 +31,10 @@ impl Fixtures {
             let (path, name) = (entry.path(), format!("{prefix}{}", entry.file_name()));
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 self.read_folder(path, &format!("{name}/"));
-            } else if matches!(path.extension(), Some("yaml" | "yml" | "json")) {
+                continue;
+            }
+            self.contents.extend(std::fs::read(path).ok().map(|contents| (name.clone(), contents)));
+            if matches!(path.extension(), Some("yaml" | "yml" | "json")) {
                 let documents = Source::read(path).map_err(Diagnostics::from).and_then(|source| manifests(&source));
                 self.files.insert(name, documents);
             }
@@ -37,13 +43,27 @@ impl Fixtures {
 
     /// The same files with their names and texts changed.
     pub(super) fn rewritten(&self, change: &dyn Fn(&str) -> Option<String>) -> Self {
-        let mut changed = Self { folder: self.folder.clone(), files: BTreeMap::new() };
+        let mut changed = Self { folder: self.folder.clone(), contents: self.contents.clone(), ..Self::default() };
         for (name, documents) in &self.files {
             let mut documents = documents.clone();
             documents.iter_mut().flatten().for_each(|document| document.rewrite(change));
             changed.files.insert(change(name).unwrap_or_else(|| name.clone()), documents);
         }
         changed
+    }
+
+    /// Every file as it is. What is no text is shown with marks in place of what cannot be read.
+    pub(super) fn contents(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        self.contents.iter().map(|(name, contents)| (name.as_str(), String::from_utf8_lossy(contents)))
+    }
+
+    /// Every file with its name and, if it is a text, its names changed.
+    pub(super) fn contents_rewritten(&self, change: &dyn Fn(&str) -> Option<String>) -> Vec<(String, Vec<u8>)> {
+        let contents = self.contents.iter().map(|(name, contents)| {
+            let changed = std::str::from_utf8(contents).ok().and_then(change).map(String::into_bytes);
+            (change(name).unwrap_or_else(|| name.clone()), changed.unwrap_or_else(|| contents.clone()))
+        });
+        contents.collect()
     }
 
     /// The documents of all files that could be read.

@@ -1,7 +1,6 @@
 //! `as:`: who a step asks as.
 
-use super::unsupported;
-use crate::syntax::{Diagnostic, Diagnostics, Fields, Key, Node, Reference, TextTemplate, Yaml, not_a_string};
+use crate::syntax::{At, Diagnostic, Diagnostics, Fields, Key, Node, Reference, TextTemplate, Yaml, not_a_string};
 use crate::topic::Topic;
 
 /// Who can be asked as.
@@ -23,6 +22,11 @@ pub static IDENTITIES: &[Topic] = &[
         example: "as: {user: jane, groups: [system:masters]}\nlist: {kind: Secret}",
     },
     Topic {
+        name: "certificate",
+        doc: "Whoever a client certificate says that the cluster signs: `cn` is the user, `o` the group. The scenario needs `ca`.",
+        example: "as: {certificate: {cn: jane, o: dev}}\nwhen: {needs: [ca]}\nrequest: {get: /version}",
+    },
+    Topic {
         name: "anonymous",
         doc: "Nobody: without any credential.",
         example: "as: anonymous\nrequest: {get: /version}",
@@ -40,6 +44,8 @@ pub enum Identity {
     ServiceAccount(TextTemplate),
     /// Anybody, by impersonation.
     User(User),
+    /// Whoever a client certificate says that the cluster signs.
+    Certificate(Certificate),
     /// Nobody.
     Anonymous,
 }
@@ -57,7 +63,19 @@ pub struct User {
     pub extra: Vec<(String, Vec<TextTemplate>)>,
 }
 
-const HELP: &str = "write `anonymous`, or one of {token: T}, {serviceAccount: NAME} and {user: NAME, groups: [..]}";
+/// A client certificate to be made.
+#[derive(Debug)]
+pub struct Certificate {
+    /// The common name: the user.
+    pub name: TextTemplate,
+    /// The organization: the group.
+    pub organization: Option<TextTemplate>,
+    /// Where it is asked for.
+    pub at: At,
+}
+
+const HELP: &str = "write `anonymous`, or one of {token: T}, {serviceAccount: NAME}, {user: NAME, groups: [..]} and \
+                    {certificate: {cn: NAME}}";
 
 impl Identity {
     pub(super) fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Self {
@@ -76,7 +94,7 @@ impl Identity {
         let groups = fields.optional("groups").strings();
         let uid = fields.optional("uid").text();
         let extra = fields.optional("extra").entries();
-        unsupported::refuse(&mut fields, unsupported::IDENTITIES);
+        let certificate = fields.optional("certificate").node();
         let is_odd = fields.rest().next().is_some();
         fields.finish();
         let given =
@@ -88,6 +106,9 @@ impl Identity {
         let impersonates = groups.is_some() || uid.is_some() || extra.is_some();
         if impersonates && node.get("user").is_none() {
             diagnostics.report(&node.at, "`groups`, `uid` and `extra` belong to a `user`");
+        }
+        if let Some(certificate) = certificate {
+            return Certificate::decode(certificate, diagnostics).map_or(Self::Admin, Self::Certificate);
         }
         match (token, service_account, user) {
             (Some(token), ..) => Self::Token(token),
@@ -106,12 +127,26 @@ impl Identity {
         match self {
             Self::Admin | Self::Anonymous => Vec::new(),
             Self::Token(text) | Self::ServiceAccount(text) => text.references().collect(),
+            Self::Certificate(certificate) => {
+                let texts = std::iter::once(&certificate.name).chain(&certificate.organization);
+                texts.flat_map(TextTemplate::references).collect()
+            }
             Self::User(user) => {
                 let extra = user.extra.iter().flat_map(|(_, values)| values);
                 let texts = std::iter::once(&user.name).chain(&user.groups).chain(&user.uid).chain(extra);
                 texts.flat_map(TextTemplate::references).collect()
             }
         }
+    }
+}
+
+impl Certificate {
+    fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let mut fields = Fields::of(node, "certificate", diagnostics)?;
+        let name = fields.required("cn").text();
+        let organization = fields.optional("o").text();
+        fields.finish();
+        Some(Self { name: name?, organization, at: node.at.clone() })
     }
 }
 

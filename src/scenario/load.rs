@@ -1,5 +1,6 @@
 //! Finding scenario files and reading them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -32,7 +33,12 @@ impl ScenarioFile {
     /// Whether `text` stands anywhere in the scenario or its manifests.
     pub fn mentions(&self, text: &str) -> bool {
         let mentions = |node: &Node| node.at.source().text().contains(text);
-        mentions(&self.tree) || self.fixtures.all().any(mentions)
+        mentions(&self.tree) || self.fixtures.contents().any(|(_, contents)| contents.contains(text))
+    }
+
+    /// The files of its folder, by their path in it, with `change` applied to the names in them: what its commands find.
+    pub fn folder(&self, change: &Change<'_>) -> Vec<(String, Vec<u8>)> {
+        self.fixtures.contents_rewritten(change)
     }
 
     /// Its path from the folder `scenarios` on, or its name: the same from wherever it was named.
@@ -42,9 +48,10 @@ impl ScenarioFile {
         components[root.unwrap_or(components.len().saturating_sub(1))..].join("/")
     }
 
-    /// Every text that its author wrote, in the scenario and its manifests.
-    pub fn strings(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&*self.tree).chain(self.fixtures.all()).flat_map(Node::strings)
+    /// Every text that its author wrote, in the scenario and the files of its folder.
+    pub fn strings(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let manifests = std::iter::once(&*self.tree).chain(self.fixtures.all()).flat_map(Node::strings);
+        manifests.map(Cow::Borrowed).chain(self.fixtures.contents().map(|(_, contents)| contents))
     }
 
     /// The scenario decoded again, with `change` applied to the names in its texts and manifests.

@@ -25,7 +25,7 @@ use std::sync::Arc;
 pub use case::Case;
 pub use expect::{ANSWER, Answer, Check, EXPECTATIONS, Mismatch, reads_code};
 pub use frame::{Capture, Frame, Holds, MODIFIERS, Selection};
-pub use identity::{IDENTITIES, Identity, User};
+pub use identity::{Certificate, IDENTITIES, Identity, User};
 pub use load::{ScenarioFile, load};
 pub use names::{CASE, OWN_NAMES, StepName};
 pub use read::FIELDS;

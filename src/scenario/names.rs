@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use crate::syntax::{At, Diagnostic, is_reserved};
 
 /// What a step's own expressions call its answer.
-pub const OWN_NAMES: [&str; 4] = ["code", "body", "warnings", EVENTS];
+pub const OWN_NAMES: [&str; 7] = ["code", "body", "warnings", "exit", "stdout", "stderr", EVENTS];
 /// What only a step that watches has.
 pub(super) const EVENTS: &str = "events";
 /// Names that the program itself gives a value, or will.
-pub(super) const BUILT_IN: [&str; 5] = ["case", "cluster", "exit", "stderr", "stdout"];
+pub(super) const BUILT_IN: [&str; 2] = [CASE, "cluster"];
 /// The row of a `foreach`, or of the scenario's `cases`.
 pub const CASE: &str = "case";
 /// What scenarios can read without having set it.

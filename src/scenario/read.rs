@@ -4,7 +4,8 @@ use super::cases::{self, CASES};
 use super::fixtures::Fixtures;
 use super::names::StepName;
 use super::steps::{FOREACH, Steps};
-use super::{Scenario, Settings, Step, When, case, unique, variables, when};
+use super::{Identity, Scenario, Settings, Step, When, case, unique, variables, when};
+use crate::capability::Capability;
 use crate::syntax::{At, Diagnostic, Diagnostics, Fields, Key, Node, nearest};
 use crate::topic::Topic;
 use crate::version::Range;
@@ -159,6 +160,16 @@ fn check(scenario: &Scenario, written: &When, tree: &Node, fixtures: &Fixtures, 
     check_when(scenario, written, diagnostics);
     check_columns(scenario, diagnostics);
     let bounds = When { kubernetes: scenario.kubernetes.clone(), needs: scenario.needs.clone() };
+    for step in &scenario.steps {
+        if let Identity::Certificate(certificate) = &step.frame.identity
+            && !scenario.needs.contains(&Capability::Ca)
+            && !step.when.needs.contains(&Capability::Ca)
+        {
+            let message = "not every cluster signs client certificates";
+            let help = "write `needs: [ca]` in the scenario, or `when: {needs: [ca]}` in this step";
+            diagnostics.push(Diagnostic::new(certificate.at.clone(), message).help(help));
+        }
+    }
     // What is wrong in one place is not reported again where it is missed.
     let forgiven = if diagnostics.is_empty() { Vec::new() } else { written_names(tree) };
     check_names(scenario, diagnostics);

@@ -39,6 +39,14 @@ fn step(node: &mut Node, change: &Change<'_>) {
             "steps" => each(node, |node| step(node, change)),
             "until" | "holds" | "set" => expressions(node, change),
             "snapshot" => entries(node).for_each(|(_, node)| expressions(node, change)),
+            // What the shell reads has no expressions: `${X:-name}` holds a name as any other text does.
+            "run" => match &node.value {
+                Yaml::Map(_) => entries(node).for_each(|(key, node)| match key {
+                    "command" => node.rewrite(change),
+                    _ => node.rewrite(&in_template),
+                }),
+                _ => node.rewrite(change),
+            },
             "wait" => entries(node).for_each(|(key, node)| match key {
                 "that" => expressions(node, change),
                 _ => node.rewrite(&in_template),

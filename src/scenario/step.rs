@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::fixtures::Fixtures;
 use super::{Case, Frame, Selection, StepName, When, unsupported};
-use crate::action::{Action, Declared, Decoder, KINDS, Kind, Manifests};
+use crate::action::{Action, Answers, Declared, Decoder, KINDS, Kind, Manifests};
 use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Fields, Key, Node, Reference};
 
 /// One step of a scenario.
@@ -185,6 +185,20 @@ impl Step {
         if !has("within") {
             report("from", "`from` says since when, and there is no `within`".to_owned(), "as in `within: 9s`");
         }
+        if self.action.answers_with() == Answers::Output {
+            let help = "the program that it runs has parameters of its own";
+            report("query", "`query` belongs to requests, and this runs a command".to_owned(), help);
+        }
+        let misplaced = self.frame.expect.iter().flat_map(|check| check.misplaced(self.action.answers_with()));
+        for part in misplaced {
+            let help = match self.action.answers_with() {
+                Answers::Output => {
+                    "a command has `exit`, `stdout`, `stderr`, and `body` where it writes one API object"
+                }
+                Answers::Exchange => "an answer has `code`, `reason`, `message`, `warnings` and `body`",
+            };
+            report("expect", format!("`{}` never has `{part}`", self.kind), help);
+        }
         if !has("name") {
             report("snapshot", "a step without a name has no snapshot".to_owned(), "give it a `name`");
         }
@@ -225,5 +239,9 @@ impl Manifests for Recorder<'_> {
         let documents = self.fixtures.documents(name, at)?;
         self.used.borrow_mut().extend(documents.iter().map(Node::to_json));
         Ok(documents)
+    }
+
+    fn whole(&self) {
+        *self.used.borrow_mut() = self.fixtures.contents().map(|(name, text)| json!([name, text])).collect();
     }
 }

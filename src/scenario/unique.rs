@@ -7,7 +7,9 @@ use crate::syntax::{At, Diagnostic, Diagnostics, Key, Node};
 /// A name has 63 characters, less the suffix.
 const LENGTH: usize = 55;
 /// Keys whose texts are not names of objects: a word replaced there would mean something else.
-const MEANINGS: [&str; 4] = ["kind", "image", "command", "args"];
+const MEANINGS: [&str; 2] = ["kind", "image"];
+/// Keys of containers for which the same is true; a step has a `command` too, in which names are names.
+const MEANINGS_IN_CONTAINERS: [&str; 2] = ["command", "args"];
 
 /// Reads a name that is made unique: of a Namespace, or of `unique:`.
 pub(super) fn word<'n>(text: &'n str, at: &At, diagnostics: &mut Diagnostics) -> Option<&'n str> {
@@ -103,8 +105,18 @@ fn meaning_of_entry(key: &Key, value: &Node, word: &str) -> Option<String> {
         return found("a group or version", at);
     }
     if key.text.to_lowercase().ends_with("containers") {
-        let names = value.elements().iter().filter_map(|container| container.get("name"));
-        return names.filter(|name| name.as_str() == Some(word)).find_map(|name| found("a container", &name.at));
+        let containers = value.elements();
+        let names = containers.iter().filter_map(|container| container.get("name"));
+        let is_named = names.filter(|name| name.as_str() == Some(word)).find_map(|name| found("a container", &name.at));
+        return is_named.or_else(|| {
+            let in_container = |key: &&str| {
+                let words = containers.iter().filter_map(|container| container.get(key)).flat_map(Node::elements);
+                words
+                    .filter(|text| text.as_str().is_some_and(|text| holds_word(text, word)))
+                    .find_map(|text| found(&format!("in `{key}`"), &text.at))
+            };
+            MEANINGS_IN_CONTAINERS.iter().find_map(in_container)
+        });
     }
     let (path, at) = texts().find(|(text, _)| text.starts_with("/api"))?;
     fixed_segments(path).contains(&word).then(|| found("part of a path", at)).flatten()

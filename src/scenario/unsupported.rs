@@ -4,11 +4,7 @@
 use crate::syntax::{Diagnostic, Fields};
 
 /// Kinds of steps.
-pub(super) const ACTIONS: &[&str] = &["run", "upgrade"];
-/// Identities.
-pub(super) const IDENTITIES: &[&str] = &["certificate"];
-/// Parts of an answer.
-pub(super) const EXPECT: &[&str] = &["exit", "stderr", "stdout"];
+pub(super) const ACTIONS: &[&str] = &["upgrade"];
 
 /// Reports those of `names` that are given.
 pub(super) fn refuse(fields: &mut Fields<'_, '_>, names: &[&'static str]) {
@@ -22,6 +18,6 @@ pub(super) fn refuse(fields: &mut Fields<'_, '_>, names: &[&'static str]) {
 
 /// Everything of the language that is refused for now, with what it is part of.
 pub fn not_yet() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let parts = [("a step", ACTIONS), ("`as`", IDENTITIES), ("`expect`", EXPECT)];
+    let parts = [("a step", ACTIONS)];
     parts.into_iter().flat_map(|(part, names)| names.iter().map(move |name| (*name, part)))
 }

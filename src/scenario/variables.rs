@@ -179,6 +179,10 @@ impl<'s> Check<'s, '_> {
         let message = format!("there is no variable `{name}`");
         match nearest(name, names()) {
             Some(near) => refuse(message, format!("did you mean `{near}`?")),
+            // In a text of a command it may be the shell's.
+            None if self.step.declared.for_shell => {
+                refuse(message, format!("a variable of the shell is written `${name}` or `$${{{name}}}` here"))
+            }
             None if names().next().is_none() => {
                 refuse(message, "a named step sets one, and so does `set:`; none stands before this step".to_owned())
             }

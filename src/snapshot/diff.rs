@@ -10,14 +10,15 @@ const REMOVED: Style = AnsiColor::Red.on_default();
 const ADDED: Style = AnsiColor::Green.on_default();
 const PLACE: Style = AnsiColor::Cyan.on_default();
 
-/// A unified diff by lines with three lines of context; empty if nothing differs.
+/// A unified diff by lines with three lines of context; empty if nothing but a final line end differs.
 ///
 /// `before` and `after` say what is compared, as in `recorded on v1.23.17`.
 pub fn unified((before, old): (&str, &str), (after, new): (&str, &str), coloured: bool) -> String {
-    let diff = TextDiff::from_lines(old, new);
+    // Snapshot files keep no final line end, answers have one: the last line would always differ.
+    let diff = TextDiff::from_lines(without_line_end(old), without_line_end(new));
     let mut out = String::new();
     let mut line = |style: Style, sign: &str, text: &str| {
-        let text = text.strip_suffix('\n').unwrap_or(text);
+        let text = without_line_end(text);
         // Writing to a String cannot fail.
         let _ = if coloured && style != Style::new() {
             writeln!(out, "{style}{sign}{text}{style:#}")
@@ -43,6 +44,10 @@ pub fn unified((before, old): (&str, &str), (after, new): (&str, &str), coloured
     out
 }
 
+fn without_line_end(text: &str) -> &str {
+    text.strip_suffix('\n').unwrap_or(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +61,9 @@ mod tests {
         assert_eq!(unified(("v1.23", old), ("v1.24", &new), false), expected);
         assert_eq!(unified(("a", "x"), ("b", "y"), false), "--- a\n+++ b\n@@ -1 +1 @@\n-x\n+y\n");
         assert_eq!(unified(("a", "x"), ("b", "x"), false), "");
+        assert_eq!(unified(("a", "x\ny"), ("b", "z\ny\n"), false), "--- a\n+++ b\n@@ -1,2 +1,2 @@\n-x\n+z\n y\n");
+        assert_eq!(unified(("a", "x"), ("b", "x\n"), false), "");
+        assert_eq!(unified(("a", "x"), ("b", "y\nx\n"), false), "--- a\n+++ b\n@@ -1 +1,2 @@\n+y\n x\n");
         assert_eq!(unified(("a", ""), ("b", "x"), false), "--- a\n+++ b\n@@ -0,0 +1 @@\n+x\n");
     }
 

@@ -142,6 +142,15 @@ impl Recorded {
         self.ledger.lines().map(|line| &line.version)
     }
 
+    /// The change points of each step: where the text starts to hold that is shown from there on, oldest first.
+    pub fn change_points(&self) -> BTreeMap<Series, Vec<Label>> {
+        let mut points: BTreeMap<Series, Vec<Label>> = BTreeMap::new();
+        for point in self.ledger.points().into_keys() {
+            points.entry(point.series).or_default().push(point.label);
+        }
+        points
+    }
+
     /// What was said about the recording of exactly this version.
     pub fn entry(&self, version: &Version) -> Option<&Entry> {
         self.ledger.get(version).map(|line| &line.entry)

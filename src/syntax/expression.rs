@@ -154,11 +154,11 @@ impl Expression {
             }
             ExecutionError::IndexOutOfBounds(_) => "goes beyond the end of a list".to_owned(),
             ExecutionError::NoSuchOverload(call) => {
-                format!(
-                    "cannot apply `{}` to {}",
-                    call.function().trim_matches('_'),
-                    call.argument_types().join(" and ")
-                )
+                match (call.function().trim_matches('_'), call.argument_types()) {
+                    // Such as `body.status.token` where a refusal has its word there: `status: Failure`.
+                    (".", [whole, ..]) => format!("looks for a field in a value of type {whole}"),
+                    (operator, types) => format!("cannot apply `{operator}` to {}", types.join(" and ")),
+                }
             }
             ExecutionError::UnsupportedBinaryOperator(_, left, right)
             | ExecutionError::ValuesNotComparable(left, right) => {
@@ -365,7 +365,7 @@ mod tests {
             ("body.replicas && true", "cannot apply `&&` to int and bool"),
             ("{'a': 1}[secret]", "finds no such key"),
             ("secret + 1", "`"),
-            ("secret.x", "`"),
+            ("secret.x", "looks for a field in a value of type string"),
             ("int(secret)", "something it cannot convert"),
             ("jwt(secret)", "no JSON web token"),
             ("base64.decode(token)", "not base64"),

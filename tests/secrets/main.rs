@@ -218,6 +218,13 @@ fn no_token_and_no_key_is_seen_anywhere() {
     for (what, ran) in &runs {
         secrets.are_not_written(what, ran);
     }
+    let private = world.state.join("commands");
+    assert_eq!(
+        std::fs::read_dir(&private).unwrap().count(),
+        0,
+        "a folder of commands is left in {}",
+        private.display()
+    );
     let written = world.written();
     assert!(written.iter().any(|(path, _)| path.contains(".snap")), "there are snapshots to look into");
     assert!(written.iter().any(|(path, _)| path.contains("apiserver")), "there are logs to look into");

@@ -219,6 +219,7 @@ impl World {
             namespace: Some("demo".to_owned()),
             issuer: Some(self.issuer()),
             audience: Some(self.issuer()),
+            folder: None,
             server: Some(self.server()),
             nodes: vec![self.node()],
             written: ["demo", "demo-sa", "test-pod", "image: web-bcdfg"].into_iter().collect(),

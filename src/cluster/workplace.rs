@@ -1,0 +1,190 @@
+//! The private folder in which the commands of one scenario run. Tokens and keys lie in it, so it is its owner's only and
+//! goes with the scenario; what a killed run leaves is swept by the next one and by `cluster gc`.
+
+use std::fs::DirBuilder;
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rand::Rng;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::folder::Lock;
+use super::{Home, HomeError};
+
+/// Why there is no folder for commands, or a file in it could not be written.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum WorkplaceError {
+    /// There is nowhere to have it.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Home(#[from] HomeError),
+    /// The file system.
+    #[error("{doing} {path}: {cause}")]
+    #[diagnostic(help("check its permissions and the space on its disk, or set REHEARSAL_STATE to another folder"))]
+    File {
+        /// What was tried.
+        doing: &'static str,
+        /// What it was tried on.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+}
+
+/// A private folder, removed when dropped.
+#[derive(Debug)]
+pub struct Workplace {
+    path: PathBuf,
+    /// Says that its owner lives; the kernel frees it.
+    _lock: Lock,
+}
+
+impl Workplace {
+    /// Makes one, and removes those whose owners are dead.
+    pub(super) fn create(home: &Home) -> Result<Self, WorkplaceError> {
+        let all = home.workplaces();
+        // What cannot be removed now is somebody else's trouble, which `cluster gc` tells.
+        let _ = sweep(home);
+        let path = all.join(format!("{}-{:08x}", std::process::id(), rand::rng().random::<u32>()));
+        let failed = |doing, path: &Path| {
+            let path = path.to_owned();
+            move |cause| WorkplaceError::File { doing, path, cause }
+        };
+        make_folder(&all).map_err(failed("making", &all))?;
+        make_folder(&path).map_err(failed("making", &path))?;
+        let lock = Lock::try_exclusive(path.join(LOCK)).map_err(failed("locking", &path))?;
+        let lock = lock.ok_or_else(|| failed("locking", &path)(io::ErrorKind::WouldBlock.into()))?;
+        for folder in [FILES, USER, TEMPORARY] {
+            let folder = path.join(folder);
+            make_folder(&folder).map_err(failed("making", &folder))?;
+        }
+        Ok(Self { path, _lock: lock })
+    }
+
+    /// The whole of it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where commands run.
+    pub fn files(&self) -> PathBuf {
+        self.path.join(FILES)
+    }
+
+    /// What commands find as `HOME`.
+    pub fn home(&self) -> PathBuf {
+        self.path.join(USER)
+    }
+
+    /// What commands find as `TMPDIR`.
+    pub fn temporary(&self) -> PathBuf {
+        self.path.join(TEMPORARY)
+    }
+
+    /// Writes a file for its owner only, at a path within the folder.
+    pub fn write(&self, path: &Path, contents: &[u8]) -> Result<(), WorkplaceError> {
+        let write = || {
+            make_folder(path.parent().unwrap_or(&self.path))?;
+            // Made anew: a file that a command has put there may be readable by others, or a link.
+            match std::fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?.write_all(contents)
+        };
+        write().map_err(|cause| WorkplaceError::File { doing: "writing", path: path.to_owned(), cause })
+    }
+}
+
+impl Drop for Workplace {
+    fn drop(&mut self) {
+        // Without its lock it is swept later.
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+const LOCK: &str = "lock";
+const FILES: &str = "files";
+const USER: &str = "home";
+const TEMPORARY: &str = "tmp";
+
+fn make_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Removes the folders of dead runs, and ends the commands that still run there. Gives back what it removed.
+pub(super) fn sweep(home: &Home) -> io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(home.workplaces()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut swept = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let lock = path.join(LOCK);
+        // One without a lock is being made, or being removed, at this very moment; or somebody was killed in that.
+        let Some(_lock) = (if lock.exists() { Lock::try_exclusive(lock)? } else { None }) else { continue };
+        end_commands(&path)?;
+        match std::fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => swept.push(path),
+        }
+    }
+    Ok(swept)
+}
+
+/// Ends the processes whose working folder is within a folder.
+fn end_commands(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir("/proc")? {
+        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
+        // Of somebody else's processes nothing is told, and they are none of ours.
+        let is_there = std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(folder));
+        if is_there && let Some(pid) = Pid::from_raw(pid) {
+            // That it has ended meanwhile is as good.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path(), folder.path());
+        (folder, home)
+    }
+
+    #[test]
+    fn it_is_its_owners_only_and_goes() {
+        let (_folder, home) = home();
+        let workplace = Workplace::create(&home).unwrap();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(workplace.path()), 0o700);
+        let file = workplace.files().join("a/b.yaml");
+        for text in ["first", "second"] {
+            workplace.write(&file, text.as_bytes()).unwrap();
+        }
+        assert_eq!((mode(&file), std::fs::read_to_string(&file).unwrap().as_str()), (0o600, "second"));
+        let path = workplace.path().to_owned();
+        drop(workplace);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn only_what_nobody_holds_is_swept_and_its_commands_end() {
+        let (_folder, home) = home();
+        let held = Workplace::create(&home).unwrap();
+        let dead = home.workplaces().join("1-dead");
+        make_folder(&dead).unwrap();
+        std::fs::write(dead.join(LOCK), "").unwrap();
+        let mut command = std::process::Command::new("sleep").arg("600").current_dir(&dead).spawn().unwrap();
+        assert_eq!(sweep(&home).unwrap(), [dead]);
+        assert!(!command.wait().unwrap().success());
+        assert!(held.path().exists());
+    }
+}

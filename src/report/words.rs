@@ -1,0 +1,132 @@
+//! What reports have in common: the words for a verdict, the difference it is about, and how to see more.
+
+use std::fmt::{self, Write as _};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::run::{ScenarioOutcome, Status, StepOutcome, Unmet, Verdict};
+use crate::snapshot::diff::unified;
+
+/// What came of a step, in a few words.
+pub(super) fn verdict(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Done => "done".to_owned(),
+        Verdict::Same { since, .. } => format!("same since {since}"),
+        Verdict::Changed { since, .. } => format!("differs from the snapshot that holds since {since}"),
+        Verdict::Unstable { first: (first, _), other: (other, _) } => {
+            format!("unstable: runs {first} and {other} showed different answers")
+        }
+        Verdict::Unrecorded { .. } => "not recorded yet".to_owned(),
+        Verdict::Unmet(_) => "not as expected".to_owned(),
+        Verdict::LeftOut(reason) => format!("left out: {reason}"),
+        Verdict::NotRun => "not run".to_owned(),
+        Verdict::Broken(_) => "could not run".to_owned(),
+    }
+}
+
+/// What came of a scenario, in a few words.
+pub(super) fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Skipped => "skipped",
+        Status::Passed => "passed",
+        Status::Failed => "failed",
+        Status::Broken => "could not run",
+    }
+}
+
+/// What was expected and what came, as a diff; empty where the verdict is about nothing of the kind.
+pub(super) fn difference(step: &StepOutcome, coloured: bool) -> String {
+    match &step.verdict {
+        Verdict::Changed { recorded_on, expected, .. } => {
+            let before = format!("recorded on {recorded_on}");
+            unified((&before, expected), ("now", step.answer.as_deref().unwrap_or_default()), coloured)
+        }
+        Verdict::Unstable { first: (first, one), other: (second, another) } => {
+            unified((&format!("run {first}"), one), (&format!("run {second}"), another), coloured)
+        }
+        Verdict::Unmet(unmet) => unmet.iter().map(|unmet| unmet_lines(unmet, coloured)).collect(),
+        _ => String::new(),
+    }
+}
+
+const EXPECTED: Style = AnsiColor::Red.on_default();
+const CAME: Style = AnsiColor::Green.on_default();
+
+fn unmet_lines(unmet: &Unmet, coloured: bool) -> String {
+    let Unmet::Different { path, expected, came } = unmet else { return String::new() };
+    let mut lines = String::new();
+    for (sign, style, value) in [('-', EXPECTED, expected), ('+', CAME, came)] {
+        let value = value.as_deref().unwrap_or("nothing");
+        let style = if coloured { style } else { Style::new() };
+        // Writing to a String cannot fail.
+        let _ = writeln!(lines, "{style}{sign}{path}: {value}{style:#}");
+    }
+    lines
+}
+
+/// What was not met and is no difference of two values.
+pub(super) fn said(step: &StepOutcome) -> impl Iterator<Item = &str> {
+    let unmet = if let Verdict::Unmet(unmet) = &step.verdict { &unmet[..] } else { &[] };
+    unmet.iter().filter_map(|unmet| if let Unmet::Said(text) = unmet { Some(text.as_str()) } else { None })
+}
+
+/// What to do about a step, where that does not depend on anything else.
+pub(super) fn advice(verdict: &Verdict) -> Option<&'static str> {
+    matches!(verdict, Verdict::Unstable { .. }).then_some(
+        "an answer must depend on nothing but the cluster's version: wait for it with `until`, or show less of it with \
+         `snapshot: {select: ..}` or `{drop: ..}`",
+    )
+}
+
+/// A command that may help, and what for.
+pub(super) struct Hint {
+    pub(super) what: &'static str,
+    pub(super) command: String,
+    pub(super) remark: &'static str,
+}
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}{}", self.what, self.command, self.remark)
+    }
+}
+
+/// How to see more of a scenario.
+pub(super) fn more(outcome: &ScenarioOutcome) -> Hint {
+    let command = format!("rehearsal run --show --cluster {} {}", outcome.cluster, outcome.file);
+    Hint { what: "every step and answer", command, remark: " (--keep leaves what it made)" }
+}
+
+/// How to record what came instead of what was expected, where that may be right.
+pub(super) fn to_record(outcome: &ScenarioOutcome) -> Option<Hint> {
+    let is_unrecorded = |step: &StepOutcome| matches!(step.verdict, Verdict::Unrecorded { fails: true });
+    let what = match outcome {
+        outcome if outcome.has_changed() => "if the new answer is right",
+        outcome if outcome.steps.iter().any(is_unrecorded) => "to record it",
+        _ => return None,
+    };
+    let command = format!("rehearsal record --cluster {} {}", outcome.cluster, outcome.file);
+    Some(Hint { what, command, remark: "" })
+}
+
+/// How often a scenario was run, where that was more than once, and how often it failed.
+pub(super) fn runs(outcome: &ScenarioOutcome) -> Option<String> {
+    match (outcome.runs, outcome.failed_runs) {
+        (0 | 1, _) => None,
+        (runs, 0) => Some(format!("held in {runs} runs")),
+        (runs, failed) => Some(format!("failed in {failed} of {runs} runs")),
+    }
+}
+
+pub(super) fn plural(count: usize, word: &str) -> String {
+    if count == 1 { word.to_owned() } else { format!("{word}s") }
+}
+
+pub(super) fn seconds(took: Duration) -> String {
+    if took < Duration::from_secs(1) {
+        format!("{:.1} ms", took.as_secs_f64() * 1e3)
+    } else {
+        format!("{:.2} s", took.as_secs_f64())
+    }
+}
