@@ -12,7 +12,7 @@ pub struct Markdown<W> {
     out: W,
     show: bool,
     /// The clusters in order, and what answered there.
-    clusters: Vec<(String, Option<String>)>,
+    clusters: Vec<(String, Vec<String>)>,
     /// What came of each scenario on each cluster.
     cells: BTreeMap<String, BTreeMap<String, Status>>,
     /// What is said of failures below the table, in paragraphs.
@@ -26,8 +26,11 @@ impl<W: Write + Send> Markdown<W> {
     }
 
     fn cluster(&mut self, name: &str, what: Option<&str>) {
-        if self.clusters.iter().all(|(known, _)| known != name) {
-            self.clusters.push((name.to_owned(), what.map(str::to_owned)));
+        let what = what.map(str::to_owned);
+        match self.clusters.iter_mut().find(|(known, _)| known == name) {
+            // The same, set up otherwise.
+            Some((_, known)) => known.extend(what),
+            None => self.clusters.push((name.to_owned(), what.into_iter().collect())),
         }
     }
 
@@ -47,7 +50,7 @@ impl<W: Write + Send> Markdown<W> {
         }
         writeln!(out)?;
         for (name, what) in &self.clusters {
-            if let Some(what) = what {
+            for what in what {
                 writeln!(out, "- {}: {}", code(name), escaped(what))?;
             }
         }
