@@ -6,8 +6,9 @@ use std::thread::available_parallelism;
 /// A control plane takes half a gigabyte, and somewhat more while it starts.
 const EACH: u64 = 700 << 20;
 
-/// Starting one keeps a processor busy for seconds; in between they mostly wait.
-const FOR_EACH_PROCESSOR: usize = 2;
+/// Starting one keeps a processor busy for seconds, and scenarios that run beside each other on it do so too: more of them
+/// only make each slower, until limits of time are not kept.
+const FOR_EACH_PROCESSOR: usize = 1;
 
 /// As many control planes as memory and processors allow at once, at least one.
 pub fn room() -> usize {
