@@ -70,6 +70,10 @@ pub fn scrub(text: &str) -> Cow<'_, str> {
 const BEGINNING: usize = 20;
 
 fn next(text: &[u8], from: usize) -> Option<Leak> {
+    // Most texts are words: too short for any of it.
+    if text.len() < from + "eyJ".len() + BEGINNING {
+        return None;
+    }
     // Every spelling has a character near its beginning that is rare in other texts. What it suggests is then proved.
     let begins = |at: usize, spelling: &[u8], before: usize| {
         at.checked_sub(before).filter(|&start| start >= from && text[start..].starts_with(spelling))

@@ -18,7 +18,8 @@ use rehearsal::cluster::{self, Assets, ClusterSpec, Home};
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-const USAGE: &str = "usage: cargo bench --bench overhead -- [process] [steps] [boot] [--pairs N] [--check]
+const USAGE: &str =
+    "usage: cargo bench --bench overhead -- [process] [steps] [boot] [--kind KIND] [--pairs N] [--check]
   parts that are not named are left out, all run if none is; --check ends with 1 if a limit is not kept";
 
 /// The program's own.
@@ -28,6 +29,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// What was asked for.
 struct Arguments {
     parts: Vec<String>,
+    /// The only kind of step to be measured.
+    kind: Option<String>,
     pairs: usize,
     check: bool,
 }
@@ -46,13 +49,14 @@ fn main() -> ExitCode {
 }
 
 fn arguments() -> Outcome<Arguments> {
-    let mut read = Arguments { parts: Vec::new(), pairs: 50, check: false };
+    let mut read = Arguments { parts: Vec::new(), kind: None, pairs: 50, check: false };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
             // Cargo's own.
             "--bench" => {}
             "--check" => read.check = true,
+            "--kind" => read.kind = Some(words.next().ok_or(USAGE)?),
             "--pairs" => read.pairs = words.next().ok_or(USAGE)?.parse().map_err(|_| USAGE)?,
             "process" | "steps" | "boot" => read.parts.push(word),
             _ => return Err(USAGE.into()),
@@ -67,7 +71,7 @@ fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     let mut verdicts = Vec::new();
     writeln!(out, "{}", machine())?;
     if wanted("steps") {
-        verdicts.extend(steps::measure(arguments.pairs, &mut out)?);
+        verdicts.extend(steps::measure(arguments.kind.as_deref(), arguments.pairs, &mut out)?);
     }
     if wanted("process") {
         verdicts.push(process::measure(&control_plane()?, arguments.pairs, &mut out)?);

@@ -70,7 +70,7 @@ spec:
   - {name: demo-container, image: 'nginx:stable-alpine3.21-perl', command: [sleep, '3600']}
 ";
 
-pub(crate) fn measure(pairs: usize, out: &mut impl Write) -> Outcome<Vec<Verdict>> {
+pub(crate) fn measure(only: Option<&str>, pairs: usize, out: &mut impl Write) -> Outcome<Vec<Verdict>> {
     writeln!(
         out,
         "\nper step: {STEPS} steps in process, minus their requests sent directly, processor time ({pairs} pairs)"
@@ -79,7 +79,7 @@ pub(crate) fn measure(pairs: usize, out: &mut impl Write) -> Outcome<Vec<Verdict
     let folder = tempfile::tempdir()?;
     let folder = Utf8Path::from_path(folder.path()).ok_or("the temporary folder is not UTF-8")?;
     let mut verdicts = Vec::new();
-    for (kind, step) in KINDS {
+    for (kind, step) in KINDS.into_iter().filter(|(kind, _)| only.is_none_or(|only| only == *kind)) {
         let bench = Bench::new(&runtime, folder, kind, step)?;
         let taken = Pairs::take(pairs, |_| bench.ours(), |_| bench.direct())?;
         #[expect(clippy::cast_precision_loss, reason = "twenty")]
@@ -251,7 +251,7 @@ impl Answers {
             resources: json!({"kind": "APIResourceList", "groupVersion": "v1", "resources": [pod]}).to_string(),
             pods: format!(
                 r#"{{"kind":"PodList","apiVersion":"v1","metadata":{{"resourceVersion":"245"}},"items":[{}]}}"#,
-                [POD; 3].join(",")
+                ["first-pod", "second-pod", "third-pod"].map(|name| POD.replace("test-pod", name)).join(",")
             ),
             review: authentication("TokenReview", json!({"token": token, "audiences": [ISSUER]}), found),
             token: authentication("TokenRequest", asked, given),

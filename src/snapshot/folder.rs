@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 
 use super::batch::{self, Change};
 use super::error::StoreError;
@@ -109,7 +109,7 @@ impl Folder {
                 FileName::Misnamed => contents.misnamed.push(name),
                 FileName::Temporary => drop(contents.files.insert(name, String::new())),
                 kind => match std::fs::read_to_string(self.path.join(&name)) {
-                    Ok(text) => contents.take(&self.path, name, kind, text),
+                    Ok(text) => contents.take(name, kind, text),
                     Err(error) => drop(contents.refused.insert(name, Trouble::Unreadable(error))),
                 },
             }
@@ -158,8 +158,8 @@ impl Folder {
 }
 
 impl Contents {
-    fn take(&mut self, folder: &Utf8Path, name: String, kind: FileName, text: String) {
-        let snapshot = |text: &str| format::read(&folder.join(&name), text).map_err(Trouble::Snapshot);
+    fn take(&mut self, name: String, kind: FileName, text: String) {
+        let snapshot = |text: &str| format::read(text).map_err(Trouble::Snapshot);
         let ledger = |text: &str| Ledger::parse(text).map_err(Trouble::Ledger);
         let taken = match kind {
             FileName::Ledger => ledger(&text).map(|ledger| self.ledger = ledger),
