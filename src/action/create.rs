@@ -59,7 +59,7 @@ mod tests {
         let action =
             "create: {kind: Secret, name: '${name}', labels: {a: b}, metadata: {generation: 1}, data: {x: eQ==}}";
         api.run(action, &[("dryRun", "All")]).await.unwrap();
-        let body = r#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"filled","labels":{"a":"b"},"generation":1},"data":{"x":"eQ=="}}"#;
+        let body = r#"{"apiVersion":"v1","data":{"x":"eQ=="},"kind":"Secret","metadata":{"generation":1,"labels":{"a":"b"},"name":"filled"}}"#;
         assert_eq!(api.log(), [format!("POST /api/v1/namespaces/demo/secrets?dryRun=All {body}")]);
     }
 

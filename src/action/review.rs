@@ -84,8 +84,8 @@ mod tests {
             specs,
             [
                 r#"{"token":"filled"}}"#,
-                r#"{"token":"x","audiences":["api","uncached-7"]}}"#,
-                r#"{"token":"x","audiences":["mine","uncached-7"]}}"#,
+                r#"{"audiences":["api","uncached-7"],"token":"x"}}"#,
+                r#"{"audiences":["mine","uncached-7"],"token":"x"}}"#,
             ]
         );
         assert!(api.log()[0].starts_with("POST /apis/authentication.k8s.io/v1/tokenreviews {"));

@@ -104,7 +104,7 @@ mod tests {
             "token: {serviceAccount: sa, boundTo: {kind: Pod, name: p}, audiences: [a], expirationSeconds: '${count}'}";
         api.run(action, &[]).await.unwrap();
         api.run("token: {serviceAccount: sa, namespace: other, body: {spec: {}}}", &[]).await.unwrap();
-        let spec = r#"{"audiences":["a"],"boundObjectRef":{"kind":"Pod","apiVersion":"v1","name":"p"},"expirationSeconds":600}"#;
+        let spec = r#"{"audiences":["a"],"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"p"},"expirationSeconds":600}"#;
         let body = format!(r#"{{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{spec}}}"#);
         assert_eq!(
             api.log(),

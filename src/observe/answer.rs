@@ -9,6 +9,23 @@ use crate::cluster::Exchange;
 use crate::syntax::Path;
 use serde_json::{Map, Value};
 
+/// The parts of an observation in the order in which one reads them.
+pub(super) const PARTS: [(&str, &[&str]); 13] = [
+    ("served", &[]),
+    ("apiVersion", &[]),
+    ("kind", &[]),
+    ("exit", &[]),
+    ("code", &[]),
+    ("warnings", &[]),
+    ("error", &["reason", "message", "causes"]),
+    ("events", &[]),
+    ("stdout", &[]),
+    ("stderr", &[]),
+    ("show", &[]),
+    ("body", &[]),
+    ("token", &["header", "claims"]),
+];
+
 impl Cut<'_> {
     fn view(&self) -> Option<View> {
         match self {

@@ -139,7 +139,7 @@ impl Observer {
     pub fn observe(&self, step: &str, reply: &Reply, cut: Cut<'_>) -> (Observation, Draft) {
         let mut normaliser = Normaliser::new(&self.known, &self.names, step);
         let value = Value::Object(normaliser.answer(reply, cut));
-        (Observation { text: yaml::emit(&value), value }, Draft(normaliser.finish()))
+        (Observation { text: yaml::emit(&value, &answer::PARTS), value }, Draft(normaliser.finish()))
     }
 
     /// Remembers what an answer taught. The draft must come from this observer as it is now.
@@ -155,7 +155,7 @@ impl Observer {
 
     /// The same as YAML, with placeholders for credentials that nothing is known of.
     pub fn presentable_yaml(&self, value: &Value) -> String {
-        guard::scrub(&yaml::emit(&self.presentable_value(value))).into_owned()
+        guard::scrub(&yaml::emit(&self.presentable_value(value), &[])).into_owned()
     }
 
     /// Any value for a person, keys sorted, as [`presentable`](Self::presentable) does texts.

@@ -1,16 +1,32 @@
 //! A value as block-style YAML, always the same bytes for the same value.
 //!
 //! Only layout lives here: which string may stand plain, which needs quotes, which reads better as a literal block.
-//! Keys come out in the order they have. What comes out parses back to the value that went in.
+//! Keys come out sorted, but for the parts of an answer. What comes out parses back to the value that went in.
 
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 
-/// The value as YAML, ending with exactly one newline.
-pub(super) fn emit(value: &Value) -> String {
+/// Keys in the order in which they come, each with those below it.
+pub(super) type Order = [(&'static str, &'static [&'static str])];
+
+/// The value as YAML, ending with exactly one newline. Keys of `order` come before all others.
+pub(super) fn emit(value: &Value, order: &Order) -> String {
     let mut out = String::with_capacity(1024);
     match value {
-        Value::Object(entries) if !entries.is_empty() => map(&mut out, entries, 0),
+        Value::Object(entries) if !entries.is_empty() => {
+            let first: Vec<&str> = order.iter().map(|(key, _)| *key).collect();
+            for entry in ordered(entries, &first) {
+                let below = order.iter().find(|(key, _)| key == entry.0).map_or(&[][..], |(_, below)| below);
+                match entry {
+                    (key, Value::Object(inner)) if !below.is_empty() && !inner.is_empty() => {
+                        out.push_str(key);
+                        out.push_str(":\n  ");
+                        map(&mut out, ordered(inner, below), 2);
+                    }
+                    entry => map(&mut out, [entry], 0),
+                }
+            }
+        }
         Value::Array(items) if !items.is_empty() => list(&mut out, items, 0),
         leaf => {
             scalar(&mut out, leaf, 0);
@@ -20,9 +36,15 @@ pub(super) fn emit(value: &Value) -> String {
     out
 }
 
+fn ordered<'v>(entries: &'v Map<String, Value>, order: &[&str]) -> Vec<(&'v String, &'v Value)> {
+    let mut entries: Vec<_> = entries.iter().collect();
+    entries.sort_by_key(|(key, _)| order.iter().position(|first| first == key).unwrap_or(order.len()));
+    entries
+}
+
 /// Writes the entries; the first one where the writer stands, the others on lines of their own.
-fn map(out: &mut String, entries: &Map<String, Value>, indent: usize) {
-    for (index, (key, value)) in entries.iter().enumerate() {
+fn map<'v>(out: &mut String, entries: impl IntoIterator<Item = (&'v String, &'v Value)>, indent: usize) {
+    for (index, (key, value)) in entries.into_iter().enumerate() {
         if index > 0 {
             pad(out, indent);
         }
@@ -200,8 +222,8 @@ error:
   - {}
 body:
   labels:
-    a.b/c: <uid:Pod/x#2>
     '.': {}
+    a.b/c: <uid:Pod/x#2>
   list:
   - - a
     - b
@@ -212,7 +234,7 @@ body:
     \tc
     d
 ";
-        assert_eq!(emit(&value), expected);
+        assert_eq!(emit(&value, &[("code", &[]), ("error", &["message", "causes"])]), expected);
     }
 
     #[test]
@@ -317,7 +339,7 @@ body:
 
         #[test]
         fn what_is_written_parses_back(value in value()) {
-            let text = emit(&value);
+            let text = emit(&value, &[("a", &["b"]), ("", &[])]);
             prop_assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{text:?}");
             prop_assert!(text.lines().all(|line| !line.ends_with([' ', '\t'])), "{text:?}");
             let back: Value = serde_saphyr::from_str(&text).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;

@@ -310,10 +310,10 @@ mod tests {
             [
                 "code: 200 but Some(\"403\")",
                 "reason: \"Conflict\" but Some(\"\\\"Forbidden\\\"\")",
-                "body.items: [1] but Some(\"[1,2]\")",
                 "body.a[\"b.c\"]: \"p\" but Some(\"1\")",
-                "body.missing: 1 but None",
+                "body.items: [1] but Some(\"[1,2]\")",
                 "body.kind: null but Some(\"\\\"Status\\\"\")",
+                "body.missing: 1 but None",
                 "that: \"false\" but Some(\"false\")",
             ]
         );

@@ -18,7 +18,7 @@ fn run(w: &World, again: &str) -> String {
         let (seen, draft) = observer.observe(slug, &reply, cut);
         observer.commit(draft);
         assert_eq!(guard::scan(&seen.text), None, "{}", seen.text);
-        assert_eq!(seen.text, yaml::emit(&seen.value));
+        assert_eq!(seen.text, yaml::emit(&seen.value, &crate::observe::answer::PARTS));
         texts.extend(["--- ", slug, "\n", &seen.text]);
     };
     let hidden = Cut::Default(View::Envelope);

@@ -242,10 +242,10 @@ events:
 - ADDED p
 - MODIFIED p
 - BOOKMARK
-- type: ERROR
-  error:
-    reason: Expired
+- error:
     message: old
+    reason: Expired
+  type: ERROR
 ";
     assert_eq!(see(&mut w.observer(), "life", &told, Cut::Default(View::Events)), expected);
     let paths = ["type", "object.status.phase"].map(|path| path.parse().unwrap());
