@@ -132,7 +132,7 @@ fn a_context_of_a_real_cluster_knows_what_it_can_do_and_what_runs_have_left() {
     assert_eq!(client.cluster["version"], local.version().to_string());
     assert_eq!(client.cluster["issuer"], "https://kubernetes.default.svc.cluster.local");
     assert_eq!(client.cluster["audience"], "https://kubernetes.default.svc.cluster.local");
-    let capabilities = json!(["node", "scheduler", "one-apiserver", "plain-authentication", "admin"]);
+    let capabilities = json!(["node", "scheduler", "kubectl", "one-apiserver", "plain-authentication", "admin"]);
     assert_eq!(client.cluster["capabilities"], capabilities);
     client.end();
 

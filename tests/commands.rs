@@ -228,8 +228,8 @@ fn what_goes_wrong_with_a_command_is_said() {
         ("  - run: echo so; echo it is >&2; exit 7\n", "the command exited with 7: it is"),
         ("  - run: kill -9 $$\n", "the command was ended by signal 9"),
         ("  - run: yes\n", "the command wrote more than 1048576 bytes to its standard output, and was ended"),
-        ("  - {name: x, run: echo a, expect: {stdout: b}}\n", "stdout: expected \"b\", \"a\" came"),
-        ("  - {name: x, run: echo a, expect: {exit: 1}}\n", "exit: expected 1, 0 came"),
+        ("  - {name: x, run: echo a, expect: {stdout: b}}\n", "-stdout: \"b\"\n    +stdout: \"a\""),
+        ("  - {name: x, run: echo a, expect: {exit: 1}}\n", "-exit: 1\n    +exit: 0"),
         ("  - {name: x, run: echo a, until: stdout == 'b', within: 300ms}\n", "was not reached"),
     ] {
         let ran = world.rehearse(steps);

@@ -38,7 +38,6 @@ impl<'a> Instance<'a> {
         interrupted: watch::Receiver<bool>,
         started: impl FnOnce(),
     ) -> ScenarioOutcome {
-        let start = Instant::now();
         let mut outcome = self.outcome();
         let cluster = self.cluster;
         let on = plan::Cluster { version: cluster.version(), has: cluster.capabilities(), setup: cluster.setup() };
@@ -58,10 +57,11 @@ impl<'a> Instance<'a> {
                     return outcome;
                 }
                 started();
+                let start = Instant::now();
                 self.play(&plan, interrupted, &mut outcome).await;
+                outcome.took = start.elapsed();
             }
         }
-        outcome.took = start.elapsed();
         outcome
     }
 

@@ -1,8 +1,9 @@
 //! The text of a snapshot as it is compared, and the short digest a ledger knows it by.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest as _, Sha256};
 
@@ -49,11 +50,20 @@ impl FromStr for Digest {
 /// What a step showed: never empty, without trailing white space, lines ended by a line feed alone.
 ///
 /// That is how insta reads texts back, so a text is equal to itself after a round through a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Text {
     text: Arc<str>,
-    digest: Digest,
+    /// Of a text that is only compared nobody asks for it.
+    digest: OnceLock<Digest>,
 }
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Text {}
 
 /// An observation without text. A snapshot file that was cut in its header reads as one, so they are never stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -66,15 +76,15 @@ impl Text {
     /// # Errors
     /// When nothing but white space is left.
     pub fn new(text: &str) -> Result<Self, EmptyText> {
-        let mut text = text.trim_end().to_owned();
+        let mut text = Cow::Borrowed(text.trim_end());
         // Once is not enough for `\r\r\n`: what is left would be read as a line end the next time.
         while text.contains("\r\n") {
-            text = text.replace("\r\n", "\n");
+            text = Cow::Owned(text.replace("\r\n", "\n"));
         }
         if text.is_empty() {
             return Err(EmptyText);
         }
-        Ok(Self { digest: Digest::of(&text), text: text.into() })
+        Ok(Self { text: text.into(), digest: OnceLock::new() })
     }
 
     /// The text, without a line end at its end.
@@ -84,7 +94,7 @@ impl Text {
 
     /// What the ledger knows it by.
     pub fn digest(&self) -> Digest {
-        self.digest
+        *self.digest.get_or_init(|| Digest::of(&*self.text))
     }
 }
 
