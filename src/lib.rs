@@ -20,6 +20,7 @@ pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod snapshot;
+mod suffix;
 pub mod syntax;
 pub mod topic;
 pub mod version;

@@ -6,8 +6,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rehearsal::cluster::{Assets, Home, installed};
+
+/// Held by each test: one of them alone gives the machine all it can do.
+fn whole_machine() -> MutexGuard<'static, ()> {
+    static WHOLE_MACHINE: Mutex<()> = Mutex::new(());
+    WHOLE_MACHINE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Every file below a folder.
 fn files(folder: &Path) -> BTreeMap<String, String> {
@@ -54,6 +61,7 @@ fn record(clusters: &str, state: &Path, snapshots: &Path, args: &[&str]) -> Stri
 
 #[test]
 fn two_clusters_of_one_version_give_the_same_bytes_and_recording_again_changes_nothing() {
+    let _alone = whole_machine();
     let place = tempfile::tempdir().unwrap();
     let [first, second, one, other] = ["first", "second", "one", "other"].map(|name| place.path().join(name));
     let [newest, _] = &versions();
@@ -73,6 +81,7 @@ fn two_clusters_of_one_version_give_the_same_bytes_and_recording_again_changes_n
 
 #[test]
 fn versions_at_once_and_one_by_one_in_any_order_give_the_same_bytes() {
+    let _alone = whole_machine();
     let place = tempfile::tempdir().unwrap();
     let [state, at_once, one_by_one] = ["state", "at-once", "one-by-one"].map(|name| place.path().join(name));
     let [newest, oldest] = &versions();
@@ -94,6 +103,7 @@ steps:
 
 #[test]
 fn what_differs_from_run_to_run_is_told_and_not_recorded() {
+    let _alone = whole_machine();
     let place = tempfile::tempdir().unwrap();
     let [state, snapshots, scenario] = ["state", "snapshots", "counts.yaml"].map(|name| place.path().join(name));
     fs::write(&scenario, COUNTS).unwrap();

@@ -200,11 +200,15 @@ fn help(cause: &str, name: &str) -> String {
     }
 }
 
+/// The two connections of a kubeconfig of ours, by its path.
+pub(super) async fn transports_at(kubeconfig: &Path) -> Result<Transports, String> {
+    transports_of(read(kubeconfig)?).await
+}
+
 /// The two connections of a kubeconfig of ours.
-pub(super) async fn transports_of(kubeconfig: &Path) -> Result<Transports, String> {
-    let read = read(kubeconfig)?;
+pub(super) async fn transports_of(kubeconfig: Kubeconfig) -> Result<Transports, String> {
     let options = KubeConfigOptions::default();
-    let mut config = Config::from_custom_kubeconfig(read, &options).await.map_err(|error| error.to_string())?;
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| error.to_string())?;
     // HTTPS_PROXY is not for a server on this machine.
     config.proxy_url = None;
     transports(config).map_err(|error| error.to_string())

@@ -32,6 +32,13 @@ impl Request {
         self.body = Some(body);
         self
     }
+
+    /// The same request with a header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
 }
 
 /// A finished exchange: any status is an answer, also 401 and 500.

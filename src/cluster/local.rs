@@ -138,7 +138,7 @@ impl ControlPlane {
 
         self.components.push(starting.apiserver(&pki, port)?);
         let connect = async |file: &str| {
-            let transports = context::transports_of(&folder.file(file)).await;
+            let transports = context::transports_at(&folder.file(file)).await;
             transports.map_err(BootError::Connect)
         };
         let admin = Session::new(connect("kubeconfig").await?.own, HeaderMap::new());

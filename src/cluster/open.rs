@@ -133,7 +133,9 @@ async fn open_local(home: &Home, assets: &Assets, how: &OpenOptions) -> Result<C
     let folder = Folder::new(home.clusters().join(order.key()));
     let tenancy = lease::acquire(folder, &order, how).await?;
     let endpoint = &tenancy.endpoint;
-    let transports = context::transports_of(&endpoint.kubeconfig).await;
+    let kubeconfig = context::read(&endpoint.kubeconfig).map_err(|cause| LocalError::Connect { cause })?;
+    let access = Access::of(&kubeconfig, None);
+    let transports = context::transports_of(kubeconfig).await;
     let transports = transports.map_err(|cause| LocalError::Connect { cause })?;
     // The first of several issuers signs; somebody may have asked for others.
     let flag = |name: &str| how.setup.apiserver.get(name).and_then(|value| value.split(',').next()).map(str::to_owned);
@@ -145,10 +147,9 @@ async fn open_local(home: &Home, assets: &Assets, how: &OpenOptions) -> Result<C
         nodes: vec![hollow_node::NODE.to_owned()],
     };
     let origin = Origin { kind: "local", etcd: Some(endpoint.etcd.clone()) };
-    let access = context::read(&endpoint.kubeconfig).map_err(|cause| LocalError::Connect { cause })?;
     let cluster = Cluster {
         setup: how.setup.clone(),
-        access: Access::of(&access, None),
+        access,
         programs: Some(assets.folder.clone()),
         home: Some(home.clone()),
         ..Cluster::new(origin, assets.version.clone(), local_capabilities(), facts, transports)

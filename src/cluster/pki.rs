@@ -186,7 +186,7 @@ mod tests {
         let pki = Pki::create(folder.path()).unwrap();
         let path = folder.path().join("kubeconfig");
         pki.write_kubeconfig(&path, "admin", "https://127.0.0.1:1").unwrap();
-        crate::cluster::context::transports_of(&path).await.unwrap();
+        crate::cluster::context::transports_at(&path).await.unwrap();
         for entry in std::fs::read_dir(folder.path()).unwrap() {
             let mode = entry.unwrap().metadata().unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "readable by its owner only");

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::discovery;
 use super::session::MANAGER;
 use super::{Cluster, Exchange, Identity, RUN_LABEL, Request, SendError, Session};
+use crate::suffix;
 
 /// Why something on a cluster could not be removed.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -34,7 +35,7 @@ pub async fn sweep(cluster: &Cluster) -> Result<Vec<String>, SweepError> {
     let marked = format!("/api/v1/namespaces?labelSelector={RUN_LABEL}");
     let marked = items(&accepted(own.send(Request::new(Method::GET, marked)).await?)?);
     let runs: BTreeSet<String> =
-        marked.iter().filter_map(|namespace| Some(suffix_of(name(namespace)?)?.to_owned())).collect();
+        marked.iter().filter_map(|namespace| Some(suffix::of(name(namespace)?)?.to_owned())).collect();
     let mut found: Vec<(String, Value)> =
         marked.into_iter().map(|namespace| ("/api/v1/namespaces".to_owned(), namespace)).collect();
     for collection in discovery::cluster_wide(&own).await {
@@ -58,7 +59,7 @@ pub async fn sweep(cluster: &Cluster) -> Result<Vec<String>, SweepError> {
 /// Whether an object is a run's and is not being deleted.
 fn is_left(object: &Value, runs: &BTreeSet<String>) -> bool {
     let metadata = &object["metadata"];
-    let Some(suffix) = name(object).and_then(suffix_of) else { return false };
+    let Some(suffix) = name(object).and_then(suffix::of) else { return false };
     let managers = metadata["managedFields"].as_array().into_iter().flatten();
     let is_written_by_us = || managers.into_iter().any(|field| field["manager"] == MANAGER);
     metadata["deletionTimestamp"].is_null() && (runs.contains(suffix) || is_written_by_us())
@@ -88,34 +89,12 @@ fn name(object: &Value) -> Option<&str> {
     object["metadata"]["name"].as_str()
 }
 
-/// The suffix by which a run made a name unique: of the whole name, or of its first label as in the name of a CRD's
-/// group, `widgets.demo-rh4k2qx.example.com`.
-fn suffix_of(name: &str) -> Option<&str> {
-    name.split('.').find_map(|label| {
-        let (word, letters) = label.rsplit_once("-rh")?;
-        let is_drawn = letters.len() == 5 && letters.bytes().all(|byte| b"bcdfghjkmnpqrstvwxz2456789".contains(&byte));
-        (!word.is_empty() && is_drawn).then_some(&label[word.len() + 1..])
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn object(name: &str, manager: &str) -> Value {
         json!({"metadata": {"name": name, "managedFields": [{"manager": "other"}, {"manager": manager}]}})
-    }
-
-    #[test]
-    fn only_names_that_runs_give_have_a_suffix() {
-        for name in ["demo-rh4k2qx", "a-rhx-rh4k2qx", "widgets.demo-rh4k2qx.example.com"] {
-            assert_eq!(suffix_of(name), Some("rh4k2qx"), "{name}");
-        }
-        for name in
-            ["demo", "-rh4k2qx", "demo-rh4k2q", "demo-rh4k2qxx", "demo-RH4K2QX", "demo-rh4k-qx", "rh4k2qx", "a-rhaeiou"]
-        {
-            assert_eq!(suffix_of(name), None, "{name}");
-        }
     }
 
     #[test]

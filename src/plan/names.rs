@@ -6,11 +6,7 @@
 
 use rand::Rng;
 
-/// Letters that spell nothing by accident and are allowed in every kind of Kubernetes name.
-const LETTERS: &[u8] = b"bcdfghjkmnpqrstvwxz2456789";
-
-/// How many letters follow `-rh`: 26^5 are twelve million runs at once on one cluster.
-const LETTERS_LENGTH: usize = 5;
+use crate::suffix;
 
 /// The words of one scenario that get a suffix, and the suffix of this run.
 #[derive(Debug, Clone)]
@@ -24,8 +20,7 @@ impl Names {
     /// it on the way out would destroy what the author wrote.
     pub fn draw(words: Vec<String>, rng: &mut impl Rng, mut is_taken: impl FnMut(&str) -> bool) -> Self {
         loop {
-            let letters = (0..LETTERS_LENGTH).map(|_| char::from(LETTERS[rng.random_range(0..LETTERS.len())]));
-            let suffix: String = "-rh".chars().chain(letters).collect();
+            let suffix = suffix::draw(rng);
             if !is_taken(&suffix) {
                 return Self { suffix, words };
             }

@@ -13,8 +13,12 @@ use super::sent::Sent;
 use crate::action::Backoff;
 use crate::cluster::{Cluster, Exchange, Identity, RUN_LABEL, Request, SendError, Session};
 
-/// How long clean-up may take at most: it asks and does not wait, so this is for a server that is ill.
-const CLEAN_UP: Duration = Duration::from_secs(10);
+/// How long clean-up may take at most: it asks and does not wait, so this is for a server that is ill, or on a machine that
+/// has too much to do.
+const CLEAN_UP: Duration = Duration::from_secs(30);
+
+/// Asks a list for what says which objects there are, and not what is in them.
+const NAMES_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
 /// The cluster's own user, on behalf of one scenario.
 pub(super) struct Own<'a> {
@@ -78,7 +82,7 @@ impl<'a> Own<'a> {
         let collections = timeout_at(deadline, self.cluster.cluster_wide());
         let collections = collections.await.ok().and_then(Result::ok).unwrap_or_default();
         let listed = collections.iter().map(async |collection| {
-            let request = Request::new(Method::GET, collection);
+            let request = Request::new(Method::GET, collection).header("Accept", NAMES_ONLY);
             (collection, self.send_until_taken(&request, deadline).await, request)
         });
         for (collection, came, request) in future::join_all(listed).await {
