@@ -27,6 +27,15 @@ pub(crate) fn of(name: &str) -> Option<&str> {
     })
 }
 
+/// Whether a text names something of another run than that of `own`, a suffix with its hyphen.
+pub(crate) fn names_another(text: &str, own: &str) -> bool {
+    text.match_indices(MARK).any(|(at, _)| {
+        let run = &text[at + MARK.len()..];
+        let length = run.bytes().take_while(u8::is_ascii_alphanumeric).count();
+        length == LENGTH && run.bytes().take(LENGTH).all(|byte| LETTERS.contains(&byte)) && !text[at..].starts_with(own)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,6 +44,13 @@ mod tests {
     fn what_is_drawn_is_recognised() {
         let suffix = draw(&mut rand::rng());
         assert_eq!(of(&format!("demo{suffix}")), Some(&suffix[1..]));
+    }
+
+    #[test]
+    fn another_run_is_told_from_this_one() {
+        let is = |text: &str| names_another(text, "-rh4k2qx");
+        assert!(is("for ratchet-rhh62h2.example.com/v1:") && is("a-rh4k2qx b-rhh62h2"));
+        assert!(!is("a-rh4k2qx.b") && !is("a-rhythmic") && !is("-rh") && !is("a-rhh62h2x"));
     }
 
     #[test]

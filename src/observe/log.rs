@@ -3,8 +3,12 @@
 
 use std::borrow::Cow;
 
-/// A text with its log lines, HTTP headers, hexadecimal dumps and numbers that only count in a stable form.
-pub(super) fn stable(text: &str) -> String {
+use crate::suffix;
+
+/// A text with its log lines, HTTP headers, hexadecimal dumps and numbers that only count in a stable form. `own` is the
+/// suffix of this run: what a client logs about an object of another run, such as a group of a CRD that is just going,
+/// is left out.
+pub(super) fn stable(text: &str, own: &str) -> String {
     let mut lines: Vec<Cow<'_, str>> = Vec::new();
     let mut headers = 0;
     for line in text.split('\n') {
@@ -16,7 +20,10 @@ pub(super) fn stable(text: &str) -> String {
             headers = 0;
             continue;
         }
-        let line = stable_line(line);
+        let line = match log_header(line) {
+            Cow::Owned(logged) if suffix::names_another(&logged, own) => continue,
+            line => stable_line(line),
+        };
         headers = if is_header_of_log(&line) { headers + 1 } else { 0 };
         lines.push(line);
         // Old clients write headers in any order.
@@ -39,8 +46,7 @@ fn is_dump(line: &str) -> bool {
         && words.next().is_some_and(|bytes| matches!(bytes.len(), 2..=8) && is_hex(bytes))
 }
 
-fn stable_line(line: &str) -> Cow<'_, str> {
-    let mut line = log_header(line);
+fn stable_line(mut line: Cow<'_, str>) -> Cow<'_, str> {
     if let Some(cut) = truncated(&line) {
         line = cut.into();
     }
@@ -101,8 +107,15 @@ fn truncated(line: &str) -> Option<String> {
 
 /// A header of HTTP whose value says nothing about behaviour.
 fn http_header(line: &str) -> Option<String> {
-    const VALUES: [(&str, &str); 4] =
-        [("date", "<time>"), ("content-length", "<n>"), ("user-agent", "<agent>"), ("x-request-id", "<id>")];
+    const VALUES: [(&str, &str); 6] = [
+        ("date", "<time>"),
+        ("content-length", "<n>"),
+        ("user-agent", "<agent>"),
+        ("x-request-id", "<id>"),
+        // Which of the cluster's own objects let a request pass.
+        ("x-kubernetes-pf-flowschema-uid", "<uid>"),
+        ("x-kubernetes-pf-prioritylevel-uid", "<uid>"),
+    ];
     let (name, _) = line.split_once(": ")?;
     let start = name.rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).map_or(0, |at| at + 1);
     // In a log line, indented below one, or at the beginning as curl shows them.
@@ -156,7 +169,11 @@ fn counted(line: &str, before: &str, after: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    const OWN: &str = "-rh4k2qx";
+
+    fn stable(text: &str) -> String {
+        super::stable(text, OWN)
+    }
 
     #[test]
     fn log_lines_lose_what_is_of_this_run() {
@@ -172,6 +189,7 @@ mod tests {
                 "I round_trippers.go] Response Status: 201 Created in <n> milliseconds",
             ),
             ("\tDate: Tue, 24 Nov 2026 13:48:18 GMT", "\tDate: <time>"),
+            ("  X-Kubernetes-Pf-Flowschema-Uid: 678149ac-1a4c", "  X-Kubernetes-Pf-Flowschema-Uid: <uid>"),
             ("\tUser-Agent: kubectl/v1.36.3 (linux/amd64)", "\tUser-Agent: <agent>"),
             (
                 "{\"metadata\":{\"resourceVersion\":\"12\"}}",
@@ -185,6 +203,15 @@ mod tests {
         ] {
             assert_eq!(stable(line), expected);
         }
+    }
+
+    #[test]
+    fn what_is_logged_about_another_run_is_left_out() {
+        let line =
+            |run: &str| format!("E1124 13:48:18.563162   24672 memcache.go:287] no list for r{run}.example.com/v1\n");
+        let text = [line("-rhh62h2"), line("-rh4k2qx"), "r-rhh62h2 as output\n".to_owned()].concat();
+        let expected = "E memcache.go] no list for r-rh4k2qx.example.com/v1\nr-rhh62h2 as output\n";
+        assert_eq!(super::stable(&text, OWN), expected);
     }
 
     #[test]

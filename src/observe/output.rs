@@ -32,7 +32,7 @@ impl Normaliser<'_> {
             Cut::Show(values) => {
                 // Most of them are texts of the output, or made of them.
                 let stable: Map<String, Value> =
-                    values.iter().map(|(label, value)| (label.clone(), stable(value))).collect();
+                    values.iter().map(|(label, value)| (label.clone(), stable(value, &self.known.suffix))).collect();
                 shown.insert("show".to_owned(), self.value(Tree::Whole(&Value::Object(stable))));
             }
             Cut::Select(paths) => {
@@ -72,14 +72,14 @@ impl Normaliser<'_> {
                 continue;
             };
             if plain < at {
-                parts.push(self.text(&log::stable(&lines[plain..at].join("\n"))).into_owned());
+                parts.push(self.text(&log::stable(&lines[plain..at].join("\n"), &self.known.suffix)).into_owned());
             }
             at += table.length;
             plain = at;
             parts.push(self.table(table));
         }
         if plain < lines.len() {
-            parts.push(self.text(&log::stable(&lines[plain..].join("\n"))).into_owned());
+            parts.push(self.text(&log::stable(&lines[plain..].join("\n"), &self.known.suffix)).into_owned());
         }
         parts.join("\n")
     }
@@ -151,11 +151,11 @@ impl Normaliser<'_> {
 }
 
 /// A value with its texts in a stable form.
-fn stable(value: &Value) -> Value {
+fn stable(value: &Value, own: &str) -> Value {
     match value {
-        Value::String(text) => log::stable(text).into(),
-        Value::Array(elements) => elements.iter().map(stable).collect(),
-        Value::Object(fields) => fields.iter().map(|(key, value)| (key.clone(), stable(value))).collect(),
+        Value::String(text) => log::stable(text, own).into(),
+        Value::Array(elements) => elements.iter().map(|element| stable(element, own)).collect(),
+        Value::Object(fields) => fields.iter().map(|(key, value)| (key.clone(), stable(value, own))).collect(),
         other => other.clone(),
     }
 }
