@@ -85,10 +85,13 @@ pub(super) fn time(text: &str) -> Option<&str> {
 pub(super) fn long_time(text: &str) -> Option<&str> {
     const LENGTH: usize = "Tue, 24 Nov 2026 13:48:18".len();
     let bytes = text.as_bytes();
+    // Asked of every word.
+    if bytes.get(3..5) != Some(b", ") {
+        return None;
+    }
     let zone = ["GMT", "UTC"].iter().any(|zone| text.get(LENGTH + 1..).is_some_and(|rest| rest.starts_with(zone)));
     let offset = matches!(bytes.get(LENGTH + 1), Some(b'+' | b'-')) && matches(bytes.get(LENGTH + 2..)?, "0000");
-    let is_time =
-        bytes.get(3..5) == Some(b", ") && matches(&bytes[5..], "00 ") && matches(bytes.get(11..)?, " 0000 00:00:00 ");
+    let is_time = matches(&bytes[5..], "00 ") && matches(bytes.get(11..)?, " 0000 00:00:00 ");
     let end = LENGTH + if zone { 4 } else { 6 };
     (is_time && (zone || offset)).then(|| &text[..end])
 }

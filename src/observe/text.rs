@@ -55,6 +55,10 @@ impl Normaliser<'_> {
             };
             return Some((range, shown));
         }
+        if word.is_empty() {
+            // Of what has a shape only base64 may begin with another character.
+            return self.by_shape(text, &word);
+        }
         let (rest, run) = (&text[word.start..], &text[word.clone()]);
         let first = |length: usize| word.start..word.start + length;
         let within = |part: Range<usize>| word.start + part.start..word.start + part.end;
