@@ -83,70 +83,90 @@ fn next(text: &[u8], from: usize) -> Option<Leak> {
         b'X' => encoded(text, begins(at, b"ZXlK", 1)?, 0),
         // The other two alignments: two or four bits of the character before belong to the byte before.
         b'V' if at > from => encoded(text, begins(at, b"V5S", 0)? - 1, 2),
+        b'U' if at > from + 6 && text[at - 1] == b'L' => encoded(text, begins(at, b"tLS0tLU", 6)? - 1, 4),
         b'U' if at > from + 2 => encoded(text, begins(at, b"leU", 2)? - 1, 4),
         b'-' => private_key(text, begins(at, b"-----BEGIN ", 0)?),
         b'0' => encoded(text, begins(at, b"LS0tLS1", 2)?, 0),
+        b'Q' if at > from + 6 => encoded(text, begins(at, b"0tLS0tQ", 6)? - 1, 2),
+        b'\n' => parted(text, at, from),
         _ => None,
     })
 }
 
 /// A JWT that begins here: enough must follow, and decode to JSON.
 fn token(text: &[u8], at: usize) -> Option<Leak> {
-    let beginning = text.get(at..at + 3 + BEGINNING)?;
-    let json = bits(beginning[..BEGINNING].iter().copied(), 0).iter().all(|b| (b' '..=b'~').contains(b));
-    (json && beginning.iter().all(|&b| is_base64url(b))).then(|| {
-        let mut end = at + beginning.len();
-        end += length(&text[end..], is_base64url);
-        while let [b'.', next, ..] = &text[end..]
-            && is_base64url(*next)
-        {
-            end += 1;
-            end += length(&text[end..], is_base64url);
-        }
-        Leak { kind: LeakKind::Token, at: at..end }
-    })
+    let rest = &text[at..];
+    let header = length(rest, is_base64url);
+    let is_long = header >= "eyJ".len() + BEGINNING;
+    let decoded = bits(rest[..header.min("eyJ".len() + BEGINNING - 1)].iter().copied(), 0);
+    // A header that ends so soon has to be a whole one.
+    let is_json = decoded.iter().all(|b| (b' '..=b'~').contains(b)) && (is_long || decoded.ends_with(b"}"));
+    let mut end = header;
+    while let [b'.', next, ..] = &rest[end..]
+        && is_base64url(*next)
+    {
+        end += 1;
+        end += length(&rest[end..], is_base64url);
+    }
+    (is_json && end >= "eyJ".len() + BEGINNING).then(|| Leak { kind: LeakKind::Token, at: at..at + end })
 }
 
 /// A credential in base64 that begins here, `skip` bits into this character.
 fn encoded(text: &[u8], at: usize, skip: u32) -> Option<Leak> {
     // Enough for a token's beginning and for the longest `-----BEGIN ENCRYPTED PRIVATE KEY-----`.
-    let decoded = bits(text[at..].iter().copied().take(56), skip);
+    let decoded = bits(base64_lines(text, at).flat_map(|line| text[line].iter().copied()).take(56), skip);
     let kind = if decoded.starts_with(b"eyJ") { token(&decoded, 0)?.kind } else { private_key(&decoded, 0)?.kind };
     Some(Leak { kind, at: at..end_of_base64(text, at) })
 }
 
-fn private_key(text: &[u8], at: usize) -> Option<Leak> {
-    let rest = &text[at..];
-    let label = rest.strip_prefix(b"-----BEGIN ")?;
-    let label = &label[..length(label, |b| b.is_ascii_uppercase() || b == b' ')];
-    (label.ends_with(b"PRIVATE KEY") && rest[b"-----BEGIN ".len() + label.len()..].starts_with(b"-----")).then(|| {
-        const END: &[u8] = b"PRIVATE KEY-----";
-        // From END to END: what was cut short is taken to the end of the text.
-        let begin = b"-----BEGIN ".len() + label.len() + b"-----".len();
-        let end = rest[begin..].windows(END.len()).position(|window| window == END);
-        let end = end.map_or(text.len(), |end| at + begin + end + END.len());
-        Leak { kind: LeakKind::PrivateKey, at: at..end }
-    })
+/// A credential in wrapped base64 whose spelling is parted by this line break.
+fn parted(text: &[u8], newline: usize, from: usize) -> Option<Leak> {
+    /// As much of `LS0tLS1` and of the character before the other spellings as can stand before the line break.
+    const LONGEST: usize = 7;
+    let end = newline - usize::from(text[..newline].ends_with(b"\r"));
+    let line = end - length_before(&text[..end], is_base64);
+    if end - line < SHORTEST_WRAP {
+        return None;
+    }
+    (from.max(end - LONGEST)..end).find_map(|at| [0, 2, 4].into_iter().find_map(|skip| encoded(text, at, skip)))
 }
 
-/// Where base64 that goes on here ends, wrapped lines included: `base64` breaks them at 76 characters.
+fn private_key(text: &[u8], at: usize) -> Option<Leak> {
+    let begin = at + boundary(&text[at..], b"-----BEGIN ")?;
+    // What was cut short is taken to the end of the next one, or of the text.
+    let end = (begin..text.len()).find_map(|at| Some(at + boundary(&text[at..], b"-----END ")?));
+    Some(Leak { kind: LeakKind::PrivateKey, at: at..end.unwrap_or(text.len()) })
+}
+
+/// The length of the first or last line of a private key in PEM that the text begins with.
+fn boundary(text: &[u8], word: &[u8]) -> Option<usize> {
+    let label = text.strip_prefix(word)?;
+    let label = &label[..length(label, |b| b.is_ascii_uppercase() || b == b' ')];
+    let dashes = word.len() + label.len();
+    (label.ends_with(b"PRIVATE KEY") && text[dashes..].starts_with(b"-----")).then_some(dashes + b"-----".len())
+}
+
+/// What is shorter is not broken off to go on in the next line: `base64` breaks lines at 76 characters, PEM at 64.
+const SHORTEST_WRAP: usize = 60;
+
+/// Where base64 that goes on here ends, wrapped lines included.
 pub(crate) fn end_of_base64(text: &[u8], at: usize) -> usize {
-    const SHORTEST_WRAP: usize = 60;
+    base64_lines(text, at).last().map_or(at, |line| line.end)
+}
+
+/// The lines of base64 that goes on here: the rest of this one, and those that it is wrapped to.
+fn base64_lines(text: &[u8], at: usize) -> impl Iterator<Item = Range<usize>> + '_ {
+    let run = |from: usize| from..from + length(&text[from..], |b| is_base64(b) || b == b'=');
     let mut line = text[..at].iter().rposition(|&b| b == b'\n').map_or(0, |newline| newline + 1);
-    let mut end = at;
-    loop {
-        end += length(&text[end..], |b| is_base64(b) || b == b'=');
+    std::iter::successors(Some(run(at)), move |part| {
+        let end = part.end;
         let blanks = length(&text[end..], |b| matches!(b, b'\r' | b'\n' | b' '));
-        let next = end + blanks;
-        let more = length(&text[next..], |b| is_base64(b) || b == b'=');
-        let whole_line = matches!(text.get(next + more), None | Some(b'\n' | b'\r'));
-        let wrapped = end - line >= SHORTEST_WRAP && text[end..next].contains(&b'\n');
-        if !(wrapped && more > 0 && whole_line) {
-            return end;
-        }
-        line = next;
-        end = next;
-    }
+        let next = run(end + blanks);
+        let whole_line = matches!(text.get(next.end), None | Some(b'\n' | b'\r'));
+        let wrapped = end - line >= SHORTEST_WRAP && text[end..next.start].contains(&b'\n');
+        line = next.start;
+        (wrapped && !next.is_empty() && whole_line).then_some(next)
+    })
 }
 
 /// Decodes base64 of either alphabet up to the first other character, leaving out the first `skip` bits.
@@ -188,6 +208,13 @@ fn is_base64(b: u8) -> bool {
 fn length(text: &[u8], wanted: impl Fn(u8) -> bool) -> usize {
     text.iter().position(|&b| !wanted(b)).unwrap_or(text.len())
 }
+
+fn length_before(text: &[u8], wanted: impl Fn(u8) -> bool) -> usize {
+    text.iter().rev().position(|&b| !wanted(b)).unwrap_or(text.len())
+}
+
+#[cfg(test)]
+mod laws;
 
 #[cfg(test)]
 mod tests {

@@ -55,6 +55,24 @@ impl VersionError {
     }
 }
 
+impl Minor {
+    /// The one right before, in the order of numbers: before v1.0 that is the last of v0.
+    fn before(self) -> Self {
+        match self.minor.checked_sub(1) {
+            Some(minor) => Self { minor, ..self },
+            None => self.major.checked_sub(1).map_or(self, |major| Self { major, minor: u16::MAX }),
+        }
+    }
+
+    /// The one right after.
+    fn after(self) -> Self {
+        match self.minor.checked_add(1) {
+            Some(minor) => Self { minor, ..self },
+            None => self.major.checked_add(1).map_or(self, |major| Self { major, minor: 0 }),
+        }
+    }
+}
+
 impl fmt::Display for Minor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "v{}.{}", self.major, self.minor)
@@ -210,20 +228,19 @@ impl Range {
     }
 
     /// Versions that tell two ranges apart, if anything does: membership changes only at a bound, so these are each bound
-    /// and the patch and minor beside it.
+    /// and the versions beside it.
     fn telling<'r>(&'r self, other: &'r Self) -> impl Iterator<Item = (Minor, u16)> + 'r {
         let bounds = self.bounds().chain(other.bounds());
         let candidates = bounds.flat_map(|bound| {
-            let Minor { major, minor } = bound.minor;
             let patch = bound.patch.unwrap_or(0);
             [
-                (Minor { major, minor: minor.saturating_sub(1) }, u16::MAX),
+                (bound.minor.before(), u16::MAX),
                 (bound.minor, 0),
                 (bound.minor, patch.saturating_sub(1)),
                 (bound.minor, patch),
                 (bound.minor, patch.saturating_add(1)),
                 (bound.minor, u16::MAX),
-                (Minor { major, minor: minor.saturating_add(1) }, 0),
+                (bound.minor.after(), 0),
             ]
         });
         candidates.chain([(Minor { major: 1, minor: 0 }, 0)])
@@ -300,6 +317,9 @@ fn comparisons(text: &str) -> Result<Vec<Comparison>, VersionError> {
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod laws;
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,8 @@
 use http::{Method, Request};
 use http_body_util::BodyExt;
 use kube::client::Body;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use rehearsal::cluster::Cluster;
 use serde_json::Value;
 
 use super::Outcome;
@@ -21,6 +23,12 @@ impl Answer {
         }
         Err(format!("the server answered {}: {}", self.status, self.body["message"]).into())
     }
+}
+
+/// How a client of its own reaches a local cluster.
+pub(crate) async fn config(cluster: &Cluster) -> Outcome<kube::Config> {
+    let kubeconfig = Kubeconfig::read_from(cluster.kubeconfig().ok_or("the cluster has no kubeconfig")?)?;
+    Ok(kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?)
 }
 
 /// Connects with the first request, and anew for each client.

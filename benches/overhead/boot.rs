@@ -4,17 +4,17 @@
 use std::fs::File;
 use std::io::Write;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use http::Method;
-use rehearsal::cluster::{self, Assets, Home, OpenOptions};
+use rehearsal::cluster::{self, Assets, Home};
 use serde_json::{Value, json};
 
 use super::bare::{Answer, client, send};
 use super::figures::{Pairs, Verdict};
-use super::{Outcome, home, spec};
+use super::{Outcome, home, on, spec};
 
 const LIMIT: f64 = 1.25;
 const PAIRS: usize = 3;
@@ -30,11 +30,7 @@ pub(crate) fn measure(assets: &Assets, out: &mut impl Write) -> Outcome<Verdict>
     let ours = |_| {
         let state = tempfile::tempdir()?;
         let home = home(assets, state.path())?;
-        let options = OpenOptions {
-            home: Some(home.clone()),
-            keeper: Some(PathBuf::from(env!("CARGO_BIN_EXE_rehearsal"))),
-            ..OpenOptions::default()
-        };
+        let options = on(assets, state.path())?;
         let start = Instant::now();
         let opened = runtime.block_on(cluster::open(&spec(assets), &options))?;
         let took = start.elapsed();

@@ -25,7 +25,11 @@ pub(crate) struct Pairs {
 
 impl Figures {
     pub(crate) fn add(&mut self, took: Duration) {
-        self.0.push(took.as_secs_f64() * 1e3);
+        self.add_value(took.as_secs_f64() * 1e3);
+    }
+
+    pub(crate) fn add_value(&mut self, value: f64) {
+        self.0.push(value);
     }
 
     /// The value that `share` of all figures do not exceed.

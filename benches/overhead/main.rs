@@ -1,10 +1,12 @@
 //! What Rehearsal costs beside the calls it makes: `cargo bench`, or `cargo bench --bench overhead -- steps --check`.
 //!
-//! Three parts, each against the same work done without us, in interleaved pairs: a whole run as a process, our own
-//! work per step, and the start of a control plane. `docs/benchmarks.md` says what the figures mean.
+//! Four parts, each against the same work done without us, in interleaved pairs: a whole run as a process, many scenarios
+//! at once, our own work per step, and the start of a control plane. `docs/benchmarks.md` says what the figures mean.
 
 mod bare;
 mod boot;
+mod calls;
+mod crowd;
 mod figures;
 mod process;
 mod steps;
@@ -14,12 +16,15 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use figures::Verdict;
-use rehearsal::cluster::{self, Assets, ClusterSpec, Home};
+use rehearsal::cluster::{self, Assets, ClusterSpec, Home, OpenOptions};
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
+/// Of what takes milliseconds.
+const PAIRS: usize = 50;
+
 const USAGE: &str =
-    "usage: cargo bench --bench overhead -- [process] [steps] [boot] [--kind KIND] [--pairs N] [--check]
+    "usage: cargo bench --bench overhead -- [process] [crowd] [steps] [boot] [--kind KIND] [--pairs N] [--check]
   parts that are not named are left out, all run if none is; --check ends with 1 if a limit is not kept";
 
 /// The program's own.
@@ -31,7 +36,8 @@ struct Arguments {
     parts: Vec<String>,
     /// The only kind of step to be measured.
     kind: Option<String>,
-    pairs: usize,
+    /// How many pairs; otherwise as many as a part needs.
+    pairs: Option<usize>,
     check: bool,
 }
 
@@ -49,7 +55,7 @@ fn main() -> ExitCode {
 }
 
 fn arguments() -> Outcome<Arguments> {
-    let mut read = Arguments { parts: Vec::new(), kind: None, pairs: 50, check: false };
+    let mut read = Arguments { parts: Vec::new(), kind: None, pairs: None, check: false };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -57,8 +63,8 @@ fn arguments() -> Outcome<Arguments> {
             "--bench" => {}
             "--check" => read.check = true,
             "--kind" => read.kind = Some(words.next().ok_or(USAGE)?),
-            "--pairs" => read.pairs = words.next().ok_or(USAGE)?.parse().map_err(|_| USAGE)?,
-            "process" | "steps" | "boot" => read.parts.push(word),
+            "--pairs" => read.pairs = Some(words.next().ok_or(USAGE)?.parse().map_err(|_| USAGE)?),
+            "process" | "crowd" | "steps" | "boot" => read.parts.push(word),
             _ => return Err(USAGE.into()),
         }
     }
@@ -69,12 +75,16 @@ fn run(arguments: &Arguments) -> Outcome<ExitCode> {
     let wanted = |part: &str| arguments.parts.is_empty() || arguments.parts.iter().any(|named| named == part);
     let mut out = io::stdout().lock();
     let mut verdicts = Vec::new();
+    let pairs = |usual: usize| arguments.pairs.unwrap_or(usual);
     writeln!(out, "{}", machine())?;
     if wanted("steps") {
-        verdicts.extend(steps::measure(arguments.kind.as_deref(), arguments.pairs, &mut out)?);
+        verdicts.extend(steps::measure(arguments.kind.as_deref(), pairs(PAIRS), &mut out)?);
     }
     if wanted("process") {
-        verdicts.push(process::measure(&control_plane()?, arguments.pairs, &mut out)?);
+        verdicts.push(process::measure(&control_plane()?, pairs(PAIRS), &mut out)?);
+    }
+    if wanted("crowd") {
+        verdicts.extend(crowd::measure(&control_plane()?, pairs(crowd::PAIRS), &mut out)?);
     }
     if wanted("boot") {
         verdicts.push(boot::measure(&control_plane()?, &mut out)?);
@@ -103,6 +113,15 @@ fn spec(assets: &Assets) -> ClusterSpec {
 fn home(assets: &Assets, state: &std::path::Path) -> Outcome<Home> {
     let cache = assets.folder.ancestors().nth(2).ok_or("the control plane lies in no cache")?;
     Ok(Home::new(cache, state))
+}
+
+/// How such a cluster is opened by us.
+fn on(assets: &Assets, state: &std::path::Path) -> Outcome<OpenOptions> {
+    Ok(OpenOptions {
+        home: Some(home(assets, state)?),
+        keeper: Some(env!("CARGO_BIN_EXE_rehearsal").into()),
+        ..OpenOptions::default()
+    })
 }
 
 /// How busy the machine is: what other processes do is in every figure.

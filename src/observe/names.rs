@@ -62,6 +62,13 @@ impl Shown {
         }
     }
 
+    fn is_secret(&self) -> bool {
+        match self {
+            Self::As(text) => &**text == SECRET,
+            Self::Pending(fact) => matches!(fact, Fact::Secret),
+        }
+    }
+
     fn is_hash(&self) -> bool {
         match self {
             Self::As(text) => text.starts_with("<hash:"),
@@ -69,6 +76,9 @@ impl Shown {
         }
     }
 }
+
+/// What data of a Secret is shown as.
+pub(super) const SECRET: &str = "<secret>";
 
 /// The values known so far.
 ///
@@ -80,6 +90,8 @@ pub(super) struct Names {
     filter: Filter,
     /// Whether there are hashes: they are looked for inside words, as in `web-776d7585c9-x8k2p`.
     hashes: bool,
+    /// Data of Secrets that is long enough to be told from a word: it is looked for inside words too.
+    secrets: Vec<Box<str>>,
     /// How many values have been named by a label, for the `#2` of the second.
     counts: HashMap<Box<str>, u32>,
 }
@@ -110,8 +122,13 @@ impl Filter {
 impl Names {
     /// Sets what is shown for a value.
     pub(super) fn set(&mut self, value: &str, shown: Shown) {
+        /// What is shorter may be a part of any word.
+        const SHORTEST: usize = 16;
         let first = shape::word(value, 0);
         self.hashes |= shown.is_hash();
+        if shown.is_secret() && value.len() >= SHORTEST && !self.secrets.iter().any(|known| **known == *value) {
+            self.secrets.push(value.into());
+        }
         self.filter.add(first);
         let values = self.values.entry(first.into()).or_default();
         if let Some((_, before)) = values.iter_mut().find(|(known, _)| **known == *value) {
@@ -152,6 +169,11 @@ impl Names {
             at = range.end + 1;
             self.get(part)?.is_hash().then_some(range)
         })
+    }
+
+    /// The long data of Secrets among the values.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.secrets.iter().map(|value| &**value)
     }
 
     /// The tokens among the values.

@@ -3,7 +3,7 @@
 //! A text is read once, word by word.
 
 use super::jwt::{self, Jwt};
-use super::names::{Fact, Object, Shown};
+use super::names::{Fact, Object, SECRET, Shown};
 use super::normal::{Mode, Normaliser};
 use super::places::Places;
 use super::shape;
@@ -16,10 +16,18 @@ impl Normaliser<'_> {
     pub(super) fn text<'t>(&mut self, raw: &'t str) -> Cow<'t, str> {
         let plain = self.known.without_suffix(raw);
         let named = self.replaced(&plain).map_or(plain, Cow::Owned);
+        let named = self.without_secrets(named);
         match guard::scrub(&named) {
             Cow::Owned(clean) => Cow::Owned(clean),
             Cow::Borrowed(_) => named,
         }
+    }
+
+    /// The text without data of Secrets that stands inside of words, where no look-up by words finds it.
+    fn without_secrets<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
+        let secrets = self.learnt.secrets().chain(self.names.secrets());
+        secrets
+            .fold(text, |text, secret| if text.contains(secret) { text.replace(secret, SECRET).into() } else { text })
     }
 
     fn replaced(&mut self, text: &str) -> Option<String> {
@@ -139,7 +147,7 @@ impl Normaliser<'_> {
         // An object may be called by its own uid: while a value is being named it has a name already.
         self.learnt.set(value, Shown::As("<itself>".into()));
         let shown = match &fact {
-            Fact::Secret => "<secret>".to_owned(),
+            Fact::Secret => SECRET.to_owned(),
             Fact::Open(text) => self.text(text).into_owned(),
             Fact::Generated(base) => {
                 let base = self.base(base);

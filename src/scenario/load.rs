@@ -218,13 +218,23 @@ fn id(path: &Utf8Path, root: &Utf8Path) -> String {
 
 fn read_file(path: &Utf8Path, id: &str, diagnostics: &mut Diagnostics) -> Vec<ScenarioFile> {
     let Some(source) = diagnostics.keep(Source::read(path)) else { return Vec::new() };
+    read_source(source, id, &Arc::new(Fixtures::read(&path.with_extension(""))), diagnostics)
+}
+
+/// Reads the scenarios of a file whose text and manifests are at hand.
+pub(super) fn read_source(
+    source: Arc<Source>,
+    id: &str,
+    fixtures: &Arc<Fixtures>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<ScenarioFile> {
+    let path = Utf8PathBuf::from(source.path());
     let Some(documents) = diagnostics.keep(parse(&source)) else { return Vec::new() };
     if documents.is_empty() {
         let help = "a scenario begins with `scenario:` and what it says, in one line";
         diagnostics.push(Diagnostic::new(At::file(source), "the file is empty").help(help));
     }
     let several = documents.len() > 1;
-    let fixtures = Arc::new(Fixtures::read(&path.with_extension("")));
     let mut files = Vec::new();
     for (index, tree) in documents.into_iter().enumerate() {
         // One that is wrong is reported; the number keeps its document apart from the others.
@@ -232,12 +242,12 @@ fn read_file(path: &Utf8Path, id: &str, diagnostics: &mut Diagnostics) -> Vec<Sc
         let tree = Arc::new(tree);
         for case in cases::keys(&tree) {
             let id = case.map_or_else(|| id.clone(), |case| format!("{id}.{case}"));
-            let scenario = diagnostics.keep(read::scenario(&id, &tree, case, &fixtures));
+            let scenario = diagnostics.keep(read::scenario(&id, &tree, case, fixtures));
             files.extend(scenario.map(|scenario| ScenarioFile {
                 scenario: Arc::new(scenario),
-                path: path.to_owned(),
+                path: path.clone(),
                 tree: Arc::clone(&tree),
-                fixtures: Arc::clone(&fixtures),
+                fixtures: Arc::clone(fixtures),
             }));
         }
     }

@@ -82,4 +82,6 @@ impl Scenario {
 }
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;

@@ -72,6 +72,32 @@ fn do_change(files: &mut Files, change: &Change) {
     };
 }
 
+/// The recording that speaks for a version: of its own minor the nearest patch below, or else the first; of the minors
+/// below the nearest.
+fn speaker(seen: &Seen, (minor, patch): (u16, u16)) -> Option<(u16, u16)> {
+    let of_minor: Vec<_> = seen.keys().copied().filter(|at| at.0 == minor).collect();
+    let below = of_minor.iter().rev().find(|at| at.1 <= patch);
+    below.or(of_minor.first()).copied().or_else(|| seen.keys().copied().rfind(|at| at.0 < minor))
+}
+
+/// Where the text starts that a step shows on a recorded version.
+fn since(seen: &Seen, at: (u16, u16), step: &str) -> String {
+    let mut first = at;
+    for (earlier, texts) in seen.iter().rev().filter(|(earlier, _)| **earlier < at) {
+        if texts.get(step) != seen[&at].get(step) {
+            break;
+        }
+        first = *earlier;
+    }
+    label(seen, first)
+}
+
+/// A recorded version as files are labelled: by its minor, where it is the first of that.
+fn label(seen: &Seen, (minor, patch): (u16, u16)) -> String {
+    let is_first = !seen.keys().any(|at| at.0 == minor && at.1 < patch);
+    if is_first { format!("v1.{minor}") } else { format!("v1.{minor}.{patch}") }
+}
+
 /// As git does it, file by file, and the ledgers by keeping the lines of both sides. `None` is a conflict.
 fn merge(base: &Files, ours: &Files, theirs: &Files) -> Option<Files> {
     let names: BTreeSet<&String> = [base, ours, theirs].into_iter().flat_map(BTreeMap::keys).collect();
@@ -93,8 +119,6 @@ fn merge(base: &Files, ours: &Files, theirs: &Files) -> Option<Files> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
-
     #[test]
     fn recording_in_any_order_gives_the_same_bytes(
         (seen, order) in seen(0..9).prop_flat_map(|seen| {
@@ -125,6 +149,48 @@ proptest! {
                 };
                 prop_assert_eq!(found, texts.get(step).copied());
             }
+        }
+    }
+
+    /// Any version is spoken for as the model below says, whoever built it.
+    #[test]
+    fn a_look_up_agrees_with_a_naive_model(
+        seen in seen(0..9), minor in 21u16..28, patch in 0u16..4, suffix in select(vec!["", "+k3s1", "-gke.1200"]),
+    ) {
+        let recorded = recorded(&seen);
+        let asked = Version { suffix: suffix.to_owned(), ..version((minor, patch)) };
+        for step in ["list", "review", "token"] {
+            let series = series(step);
+            let found = match recorded.look_up(&series, &asked) {
+                LookUp::Seen { since, text } => Some((true, asked.clone(), since.to_string(), text.as_str())),
+                LookUp::Assumed { from, since, text } => Some((false, from.clone(), since.to_string(), text.as_str())),
+                LookUp::Unrecorded => None,
+                LookUp::Edited { .. } => return Err(TestCaseError::fail("nobody edited it")),
+            };
+            let expected = speaker(&seen, (minor, patch)).and_then(|at| {
+                let text = *seen[&at].get(step)?;
+                Some((at == (minor, patch) && suffix.is_empty(), version(at), since(&seen, at, step), text))
+            });
+            prop_assert_eq!(found, expected, "{}", step);
+        }
+    }
+
+    /// The change points are where a text differs from that of the recording before.
+    #[test]
+    fn change_points_agree_with_a_naive_model(seen in seen(0..9)) {
+        let points = recorded(&seen).change_points();
+        for step in ["list", "review", "token"] {
+            let mut expected = Vec::new();
+            let mut before = None;
+            for (at, texts) in &seen {
+                let text = texts.get(step);
+                if text.is_some() && text != before {
+                    expected.push(label(&seen, *at));
+                }
+                before = text;
+            }
+            let found = points.get(&series(step)).into_iter().flatten().map(ToString::to_string);
+            prop_assert_eq!(found.collect::<Vec<_>>(), expected, "{}", step);
         }
     }
 

@@ -229,8 +229,8 @@ impl<'s> Composer<'s> {
 
     fn at(&self, range: Range) -> At {
         let (line, column) = (range.start.line(), range.start.col() + 1);
-        let width = self.source.line(line).map_or(0, |text| text.chars().count());
-        let end = if range.end.line() == line { range.end.col() } else { width };
+        let width = || self.source.line(line).map_or(0, |text| text.chars().count());
+        let end = if range.end.line() == line { range.end.col() } else { width() };
         let length = end.saturating_sub(range.start.col());
         At::new(self.source, Span { line, column, length })
     }

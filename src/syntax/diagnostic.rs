@@ -89,8 +89,8 @@ fn window(line: &str, span: Span) -> (String, usize, usize) {
     let end = (start + WIDTH).min(characters.len());
     let (head, tail) = (if start > 0 { "…" } else { "" }, if end < characters.len() { "…" } else { "" });
     let text: String = characters[start..end].iter().collect();
-    let before = before - start + usize::from(start > 0);
-    (format!("{head}{text}{tail}"), before, span.length.min(end - start).max(1))
+    let length = span.length.min(end - before).max(1);
+    (format!("{head}{text}{tail}"), before - start + usize::from(start > 0), length)
 }
 
 impl fmt::Display for Diagnostic {
@@ -241,6 +241,9 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[3].chars().position(|c| c == 'H'), lines[4].chars().position(|c| c == '^'));
         assert!(lines[3].chars().count() < 150);
+        let text = Diagnostic::new(At::new(&source, Span { line: 1, column: 301, length: 304 }), "no").render(false);
+        let shown = text.lines().nth(3).unwrap().trim_end_matches('…').chars().count();
+        assert_eq!(text.lines().nth(4).unwrap().chars().count(), shown, "marks end where the text does");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::functions::{FUNCTIONS, LIBRARY, to_json};
 use super::needed::{Needed, chain};
-use super::{At, Diagnostic, Scope, cel_error, nearest};
+use super::{At, Diagnostic, Scope, cel_error, nearest, scan, stack};
 
 /// Names of CEL's types, which an expression may use without anybody having set them.
 const TYPES: &[&str] = &["bool", "bytes", "double", "dyn", "int", "list", "map", "null_type", "string", "type", "uint"];
@@ -40,6 +40,15 @@ const WORDS: &[&str] = &[
     "while",
 ];
 
+/// How many words, literals and signs an expression may have. What is chained is nested too.
+const LONGEST: usize = 500;
+/// How deep brackets may be nested.
+const DEEPEST: usize = 50;
+/// For so many levels of brackets any stack has room: in a build that is not optimised the parser takes 150 kB for each.
+const SHALLOW: usize = 5;
+/// The same for levels of operators and fields, of which each takes 40 kB when it is evaluated.
+const SHORT: usize = 20;
+
 /// Whether CEL itself gives `name` a meaning, so that no variable can be called so.
 pub fn is_reserved(name: &str) -> bool {
     let names = [TYPES, NAMESPACES, WORDS, FUNCTIONS];
@@ -57,6 +66,8 @@ struct Compiled {
     references: Vec<Reference>,
     /// What is read of each of them.
     needed: Vec<Needed>,
+    /// How deep it is nested.
+    levels: usize,
 }
 
 /// A variable that an expression reads.
@@ -82,7 +93,18 @@ pub struct EvaluationError {
 impl Expression {
     /// Compiles an expression whose text is written at `at`.
     pub fn compile(text: &str, at: &At) -> Result<Self, Diagnostic> {
-        let program = Program::compile(text).map_err(|errors| cel_error::reword(text, at, &errors))?;
+        const LEVEL: usize = 256 << 10;
+        if scan::length(text) > LONGEST {
+            let message = format!("the expression has more than {LONGEST} words and signs");
+            return Err(Diagnostic::new(at.clone(), message).help("`set` gives a part of it a name"));
+        }
+        let program = match scan::depth(text) {
+            0..=SHALLOW => parse(text, at),
+            depth @ ..=DEEPEST => stack::with(depth * LEVEL, || parse(text, at)).unwrap_or_else(|error| {
+                Err(Diagnostic::new(at.clone(), format!("nested too deep to be read here and now: {error}")))
+            }),
+            _ => Err(Diagnostic::new(at.clone(), "nested too deep").help(format!("{DEEPEST} levels are allowed"))),
+        }?;
         let mut walk = Walk {
             text,
             at,
@@ -91,15 +113,24 @@ impl Expression {
             references: Vec::new(),
             needed: Vec::new(),
             unknown: None,
+            level: 0,
+            levels: 0,
         };
         walk.expression(program.expression());
-        let Walk { mut references, needed, unknown, .. } = walk;
+        let Walk { mut references, needed, unknown, levels, .. } = walk;
         for (reference, needed) in references.iter_mut().zip(&needed) {
             reference.fields = needed.fields();
         }
         match unknown {
             Some(diagnostic) => Err(diagnostic),
-            None => Ok(Self(Arc::new(Compiled { text: text.to_owned(), at: at.clone(), program, references, needed }))),
+            None => Ok(Self(Arc::new(Compiled {
+                text: text.to_owned(),
+                at: at.clone(),
+                program,
+                references,
+                needed,
+                levels,
+            }))),
         }
     }
 
@@ -120,6 +151,15 @@ impl Expression {
 
     /// Its value over the variables of `scope`; only what it reads of them is looked at.
     pub fn evaluate(&self, scope: &Scope) -> Result<Value, EvaluationError> {
+        const LEVEL: usize = 64 << 10;
+        match self.0.levels {
+            0..=SHORT => self.value(scope),
+            levels => stack::with(levels * LEVEL, || self.value(scope))
+                .unwrap_or_else(|error| Err(self.error(format!("is too long to be evaluated here and now: {error}")))),
+        }
+    }
+
+    fn value(&self, scope: &Scope) -> Result<Value, EvaluationError> {
         let mut context = LIBRARY.new_inner_scope();
         for (Reference { name, .. }, needed) in self.0.references.iter().zip(&self.0.needed) {
             if let Some(value) = scope.get(name) {
@@ -178,6 +218,10 @@ impl Expression {
     }
 }
 
+fn parse(text: &str, at: &At) -> Result<Program, Diagnostic> {
+    Program::compile(text).map_err(|errors| cel_error::reword(text, at, &errors))
+}
+
 impl fmt::Debug for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0.text, f)
@@ -194,13 +238,24 @@ struct Walk<'e> {
     references: Vec<Reference>,
     needed: Vec<Needed>,
     unknown: Option<Diagnostic>,
+    /// How deep the walk is in it, and was at most.
+    level: usize,
+    levels: usize,
 }
 
 impl<'e> Walk<'e> {
     fn expression(&mut self, node: &'e IdedExpr) {
-        if chain(node).is_some() {
+        if let Some((.., fields)) = chain(node) {
+            self.levels = self.levels.max(self.level + fields.len());
             return self.variable(node, &[]);
         }
+        self.level += 1;
+        self.levels = self.levels.max(self.level);
+        self.parts(node);
+        self.level -= 1;
+    }
+
+    fn parts(&mut self, node: &'e IdedExpr) {
         match &node.expr {
             Expr::Unspecified | Expr::Literal(_) | Expr::Ident(_) => {}
             Expr::Select(select) => self.expression(&select.operand),
@@ -341,6 +396,17 @@ mod tests {
             evaluate("body.items.map(i, {'n': i.n, 'a': 1.5})"),
             Ok(json!([{"a": 1.5, "n": 1}, {"a": 1.5, "n": 2}]))
         );
+    }
+
+    #[test]
+    fn the_longest_expressions_are_evaluated() {
+        let sum = |length: usize| vec!["1"; length].join(" + ");
+        assert_eq!(evaluate(&sum(LONGEST / 2)), Ok(json!(LONGEST / 2)));
+        assert!(evaluate(&sum(LONGEST)).unwrap_err().contains("more than 500"));
+        let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(evaluate(&nested(DEEPEST)).is_ok());
+        assert_eq!(evaluate(&nested(DEEPEST + 1)), Err("nested too deep".to_owned()));
+        assert!(evaluate(&format!("body{}", ".a".repeat(LONGEST / 2 - 1))).unwrap_err().contains("no `a`"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod scalar;
 mod scan;
 mod scope;
 mod source;
+mod stack;
 mod template;
 mod yaml_error;
 

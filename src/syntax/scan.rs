@@ -53,6 +53,35 @@ pub(super) fn expression_length(text: &str) -> Option<usize> {
     None
 }
 
+/// How many words, literals and signs there are. What is chained is nested, so no expression is nested deeper.
+pub(super) fn length(text: &str) -> usize {
+    let mut in_word = false;
+    let mut begins = |piece: &Piece| {
+        let was_in_word = in_word;
+        in_word = matches!(piece, Piece::Code(c) if c.is_alphanumeric() || *c == '_');
+        match piece {
+            Piece::Code(c) if in_word || c.is_whitespace() || *c == ',' => in_word && !was_in_word,
+            Piece::Code(_) | Piece::Literal(_) => true,
+            Piece::Comment => false,
+        }
+    };
+    pieces(text).filter(|(_, piece)| begins(piece)).count()
+}
+
+/// How many brackets are open at most, and `?` before: the levels that a parser goes down.
+pub(super) fn depth(text: &str) -> usize {
+    let (mut open, mut deepest) = (0usize, 0);
+    for (_, piece) in pieces(text) {
+        match piece {
+            Piece::Code('(' | '[' | '{' | '?') => open += 1,
+            Piece::Code(')' | ']' | '}') => open = open.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(open);
+    }
+    deepest
+}
+
 /// CEL with `change` applied to the texts of its string literals, and to nothing else.
 pub fn rewrite_literals(text: &str, change: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let mut out = String::with_capacity(text.len());
@@ -120,6 +149,23 @@ mod tests {
         let change = |text: &str| text.contains("demo").then(|| text.replace("demo", "demo-x"));
         assert_eq!(rewrite_literals(r#"demo == "demo" + 'a'"#, &change).as_deref(), Some(r#"demo == "demo-x" + 'a'"#));
         assert_eq!(rewrite_literals("demo == 1", &change), None);
+    }
+
+    #[test]
+    fn levels_are_those_that_are_open_at_once() {
+        for (text, expected) in
+            [("a.b", 0), ("a(b)[c] + (d)", 1), ("{'[': [a(b)]}", 3), ("a ? b : c ? d : e", 2), ("))((", 2)]
+        {
+            assert_eq!(depth(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_literals_and_signs_are_counted() {
+        for (text, expected) in [("", 0), ("body.items", 3), ("a in [1, 'b, c']", 6), ("a // b c\n+ _d1", 3), ("!x", 2)]
+        {
+            assert_eq!(length(text), expected, "{text}");
+        }
     }
 
     proptest! {

@@ -19,7 +19,10 @@ impl Source {
     /// A source whose text is already at hand; `path` is what messages call it.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
         let text = text.into();
-        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        // As YAML has it: a carriage return ends a line also without a newline.
+        let ends =
+            text.bytes().zip(1..).filter(|&(b, next)| b == b'\n' || b == b'\r' && !text[next..].starts_with('\n'));
+        let lines = std::iter::once(0).chain(ends.map(|(_, next)| next)).collect();
         Arc::new(Self { path: path.into(), text, lines })
     }
 
@@ -32,9 +35,14 @@ impl Source {
             };
             Diagnostic::new(At::file(Self::new(path.as_str(), "")), reason)
         })?;
-        String::from_utf8(bytes).map(|text| Self::new(path.as_str(), text)).map_err(|error| {
+        Self::of_bytes(path.as_str(), bytes)
+    }
+
+    /// A source whose bytes are already at hand.
+    pub fn of_bytes(path: &str, bytes: impl Into<Vec<u8>>) -> Result<Arc<Self>, Diagnostic> {
+        String::from_utf8(bytes.into()).map(|text| Self::new(path, text)).map_err(|error| {
             let valid = error.utf8_error().valid_up_to();
-            let source = Self::new(path.as_str(), String::from_utf8_lossy(error.as_bytes()));
+            let source = Self::new(path, String::from_utf8_lossy(error.as_bytes()));
             let at = At::new(&source, source.span(valid, 1));
             Diagnostic::new(at, "this byte is not UTF-8").help("save the file as UTF-8")
         })
@@ -53,13 +61,13 @@ impl Source {
     /// A line by its number, counted from 1, without its end.
     pub fn line(&self, number: usize) -> Option<&str> {
         let start = *self.lines.get(number.checked_sub(1)?)?;
-        let line = self.text[start..].split('\n').next()?;
-        Some(line.trim_end_matches('\r'))
+        self.text[start..].split(['\n', '\r']).next()
     }
 
     /// The number of the last line that holds something.
     pub fn last_line(&self) -> usize {
-        self.text.trim_end().matches('\n').count() + 1
+        let end = self.text.trim_end().len();
+        self.lines.partition_point(|start| *start <= end)
     }
 
     /// The span of `length` characters from a byte offset on.
@@ -167,6 +175,9 @@ mod tests {
             [Some("one"), Some("two"), Some(""), Some("four"), None]
         );
         assert_eq!(source.line(0), None);
+        let source = Source::new("x.yaml", "one\rtwo\r\rfour\r\n");
+        assert_eq!((1..=5).filter_map(|line| source.line(line)).collect::<Vec<_>>(), ["one", "two", "", "four", ""]);
+        assert_eq!(source.last_line(), 4);
         assert_eq!(Source::new("x.yaml", "a\n\n").last_line(), 1);
     }
 

@@ -2,6 +2,7 @@
 
 mod identities;
 mod runs;
+mod secrets;
 mod views;
 mod world;
 
