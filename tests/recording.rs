@@ -46,6 +46,13 @@ fn versions() -> [String; 2] {
     [local(assets.last()), local(assets.first())]
 }
 
+/// The files of scenarios that do not take a minute: nothing is added by waiting for it six times.
+fn scenarios() -> Vec<String> {
+    let has = |text: &str, line: &str| text.lines().any(|it| it.starts_with(line));
+    let found = files(Path::new("scenarios")).into_iter();
+    found.filter(|(_, text)| has(text, "scenario:") && !has(text, "tags: [slow]")).map(|(path, _)| path).collect()
+}
+
 fn record_on(clusters: &str, state: &Path, snapshots: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rehearsal"));
     command.args(["record", "--accept", "--cluster", clusters]).args(args).arg("--snapshots").arg(snapshots);
@@ -53,7 +60,9 @@ fn record_on(clusters: &str, state: &Path, snapshots: &Path, args: &[&str]) -> O
 }
 
 fn record(clusters: &str, state: &Path, snapshots: &Path, args: &[&str]) -> String {
-    let output = record_on(clusters, state, snapshots, args);
+    let scenarios = scenarios();
+    let args: Vec<&str> = args.iter().copied().chain(scenarios.iter().map(String::as_str)).collect();
+    let output = record_on(clusters, state, snapshots, &args);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     text
