@@ -127,6 +127,25 @@ fn what_a_command_leaves_in_the_background_ends_with_it() {
 }
 
 #[test]
+fn a_command_ends_with_the_steps_during_it() {
+    let (world, time) = (World::shared(), seconds(5));
+    let during = |fields: &str, step: &str| {
+        let command = stubborn(&time);
+        format!("  - {fields}\n    run:\n      command: \"echo begun; {command}\"\n      during:\n        - {step}\n")
+    };
+    for (fields, step, code, says) in [
+        ("timeout: 30s", "run: 'true'", 0, "exit: running"),
+        ("until: stdout == 'begun'", "run: 'true'", 0, "begun"),
+        ("within: 300ms\n    until: stdout == 'over'", "run: 'true'", 4, "`until: stdout == 'over'` was not reached"),
+        ("timeout: 30s", "run: exit 7", 3, "ended, because a step during it failed"),
+    ] {
+        let ran = world.rehearse(&during(fields, step));
+        ran.exits(code).says(&[says]);
+        until("nothing of it is left", || sleepers(&time) == 0);
+    }
+}
+
+#[test]
 fn ctrl_c_ends_the_command_and_takes_away_what_it_made() {
     // A state of its own, for nobody else's private folders to be there.
     let home = OwnHome::new();
@@ -166,6 +185,22 @@ fn what_the_commands_of_a_killed_run_left_is_found_by_gc() {
     assert_eq!(world.folders(), [""; 0].map(PathBuf::from));
     drop(world);
     home.wait_until_nothing_is_left();
+}
+
+#[test]
+fn ctrl_c_ends_a_command_with_the_step_during_it() {
+    let (world, outer, inner) = (World::shared(), seconds(6), seconds(7));
+    let steps = format!(
+        "  - run:\n      command: \"{}\"\n      during:\n        - run: \"{}\"\n          timeout: 5m\n",
+        stubborn(&outer),
+        stubborn(&inner)
+    );
+    world.project.write("scenarios/x.yaml", &scenario(&steps));
+    let running = Running::start(&mut world.command(&["run", "--cluster", "local"]));
+    until("its commands run", || sleepers(&outer) == 3 && sleepers(&inner) == 3);
+    send_signal(running.process.id(), Signal::INT);
+    running.end().exits(130).says(&["interrupted"]);
+    until("nothing of them is left", || sleepers(&outer) + sleepers(&inner) == 0);
 }
 
 /// Where a command runs, as whom, and what lasts from one to the next.

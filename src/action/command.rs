@@ -1,10 +1,13 @@
 //! `run`: a command, in the private folder of the scenario and as the step's identity.
 
 use camino::{Utf8Component, Utf8Path};
+use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 
-use super::context::{Invocation, Program};
-use super::{Action, Declared, Decoder, Kind, Reply, RunError, StepCx, View, script};
+use super::context::{Invocation, Program, Said};
+use super::during::Gather;
+use super::reply::{Exit, Output};
+use super::{Action, Declared, Decoder, Kind, Reply, RunError, StepCx, View, during, script};
 use crate::syntax::{Diagnostic, Diagnostics, Fields, Key, Node, Template, TextTemplate, Yaml, not_a_string};
 
 pub(super) const KIND: Kind = Kind {
@@ -12,9 +15,15 @@ pub(super) const KIND: Kind = Kind {
     doc: "Runs a command: a text by `sh -c`, a list without a shell, or a mapping of `command` with `stdin`, `env` and \
           `files`. It runs in a private copy of the folder beside the scenario, with a HOME, a KUBECONFIG and a `kubectl` \
           of the cluster's minor version. `${...}` in a command is the shell's: values of earlier steps go in by `env`, \
-          `files` and `stdin`. A step without a name has to exit with 0.",
-    example: "run: {command: 'kubectl create -f review.yaml -o yaml', \
-              files: {review.yaml: {apiVersion: authentication.k8s.io/v1, kind: TokenReview, spec: {token: no-token}}}}",
+          `files` and `stdin`. A step without a name has to exit with 0. Steps in `during` run while the command does, from \
+          its start on: the first of them can wait until it is ready. When they are done, what it wrote meanwhile and still \
+          writes is looked at line by line until `until` holds, and the command is ended. Without `until` it is ended at \
+          once; a step that a snapshot holds needs one. `exit` is `running` of a command that had not ended by itself.",
+    example: "- run: {command: 'kubectl create -f review.yaml -o yaml', \
+              files: {review.yaml: {apiVersion: authentication.k8s.io/v1, kind: TokenReview, spec: {token: no-token}}}}\n\
+              - run:\n    command: kubectl get secrets -w | tee log\n    during:\n      - run: grep sample log\n        \
+              until: exit == 0\n      - delete: {kind: Secret, name: sample}\n      \
+              - create: {kind: Secret, name: another}\n  until: stdout.contains('another')",
     decode,
 };
 
@@ -24,6 +33,8 @@ struct Command {
     stdin: Option<TextTemplate>,
     env: Vec<(String, TextTemplate)>,
     files: Vec<(String, Template)>,
+    /// Whether it runs in the background of other steps.
+    during: bool,
     /// What messages call it: its first line, shortened.
     summary: String,
 }
@@ -39,16 +50,13 @@ fn decode(node: &Node, decoder: &mut Decoder<'_>) -> Option<Box<dyn Action>> {
     let stdin = fields.optional("stdin").text();
     let env = fields.optional("env").entries().unwrap_or_default();
     let files = fields.optional("files").entries().unwrap_or_default();
-    fields.refuse("during", |at| {
-        Diagnostic::new(at.clone(), "`during` is not supported yet")
-            .help("it is part of the language, and this version of rehearsal does not run it")
-    });
+    let during = during::read(&mut fields);
     fields.finish();
     let set: Vec<&str> = env.iter().map(|(key, _)| key.text.as_str()).collect();
     let env = env.iter().filter_map(|entry| variable(entry, diagnostics)).collect();
     let files = files.iter().map(|entry| file(entry, diagnostics)).collect();
     let command = bare(command?, &set, diagnostics)?;
-    Some(Box::new(Command { stdin, env, files, ..command }))
+    Some(Box::new(Command { stdin, env, files, during, ..command }))
 }
 
 /// A script, or a program with its arguments.
@@ -74,7 +82,8 @@ fn bare(node: &Node, set: &[&str], diagnostics: &mut Diagnostics) -> Option<Comm
         diagnostics.push(Diagnostic::new(node.at.clone(), "there is no command").help("as in `run: kubectl get pods`"));
         return None;
     }
-    Some(Command { program, stdin: None, env: Vec::new(), files: Vec::new(), summary: summary(&text) })
+    let (env, files) = (Vec::new(), Vec::new());
+    Some(Command { program, stdin: None, env, files, during: false, summary: summary(&text) })
 }
 
 /// The beginning of a command, on one line.
@@ -158,14 +167,80 @@ impl Action for Command {
         super::Answers::Output
     }
 
+    fn waits_itself(&self) -> bool {
+        self.during
+    }
+
     fn run<'a>(&'a self, cx: &'a StepCx<'a>) -> BoxFuture<'a, Result<Reply, RunError>> {
-        Box::pin(async move { Ok(Reply::Process(cx.commands.execute(self.invocation(cx)?).await?)) })
+        Box::pin(async move {
+            let (mut saying, mut written) = (cx.commands.start(self.invocation(cx)?)?, Written::default());
+            if self.during {
+                return cx.gather(saying, written).await;
+            }
+            while let Some(said) = saying.next().await.transpose()? {
+                written.take(said);
+            }
+            Ok(written.reply())
+        })
+    }
+}
+
+/// What a command wrote so far.
+struct Written {
+    exit: Exit,
+    stdout: String,
+    stderr: String,
+}
+
+impl Default for Written {
+    fn default() -> Self {
+        Self { exit: Exit::Running, stdout: String::new(), stderr: String::new() }
+    }
+}
+
+impl Gather for Written {
+    type Bit = Said;
+
+    fn take(&mut self, said: Said) {
+        match said {
+            Said::Out(line) => self.stdout.push_str(&line),
+            Said::Err(line) => self.stderr.push_str(&line),
+            Said::Ended(exit) => self.exit = exit,
+        }
+    }
+
+    fn reply(&self) -> Reply {
+        Reply::Process(Output::new(self.exit, self.stdout.clone(), self.stderr.clone()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::fake::{Fake, NoManifests, decode};
+    use super::*;
+
+    fn output(reply: Reply) -> Output {
+        let Reply::Process(output) = reply else { panic!("{reply:?}") };
+        output
+    }
+
+    #[tokio::test]
+    async fn in_the_background_its_lines_are_read_until_there_are_enough() {
+        let out = |line: &str| Said::Out(line.to_owned());
+        let says = || [out("a\n"), Said::Err("e\n".to_owned()), out("b\n"), out("c\n")];
+        let mut api = Fake::saying(says());
+        api.enough = |reply| matches!(reply, Reply::Process(output) if output.stdout.contains('b'));
+        let step = "run: {command: kubectl get pods -w, during: [{delete: {kind: Pod, name: p}}]}";
+        let enough = output(api.run(step, &[]).await.unwrap());
+        assert_eq!((enough.exit, enough.stdout.as_str(), enough.stderr.as_str()), (Exit::Running, "a\nb\n", "e\n"));
+        api.patience = None;
+        let all = output(api.run(step, &[]).await.unwrap());
+        assert_eq!((all.exit, all.stdout.as_str()), (Exit::Running, "a\nb\nc\n"));
+        let api = Fake::saying(says().into_iter().chain([Said::Ended(Exit::Code(3))]));
+        assert_eq!(output(api.run(step, &[]).await.unwrap()).exit, Exit::Code(3));
+        assert_eq!(output(api.run("run: kubectl get pods", &[]).await.unwrap()).stdout, "a\nb\nc\n");
+        assert_eq!(api.log().iter().filter(|line| *line == "during").count(), 1, "not of what is waited for");
+    }
 
     #[tokio::test]
     async fn values_go_in_by_environment_files_and_standard_input() {

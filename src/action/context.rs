@@ -8,12 +8,15 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
 use super::path;
-use super::{Output, Reply};
+use super::{During, Exit, Reply};
 use crate::cluster::{Exchange, Request, Resource, SendError, WatchEvent, WorkplaceError};
 use crate::syntax::{Scope, TemplateError, TextTemplate};
 
 /// The events of a watch, as they come; they end when the server ends it.
 pub type Events = BoxStream<'static, Result<WatchEvent, SendError>>;
+
+/// What a command says, as it says it; dropped before its end, it ends the command with all that it started.
+pub type Saying = BoxStream<'static, Result<Said, CommandError>>;
 
 /// An API server as an action uses it, already under the identity of the step.
 pub trait Api: Send + Sync {
@@ -42,8 +45,19 @@ pub trait Api: Send + Sync {
 
 /// What runs commands, in the private folder of the scenario and under the identity of the step.
 pub trait Commands: Send + Sync {
-    /// Runs a command to its end; any end is an answer. Dropped before, it ends the command.
-    fn execute(&self, invocation: Invocation) -> BoxFuture<'_, Result<Output, CommandError>>;
+    /// Starts a command.
+    fn start(&self, invocation: Invocation) -> Result<Saying, CommandError>;
+}
+
+/// Something that a command says.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Said {
+    /// A line of its standard output, with its line break if it has one.
+    Out(String),
+    /// A line of its standard error.
+    Err(String),
+    /// It ended, after all that it wrote.
+    Ended(Exit),
 }
 
 /// A command with everything filled in.
@@ -116,10 +130,11 @@ pub struct StepCx<'a> {
     pub suffix: &'a str,
     /// The step's `query:`, filled in.
     pub query: &'a [(String, String)],
-    /// How long the action may wait by itself: for the default ServiceAccount, until something is gone, or for events.
+    /// How long the action may wait by itself: for the default ServiceAccount, or until something is gone.
     pub patience: Duration,
-    /// Whether nothing that could still come would change what the step makes of a reply. For actions that wait
-    /// themselves.
+    /// The steps that run while the action is open. For actions that wait themselves.
+    pub during: &'a dyn During,
+    /// Whether nothing that could still come would change what the step makes of a reply. For the same.
     pub enough: &'a (dyn Fn(&Reply) -> bool + Send + Sync),
 }
 
@@ -168,6 +183,13 @@ pub enum RunError {
         kind: String,
         /// What is served.
         meant: Box<Resource>,
+    },
+    /// More came than can be looked at bit by bit.
+    #[error("{most} lines or events came, and what is waited for was not among them")]
+    #[diagnostic(help("let less come: by a selector, or of a command by `| grep`"))]
+    TooMuch {
+        /// How many are looked at.
+        most: usize,
     },
     /// What was deleted is still there.
     #[error("{path} is still there: {left}")]

@@ -10,8 +10,8 @@ use futures_util::stream;
 use serde_json::{Value, json};
 
 use super::{
-    Action, Api, CommandError, Commands, Decoder, Events, Exit, Invocation, KINDS, Manifests, Output, Reply, RunError,
-    StepCx,
+    Action, Api, CommandError, Commands, Decoder, During, Events, Exit, Invocation, KINDS, Manifests, Reply, RunError,
+    Said, Saying, StepCx,
 };
 use crate::cluster::{EventKind, Exchange, Request, Resource, SendError, WatchEvent};
 use crate::syntax::{At, Diagnostic, Diagnostics, Node, Scope, Source, parse};
@@ -21,13 +21,26 @@ pub(super) struct Fake {
     answers: Mutex<VecDeque<(u16, Value)>>,
     events: Vec<(&'static str, Value)>,
     log: Mutex<Vec<String>>,
+    says: Vec<Said>,
+    /// How long an action may go on after the steps during it.
+    pub(super) patience: Option<Duration>,
     /// What says that a reply is enough.
     pub(super) enough: fn(&Reply) -> bool,
 }
 
+/// How long actions wait here.
+const PATIENCE: Duration = Duration::from_millis(10);
+
 impl Default for Fake {
     fn default() -> Self {
-        Self { answers: Mutex::default(), events: Vec::new(), log: Mutex::default(), enough: |_| false }
+        Self {
+            answers: Mutex::default(),
+            events: Vec::new(),
+            log: Mutex::default(),
+            says: vec![Said::Ended(Exit::Code(0))],
+            patience: Some(PATIENCE),
+            enough: |_| false,
+        }
     }
 }
 
@@ -42,7 +55,12 @@ impl Fake {
         Self { events: events.into_iter().collect(), ..Self::default() }
     }
 
-    /// `METHOD PATH BODY` of each request and `sleep N`, in microseconds, of each pause.
+    /// Says this of each command; one of whose end is said nothing goes on.
+    pub(super) fn saying(says: impl IntoIterator<Item = Said>) -> Self {
+        Self { says: says.into_iter().collect(), ..Self::default() }
+    }
+
+    /// `METHOD PATH BODY` of each request, `sleep N`, in microseconds, of each pause, and `during` of the steps during it.
     pub(super) fn log(&self) -> Vec<String> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -58,10 +76,9 @@ impl Fake {
         let mut scope = Scope::new();
         scope.set("name", json!("filled"));
         scope.set("count", json!(600));
-        let patience = Duration::from_millis(10);
-        let (namespace, suffix, enough) = (Some("demo"), "-rhabcde", &self.enough);
+        let (namespace, suffix, enough, patience) = (Some("demo"), "-rhabcde", &self.enough, PATIENCE);
         let (scope, query) = (&scope, &query[..]);
-        let cx = StepCx { api: self, commands: self, scope, namespace, suffix, query, patience, enough };
+        let cx = StepCx { api: self, commands: self, scope, namespace, suffix, query, patience, during: self, enough };
         action.run(&cx).await
     }
 }
@@ -121,10 +138,22 @@ impl Api for Fake {
 }
 
 impl Commands for Fake {
-    fn execute(&self, invocation: Invocation) -> BoxFuture<'_, Result<Output, CommandError>> {
+    fn start(&self, invocation: Invocation) -> Result<Saying, CommandError> {
         let Invocation { program, stdin, env, files } = invocation;
         self.note(format!("run {program:?} {stdin:?} {env:?} {files:?}"));
-        Box::pin(std::future::ready(Ok(Output::new(Exit::Code(0), String::new(), String::new()))))
+        let goes_on = !self.says.iter().any(|said| matches!(said, Said::Ended(_)));
+        let rest = if goes_on { stream::pending().boxed() } else { stream::empty().boxed() };
+        Ok(stream::iter(self.says.clone()).map(Ok).chain(rest).boxed())
+    }
+}
+
+impl During for Fake {
+    fn run(&self) -> BoxFuture<'_, Option<Duration>> {
+        self.note("during".to_owned());
+        Box::pin(async {
+            tokio::task::yield_now().await;
+            self.patience
+        })
     }
 }
 

@@ -6,6 +6,7 @@ mod command;
 mod context;
 mod create;
 mod delete;
+mod during;
 mod get;
 mod list;
 mod listing;
@@ -30,7 +31,10 @@ use std::fmt::Debug;
 
 use futures_util::future::BoxFuture;
 
-pub use context::{Api, Backoff, CommandError, Commands, Events, Invocation, Program, RunError, StepCx, Watched};
+pub use context::{
+    Api, Backoff, CommandError, Commands, Events, Invocation, Program, RunError, Said, Saying, StepCx, Watched,
+};
+pub use during::{DURING, During, Nothing};
 pub use object::ClusterWide;
 pub use reference::KindName;
 pub use reply::{Exit, Output, Reply};
@@ -68,6 +72,9 @@ pub static KINDS: &[Kind] = &[
     command::KIND,
 ];
 
+/// The kinds that stay open while other steps run: those that stand in their field [`DURING`].
+pub static OPEN: &[&str] = &[watch::KIND.key, command::KIND.key];
+
 /// What a step does, decoded.
 pub trait Action: Debug + Send + Sync {
     /// What it reads and makes, as far as its text says: all that a plan has to know.
@@ -92,7 +99,8 @@ pub trait Action: Debug + Send + Sync {
         None
     }
 
-    /// Whether it does not give an answer back before the step's condition holds, or its time is over: [`StepCx::enough`].
+    /// Whether it does not give an answer back before the step's condition holds, or its time is over, and is open until
+    /// then: [`StepCx::enough`], [`StepCx::during`].
     fn waits_itself(&self) -> bool {
         false
     }

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Backoff, Declared, Decoder, KindName, Reply, RunError, StepCx};
+use super::{Backoff, Declared, Decoder, KindName, Reply, RunError, StepCx, during};
 use crate::cluster::{Exchange, Request};
 use crate::syntax::{At, Diagnostic, Diagnostics, Fields, Key, Node, Template, TextTemplate, Yaml, not_a_string};
 
@@ -141,6 +141,7 @@ impl Object {
         let short: Vec<&(Key, Node)> = fields.rest().filter(|(key, _)| SHORT.contains(&key.text.as_str())).collect();
         let rest: Vec<&(Key, Node)> = fields.rest().filter(|(key, _)| !SHORT.contains(&key.text.as_str())).collect();
         fields.finish_open();
+        during::check_absent(&rest, diagnostics);
         for (key, _) in &short {
             if metadata.iter().any(|(below, _)| below.text == key.text) {
                 let message = format!("`{}` is given twice: here and under `metadata`", key.text);

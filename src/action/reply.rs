@@ -45,6 +45,8 @@ pub enum Exit {
     Code(i32),
     /// It was killed.
     Signal(i32),
+    /// It had not ended: what it had written was enough, and it was ended.
+    Running,
 }
 
 impl Output {
@@ -54,9 +56,9 @@ impl Output {
         Self { exit, stdout, stderr, object }
     }
 
-    /// Whether it says of itself that it did what it had to.
+    /// Whether it says of itself that it did what it had to, or says nothing yet.
     pub fn is_success(&self) -> bool {
-        self.exit == Exit::Code(0)
+        matches!(self.exit, Exit::Code(0) | Exit::Running)
     }
 }
 
@@ -73,11 +75,12 @@ fn object(text: &str) -> Option<Value> {
 }
 
 impl Exit {
-    /// As scenarios write it: the code, or `signal 9`.
+    /// As scenarios write it: the code, `signal 9`, or `running`.
     pub fn to_value(self) -> Value {
         match self {
             Self::Code(code) => code.into(),
             Self::Signal(signal) => format!("signal {signal}").into(),
+            Self::Running => "running".into(),
         }
     }
 }

@@ -2,26 +2,31 @@
 
 use std::sync::Arc;
 
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use http::Method;
 use serde_json::{Value, json};
 
+use super::during::Gather;
 use super::listing::{Listing, is_own};
-use super::{Action, Declared, Decoder, Kind, Reply, RunError, StepCx, View, path};
+use super::{Action, Declared, Decoder, Kind, Reply, RunError, StepCx, View, during, path};
 use crate::cluster::{EventKind, Exchange, Request, WatchEvent};
-use crate::syntax::{Diagnostic, Fields, Node, TextTemplate};
+use crate::syntax::{Fields, Node, TextTemplate};
 
 pub(super) const KIND: Kind = Kind {
     key: "watch",
     doc: "Reads the changes of one object (`name`), or of those that `list` with the same fields would list, until `until` \
           holds over `events`, a list of `{type, object}`; `holds` with `for` says what no event may break. It begins where \
           the answer of an earlier step was, with `query: {resourceVersion: \"${before.metadata.resourceVersion}\"}`, or with \
-          what is there, with the version `\"0\"`; without one, now. A refusal ends it and is the answer. Bookmarks are left out but for the one that ends the initial events. \
+          what is there, with the version `\"0\"`; without one, now. The steps of `during` run \
+          as soon as it is open; nothing of what comes meanwhile is lost, and `until` is looked at, event by event, and `within` and \
+          `for` counted, when they are done. They are steps like any other, and a failed one ends the watch. \
+          A refusal ends it and is the answer. Bookmarks are left out but for the one that ends the initial events. \
           A snapshot shows type and name of each event, neighbours that show alike as one; paths in `select` begin at `type` \
           and `object`.",
-    example: "watch: {kind: ConfigMap, name: settings}\nquery: {resourceVersion: \"0\"}\n\
-              until: events.exists(e, e.type == 'ADDED')\nwithin: 10s",
+    example: "- watch: {kind: ConfigMap, name: settings}\n  query: {resourceVersion: \"0\"}\n  \
+              until: events.exists(e, e.type == 'ADDED')\n  within: 10s\n- watch:\n    kind: ConfigMap\n    \
+              name: short-lived\n    during:\n      - create: {kind: ConfigMap, name: short-lived}\n      \
+              - delete: {kind: ConfigMap, name: short-lived}\n  until: events.exists(e, e.type == 'DELETED')",
     decode,
 };
 
@@ -35,10 +40,7 @@ fn decode(node: &Node, decoder: &mut Decoder<'_>) -> Option<Box<dyn Action>> {
     let mut fields = Fields::of(node, "watch", decoder.diagnostics)?;
     let listing = Listing::read(&mut fields);
     let name = fields.optional("name").text();
-    fields.refuse("during", |at| {
-        Diagnostic::new(at.clone(), "`during` is not supported yet")
-            .help("take a step that reads before, and watch from its `resourceVersion` once all is done")
-    });
+    during::read(&mut fields);
     fields.finish();
     Some(Box::new(Watch { listing: listing?, name }))
 }
@@ -97,25 +99,12 @@ impl Action for Watch {
                 Ok(path) => path,
                 Err(refusal) => return Ok(Reply::Http(refusal)),
             };
-            let mut coming = match cx.api.events(path.clone()).await? {
+            let coming = match cx.api.events(path.clone()).await? {
                 Ok(coming) => coming,
                 Err(refusal) => return Ok(Reply::Http(refusal)),
             };
-            let mut told = Told { path, events: Vec::new() };
-            let mut time = cx.api.sleep(cx.patience);
-            while !(cx.enough)(&told.reply()) {
-                let event = tokio::select! {
-                    // What has come in time counts.
-                    biased;
-                    event = coming.next() => event.transpose()?,
-                    () = &mut time => None,
-                };
-                let Some(event) = event else { break };
-                if counts(&event) && (!place.is_shared || is_own(&event.object, cx.suffix)) {
-                    told.events.push(json!({"type": event.kind.word(), "object": event.object}));
-                }
-            }
-            Ok(told.reply())
+            let told = Told { path, events: Vec::new(), own: place.is_shared.then_some(cx.suffix) };
+            cx.gather(coming, told).await
         })
     }
 }
@@ -127,12 +116,22 @@ fn counts(event: &WatchEvent) -> bool {
 }
 
 /// What was told so far.
-struct Told {
+struct Told<'a> {
     path: String,
     events: Vec<Value>,
+    /// The suffix of this run, where only its objects count.
+    own: Option<&'a str>,
 }
 
-impl Told {
+impl Gather for Told<'_> {
+    type Bit = WatchEvent;
+
+    fn take(&mut self, event: WatchEvent) {
+        if counts(&event) && self.own.is_none_or(|suffix| is_own(&event.object, suffix)) {
+            self.events.push(json!({"type": event.kind.word(), "object": event.object}));
+        }
+    }
+
     fn reply(&self) -> Reply {
         let (path, body) = (self.path.clone(), Arc::new(Value::Array(self.events.clone())));
         Reply::Events(Exchange { method: Method::GET, path, status: 200, warnings: Vec::new(), body })
@@ -161,7 +160,8 @@ mod tests {
         api.run("watch: {kind: Pod}", &[("resourceVersion", "5"), ("labelSelector", "a")]).await.unwrap();
         api.run(STEP, &[("sendInitialEvents", "true"), ("fieldSelector", "a=b")]).await.unwrap();
         let pods = "/api/v1/namespaces/demo/pods";
-        let requests = api.log().into_iter().filter(|line| !line.starts_with("sleep")).collect::<Vec<_>>();
+        let requests = api.log().into_iter().filter(|line| line.contains(' ') && !line.starts_with("sleep"));
+        let requests: Vec<String> = requests.collect();
         assert_eq!(
             requests,
             [
@@ -188,8 +188,29 @@ mod tests {
 
     #[tokio::test]
     async fn a_refusal_is_the_answer() {
-        let reply = Fake::answering([(403, json!({}))]).run(STEP, &[]).await.unwrap();
+        let api = Fake::answering([(403, json!({}))]);
+        let reply = api.run(STEP, &[]).await.unwrap();
         assert!(matches!(reply, Reply::Http(exchange) if exchange.status == 403));
-        assert!(decode("watch: {kind: Pod, name: p, during: []}", &NoManifests).is_err());
+        assert!(!api.log().contains(&"during".to_owned()), "it was not open");
+    }
+
+    #[tokio::test]
+    async fn what_comes_during_the_steps_is_looked_at_after_them() {
+        let mut api = Fake::telling([("ADDED", json!({})), ("DELETED", json!({})), ("ADDED", json!({}))]);
+        api.enough = |reply| matches!(reply, Reply::Events(exchange) if exchange.body[0]["type"] == "ADDED");
+        let step = "watch: {kind: Pod, during: [{delete: {kind: Pod, name: p}}]}";
+        let version = [("resourceVersion", "5")];
+        assert_eq!(told(api.run(step, &version).await.unwrap()), ["ADDED"]);
+        let watched = "WATCH /api/v1/namespaces/demo/pods?resourceVersion=5&watch=true";
+        assert_eq!(api.log(), [watched, "during", "sleep 10000"]);
+        api.patience = None;
+        assert_eq!(told(api.run(step, &version).await.unwrap()), ["ADDED", "DELETED", "ADDED"]);
+    }
+
+    #[test]
+    fn during_is_a_list_of_steps() {
+        for during in ["[]", "", "{delete: {kind: Pod, name: p}}"] {
+            assert!(decode(&format!("watch: {{kind: Pod, name: p, during: {during}}}"), &NoManifests).is_err());
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Tables as `kubectl get` prints them. Which columns there are is behaviour; how wide they are, how old things are and
 //! which addresses they have is not.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 /// A header and the rows below it, in cells.
@@ -20,8 +21,7 @@ impl Table {
         let starts = columns(first)?;
         let header: Vec<String> = cells(first, &starts)?;
         let rows: Vec<Vec<String>> = rest.iter().map_while(|line| cells(line, &starts)).collect();
-        let names: Vec<&[String]> = rows.iter().map(|row| &row[..2.min(row.len())]).collect();
-        let is_sorted = names.is_sorted_by(|a, b| a[0] <= b[0]);
+        let is_sorted = is_list(&header, &rows) && rows.is_sorted_by(|a, b| a[0] <= b[0]);
         let length = rows.len() + 1;
         let mut table = Self { header, rows, length, is_sorted };
         for (index, name) in table.header.iter().enumerate() {
@@ -35,9 +35,24 @@ impl Table {
     }
 }
 
+/// The column of what happened to an object, where a watch prints it.
+const EVENT: &str = "EVENT";
+
+/// Whether no object has two rows: those of a watch stand in the order of what happened.
+fn is_list(header: &[String], rows: &[Vec<String>]) -> bool {
+    let names = match header[0].as_str() {
+        EVENT => return false,
+        "NAME" => 1,
+        "NAMESPACE" => 2,
+        _ => return true,
+    };
+    let mut seen = HashSet::new();
+    rows.iter().all(|row| seen.insert(&row[..names]))
+}
+
 /// Where the columns of a header begin, in characters.
 fn columns(line: &str) -> Option<Vec<usize>> {
-    const FIRST: [&str; 4] = ["NAME", "NAMESPACE", "LAST SEEN", "CURRENT"];
+    const FIRST: [&str; 5] = ["NAME", "NAMESPACE", "LAST SEEN", "CURRENT", EVENT];
     let characters: Vec<char> = line.chars().collect();
     let begins = |at: usize| {
         characters[at] != ' ' && (at == 0 || at > 1 && characters[at - 1] == ' ' && characters[at - 2] == ' ')
@@ -112,6 +127,15 @@ mod tests {
         assert_eq!(table.rows[0], ["a-b-c", "Opaque", "<ip>", "<none>", "80:<port>/TCP", "1 (<age> ago)", "<age>"]);
         assert_eq!(table.rows[1][5..], ["0", "<unknown>"]);
         assert_eq!((table.rows.len(), table.length, table.is_sorted), (2, 3, true));
+    }
+
+    #[test]
+    fn the_rows_of_a_watch_are_in_the_order_of_what_happened() {
+        let is_sorted = |lines: &[&str]| Table::read(lines).unwrap().is_sorted;
+        assert!(!is_sorted(&["NAME   STATUS", "a      Running", "a      Failed", "b      Pending"]));
+        assert!(!is_sorted(&["EVENT     NAME   AGE", "ADDED     b      1s", "DELETED   a      0s"]));
+        assert!(!is_sorted(&["NAMESPACE   NAME", "x           a", "x           a"]));
+        assert!(is_sorted(&["NAMESPACE   NAME", "x           a", "x           b"]));
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl<W: Write + Send> Human<W> {
         }
         writeln!(out, "           {}", outcome.title)?;
         for step in &outcome.steps {
-            if self.show || matches!(step.verdict.status(), Status::Failed | Status::Broken) {
+            if self.show || words::is_wrong(step) {
                 self::step(out, step, outcome, self.show)?;
             }
         }
@@ -214,7 +214,7 @@ fn step(out: &mut impl Write, step: &StepOutcome, outcome: &ScenarioOutcome, sho
         indented(out, &format!("{DIM}help:{DIM:#} {advice}"))?;
     }
     let has_diff = matches!(step.verdict, Verdict::Changed { .. } | Verdict::Unstable { .. });
-    let wants_answer = show || matches!(step.verdict, Verdict::Unmet(_) | Verdict::Unrecorded { fails: true });
+    let wants_answer = show || words::is_answer_wanted(&step.verdict);
     match &step.answer {
         Some(answer) if wants_answer && !has_diff => indented(out, answer),
         _ => Ok(()),

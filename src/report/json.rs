@@ -107,6 +107,7 @@ fn verdict(verdict: &Verdict) -> Value {
         Verdict::Unmet(unmet) => json!({"kind": "unmet", "unmet": unmet.iter().map(self::unmet).collect::<Vec<_>>()}),
         Verdict::LeftOut(reason) => json!({"kind": "left-out", "reason": reason}),
         Verdict::NotRun => json!({"kind": "not-run"}),
+        Verdict::Stopped => json!({"kind": "stopped"}),
         Verdict::Broken(trouble) => json!({"kind": "broken", "trouble": trouble}),
     }
 }

@@ -113,7 +113,7 @@ fn failure(outcome: &ScenarioOutcome, show: bool) -> Vec<String> {
     let (id, cluster) = (code(&outcome.id), code(&outcome.cluster));
     let mut said = vec![format!("### {id} on {cluster}: {}", status_word(outcome.status())), escaped(&outcome.title)];
     said.extend(words::runs(outcome));
-    let wanted = |step: &&StepOutcome| show || step.verdict.status() >= Status::Failed;
+    let wanted = |step: &&StepOutcome| show || words::is_wrong(step);
     said.extend(outcome.steps.iter().filter(wanted).flat_map(|step| self::step(step, outcome, show)));
     said.extend(outcome.trouble.iter().flat_map(self::trouble));
     said.extend(outcome.kept.iter().map(|path| format!("- left on the cluster: {}", code(path))));
@@ -140,7 +140,7 @@ fn step(step: &StepOutcome, outcome: &ScenarioOutcome, show: bool) -> Vec<String
     }
     said.extend(words::advice(&step.verdict).map(escaped));
     said.extend(step.body.as_ref().filter(|_| show).map(|body| fenced("yaml", body)));
-    let wants_answer = show || matches!(step.verdict, Verdict::Unmet(_) | Verdict::Unrecorded { fails: true });
+    let wants_answer = show || words::is_answer_wanted(&step.verdict);
     said.extend(step.answer.as_ref().filter(|_| wants_answer).map(|answer| fenced("yaml", answer)));
     said
 }

@@ -21,8 +21,19 @@ pub(super) fn verdict(verdict: &Verdict) -> String {
         Verdict::Unmet(_) => "not as expected".to_owned(),
         Verdict::LeftOut(reason) => format!("left out: {reason}"),
         Verdict::NotRun => "not run".to_owned(),
+        Verdict::Stopped => "ended, because a step during it failed".to_owned(),
         Verdict::Broken(_) => "could not run".to_owned(),
     }
+}
+
+/// Whether a step is part of why its scenario did not pass. One that was ended may have had its own reason to end.
+pub(super) fn is_wrong(step: &StepOutcome) -> bool {
+    step.verdict.status() >= Status::Failed || matches!(step.verdict, Verdict::Stopped)
+}
+
+/// Whether the answer of a step that is not held by a snapshot says what is wrong.
+pub(super) fn is_answer_wanted(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Unmet(_) | Verdict::Unrecorded { fails: true } | Verdict::Stopped)
 }
 
 /// What came of a scenario, in a few words.

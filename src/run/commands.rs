@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-use futures_util::future::BoxFuture;
+use futures_util::{StreamExt, stream};
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::mpsc;
 
-use crate::action::{CommandError, Commands, Exit, Invocation, Output, Program};
+use crate::action::{CommandError, Commands, Exit, Invocation, Program, Said, Saying};
 use crate::cluster::{Cluster, Identity, Workplace};
 use crate::plan::Plan;
 use crate::scenario::ScenarioFile;
@@ -87,7 +88,7 @@ impl<'a> Place<'a> {
         Ok(command)
     }
 
-    async fn execute(&self, invocation: Invocation, identity: &Identity) -> Result<Output, CommandError> {
+    fn start(&self, invocation: Invocation, identity: &Identity) -> Result<Saying, CommandError> {
         for (name, contents) in &invocation.files {
             self.workplace.write(&self.workplace.files().join(name), contents.as_bytes())?;
         }
@@ -100,19 +101,26 @@ impl<'a> Place<'a> {
         })?;
         let group = Group::of(&child);
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let ended = async {
-            let status = child.wait().await.map_err(CommandError::Read)?;
-            // What it left running in the background ends with it, and lets go of its output.
-            drop(group);
-            Ok(status)
+        let (say, said) = mpsc::unbounded_channel();
+        let whole = async move {
+            let ended = async {
+                let status = child.wait().await.map_err(CommandError::Read)?;
+                // What it left running in the background ends with it, and lets go of its output.
+                drop(group);
+                Ok(status)
+            };
+            let end = tokio::try_join!(
+                ended,
+                read(stdout, "standard output", |line| say.send(Ok(Said::Out(line)))),
+                read(stderr, "standard error", |line| say.send(Ok(Said::Err(line)))),
+                feed(stdin, invocation.stdin.unwrap_or_default()),
+            );
+            // Nobody listens any more where what was said is enough.
+            let _ = say.send(end.map(|(status, (), (), ())| Said::Ended(exit(status))));
         };
-        let (status, stdout, stderr, ()) = tokio::try_join!(
-            ended,
-            read(stdout, "standard output"),
-            read(stderr, "standard error"),
-            feed(stdin, invocation.stdin.unwrap_or_default()),
-        )?;
-        Ok(Output::new(exit(status), stdout, stderr))
+        let lines = stream::unfold(said, async |mut said| said.recv().await.map(|line| (line, said)));
+        let silence = stream::once(whole).filter_map(async |()| None);
+        Ok(stream::select(lines, silence).boxed())
     }
 }
 
@@ -124,13 +132,9 @@ pub(super) struct StepCommands<'a> {
 }
 
 impl Commands for StepCommands<'_> {
-    fn execute(&self, invocation: Invocation) -> BoxFuture<'_, Result<Output, CommandError>> {
-        Box::pin(async {
-            match self.place {
-                Some(place) => place.execute(invocation, &self.identity).await,
-                None => Err(CommandError::Read(io::ErrorKind::NotFound.into())),
-            }
-        })
+    fn start(&self, invocation: Invocation) -> Result<Saying, CommandError> {
+        let place = self.place.ok_or_else(|| CommandError::Read(io::ErrorKind::NotFound.into()))?;
+        place.start(invocation, &self.identity)
     }
 }
 
@@ -153,15 +157,25 @@ impl Drop for Group {
     }
 }
 
-async fn read(stream: Option<impl AsyncRead + Unpin>, name: &'static str) -> Result<String, CommandError> {
-    let Some(stream) = stream else { return Ok(String::new()) };
-    let mut bytes = Vec::new();
-    let most = u64::try_from(LIMIT).unwrap_or(u64::MAX).saturating_add(1);
-    stream.take(most).read_to_end(&mut bytes).await.map_err(CommandError::Read)?;
-    if bytes.len() > LIMIT {
-        return Err(CommandError::TooMuch { stream: name, limit: LIMIT });
+/// Says each line of a stream.
+async fn read<T>(
+    stream: Option<impl AsyncRead + Unpin>,
+    name: &'static str,
+    say: impl Fn(String) -> T,
+) -> Result<(), CommandError> {
+    let Some(stream) = stream else { return Ok(()) };
+    let mut stream = BufReader::new(stream);
+    let mut left = LIMIT;
+    loop {
+        let mut line = Vec::new();
+        let most = u64::try_from(left).unwrap_or(u64::MAX).saturating_add(1);
+        match (&mut stream).take(most).read_until(b'\n', &mut line).await.map_err(CommandError::Read)? {
+            0 => return Ok(()),
+            length if length > left => return Err(CommandError::TooMuch { stream: name, limit: LIMIT }),
+            length => left -= length,
+        }
+        say(String::from_utf8(line).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()));
     }
-    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
 /// Writes what the command reads. That it does not read all of it is its own affair.

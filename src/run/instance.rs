@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use tokio::sync::{RwLock, watch};
 
 use super::commands::Place;
-use super::outcome::{ScenarioOutcome, Status, StepOutcome, Trouble, Verdict};
+use super::outcome::{ScenarioOutcome, Status, Trouble};
 use super::own::Own;
 use super::recording::{Recording, subject};
 use super::sent::Sent;
@@ -188,14 +188,5 @@ async fn steps(
         outcome.trouble.push(stage.presentable(trouble));
         goes_on = false;
     }
-    for (step, left_out) in plan.scenario.steps.iter().zip(&plan.left_out) {
-        let finished = match left_out {
-            Some(reason) => StepOutcome::without_answer(step, Verdict::LeftOut(reason.clone())),
-            None if !goes_on => StepOutcome::without_answer(step, Verdict::NotRun),
-            None => stage.step(step).await,
-        };
-        goes_on &= !finished.verdict.stops();
-        outcome.steps.push(finished);
-    }
-    goes_on
+    stage.steps(0..plan.scenario.steps.len(), goes_on, &mut outcome.steps).await
 }

@@ -33,6 +33,12 @@ impl Stage<'_> {
         let (attempt, why_unmet) = match ended {
             Ended::Satisfied(attempt) => (attempt, None),
             Ended::Unmet(attempt, why) => (attempt, Some(why)),
+            Ended::Stopped(attempt) => {
+                let text = attempt.map(|attempt| self.observed(step, &attempt).observation.text);
+                outcome.answer = text.filter(|text| guard::scan(text).is_none());
+                outcome.verdict = Verdict::Stopped;
+                return;
+            }
             Ended::Broken(trouble) => {
                 outcome.verdict = Verdict::Broken(self.presentable(trouble));
                 return;

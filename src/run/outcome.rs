@@ -109,6 +109,8 @@ pub enum Verdict {
     LeftOut(String),
     /// A step before it failed.
     NotRun,
+    /// A step that ran during it failed, and it was ended.
+    Stopped,
     /// It could not be run.
     Broken(Trouble),
 }
@@ -222,7 +224,7 @@ impl Verdict {
     pub fn status(&self) -> Status {
         match self {
             Self::Done | Self::Same { .. } | Self::Unrecorded { fails: false } => Status::Passed,
-            Self::LeftOut(_) | Self::NotRun => Status::Skipped,
+            Self::LeftOut(_) | Self::NotRun | Self::Stopped => Status::Skipped,
             Self::Changed { .. } | Self::Unstable { .. } | Self::Unrecorded { fails: true } | Self::Unmet(_) => {
                 Status::Failed
             }
@@ -233,7 +235,7 @@ impl Verdict {
     /// Whether the steps after this one make no sense any more. A snapshot that differs is no reason to stop:
     /// all differences of a scenario show in one go.
     pub fn stops(&self) -> bool {
-        matches!(self, Self::Unmet(_) | Self::Broken(_))
+        matches!(self, Self::Unmet(_) | Self::Broken(_) | Self::Stopped)
     }
 }
 

@@ -4,6 +4,7 @@
 //! or the number of attempts would show in a snapshot.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::time::Duration;
 
 use serde_json::json;
@@ -14,12 +15,13 @@ use super::api::StepApi;
 use super::attempt::Attempt;
 use super::commands::{Place, StepCommands};
 use super::instance::Instance;
-use super::outcome::{StepOutcome, Trouble, Verdict};
+use super::outcome::Trouble;
 use super::repeated::Repeated;
 use super::sent::Sent;
+use super::sequence::Tried;
 use super::settling::{Settled, Settling};
 use super::suite::Settings;
-use crate::action::{Answers, Backoff, Reply, StepCx};
+use crate::action::{Answers, Backoff, Nothing, StepCx};
 use crate::cluster::{Cluster, Watch};
 use crate::observe::Observer;
 use crate::plan::Plan;
@@ -35,7 +37,7 @@ pub(super) struct Stage<'a> {
     pub(super) recorded: &'a Recorded,
     pub(super) sent: &'a Sent,
     place: Option<&'a Place<'a>>,
-    interrupted: watch::Receiver<bool>,
+    pub(super) interrupted: watch::Receiver<bool>,
     pub(super) observer: Observer,
     pub(super) scope: Scope,
     pub(super) repeated: Repeated,
@@ -56,12 +58,37 @@ pub(super) enum Ended {
     Satisfied(Attempt),
     /// With an answer that does not, and why.
     Unmet(Attempt, String),
+    /// Before its time, because a step during it failed; with what had come by then, if anything had.
+    Stopped(Option<Attempt>),
     /// Without an answer.
     Broken(Trouble),
 }
 
+/// What the time of a step counts from, and how long it is.
+pub(super) struct Times {
+    pub(super) start: Instant,
+    /// When the step of `from` ended; without one its own start.
+    from: Instant,
+    within: Duration,
+}
+
+impl Times {
+    /// Until when an action is waited for that is waited for since `start`.
+    pub(super) fn latest(&self, step: &Step, start: Instant) -> Instant {
+        match (&step.frame.holds, &step.frame.from) {
+            (Some(holds), _) => start + holds.time,
+            (None, Some(_)) => self.end(),
+            (None, None) => start + self.within,
+        }
+    }
+
+    fn end(&self) -> Instant {
+        self.from + self.within
+    }
+}
+
 /// What an answer means for a step that waits.
-enum Waiting {
+pub(super) enum Waiting {
     /// It is the one.
     Over,
     /// Not yet, and why.
@@ -113,26 +140,14 @@ impl<'a> Stage<'a> {
         self.texts
     }
 
-    /// Runs one step to its verdict.
-    pub(super) async fn step(&mut self, step: &Step) -> StepOutcome {
-        let start = Instant::now();
-        let mut attempts = 0;
-        let ended = match self.repeated.enter(step, &mut self.scope) {
-            Ok(()) => self.attempts(step, start, &mut attempts).await,
-            Err(error) => Ended::Broken(Trouble::new(format!("its case: {error}"))),
-        };
-        let mut outcome = StepOutcome::without_answer(step, Verdict::Done);
-        self.judge(step, ended, &mut outcome);
-        outcome.label = self.observer.presentable(&outcome.label);
-        let (requests, body) = self.sent.take_requests();
-        outcome.requests = requests.iter().map(|text| self.observer.presentable(text)).collect();
-        outcome.body = body.map(|body| self.observer.presentable_yaml(&body));
-        outcome.attempts = attempts;
-        outcome.took = start.elapsed();
-        outcome
-    }
-
-    async fn attempts(&self, step: &Step, start: Instant, attempts: &mut u32) -> Ended {
+    /// Tries a step until its condition holds.
+    pub(super) async fn attempts(
+        &mut self,
+        step: &Step,
+        start: Instant,
+        inside: Range<usize>,
+        tried: &mut Tried,
+    ) -> Ended {
         let timeout = self.timeout(step);
         let lasting = step.frame.holds.as_ref().map(|holds| holds.time + timeout);
         let within = step.frame.within.or(lasting).unwrap_or(timeout);
@@ -140,50 +155,43 @@ impl<'a> Stage<'a> {
             None => start,
             Some((name, _)) => self.ended.get(name).copied().unwrap_or(start),
         };
+        let times = Times { start, from, within };
         // `within` counted from another step is the scenario's own promise about time, not the server's.
-        if start > from + within {
+        if start > times.end() {
             let late = start.duration_since(from).as_secs_f64();
             return Ended::Broken(Trouble::new(format!(
                 "it began {late:.1} s after the step it counts from: too late to tell"
             )));
         }
+        if step.action.waits_itself() {
+            return self.open(step, &times, inside, tried).await;
+        }
         // What holds is looked at once more when its time is over; nothing has to change for that.
-        let latest = step.frame.holds.as_ref().map_or(from + within, |holds| start + holds.time);
+        let latest = times.latest(step, start);
         let mut settling = step.frame.settle.map(Settling::new);
         let mut pauses = Backoff::new(Duration::MAX);
         loop {
-            *attempts += 1;
+            tried.attempts += 1;
             let _ = self.sent.take_requests();
-            let mut attempt = match self.attempt(step, start, latest).await {
+            let mut attempt = match self.attempt(step).await {
                 Ok(attempt) => attempt,
                 Err(trouble) => return Ended::Broken(trouble),
             };
-            if step.action.waits_itself() && !attempt.is_success() {
-                return refusal(step, attempt);
-            }
             let waiting = waits(step, &mut attempt.scope, start);
             let settled = settling.as_mut().map_or(Settled::Yes, |settling| match waiting {
                 Waiting::Over => settling.look(self.observed(step, &attempt).observation.text, Instant::now()),
                 _ => settling.forget(),
             });
             let (why, rest) = match (waiting, settled) {
-                (Waiting::Over, Settled::Yes) if is_late(step, from + within) => {
-                    return Ended::Broken(Trouble::new(format!(
-                        "its answer came {:.1} s after the step it counts from: too late to tell",
-                        from.elapsed().as_secs_f64()
-                    )));
-                }
+                (Waiting::Over, Settled::Yes) if is_late(step, &times) => return Ended::Broken(too_late(&times)),
                 (Waiting::Over, Settled::Yes) => return Ended::Satisfied(attempt),
                 (Waiting::Over, Settled::NotYet { left, why }) => (why, Some(left)),
                 (Waiting::Failed(why), _) => return Ended::Unmet(attempt, why),
-                (Waiting::Goes(why), _) if step.action.waits_itself() => {
-                    return Ended::Unmet(attempt, ended_early(why));
-                }
                 (Waiting::Goes(why), _) => (why, None),
             };
             let is_resting = rest.is_some();
             let pause = rest.or_else(|| pauses.next()).unwrap_or_default();
-            if Instant::now() + pause >= from + within {
+            if Instant::now() + pause >= times.end() {
                 return Ended::Unmet(attempt, why);
             }
             if let Err(trouble) = self.pause(step, &attempt, pause, latest, is_resting).await {
@@ -192,21 +200,13 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// One attempt: the identity, the action, its answer. An action that waits itself has until `latest` for it.
-    async fn attempt(&self, step: &Step, start: Instant, latest: Instant) -> Result<Attempt, Trouble> {
+    /// One attempt: the identity, the action, its answer.
+    async fn attempt(&self, step: &Step) -> Result<Attempt, Trouble> {
         let mut interrupted = self.interrupted.clone();
-        let began = if step.action.waits_itself() { latest } else { Instant::now() };
-        let deadline = began + self.timeout(step);
-        let enough = |reply: &Reply| {
-            let mut attempt = Attempt::new(reply.clone(), &self.scope);
-            !matches!(waits(step, &mut attempt.scope, start), Waiting::Goes(_))
-        };
+        let deadline = Instant::now() + self.timeout(step);
         let run = async {
             let prepared = self.prepared(step).await?;
-            let mut cx = prepared.cx(self, step);
-            if step.action.waits_itself() {
-                (cx.patience, cx.enough) = (latest.saturating_duration_since(Instant::now()), &enough);
-            }
+            let cx = prepared.cx(self.plan, &self.scope, self.timeout(step));
             step.action.run(&cx).await.map_err(|error| Trouble::from_error(&error))
         };
         let reply = tokio::select! {
@@ -219,7 +219,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn timed_out(&self, step: &Step) -> Trouble {
+    pub(super) fn timed_out(&self, step: &Step) -> Trouble {
         let within = self.timeout(step);
         match self.sent.take_under_way() {
             Some(request) => Trouble::no_answer(&request, within),
@@ -235,11 +235,11 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn timeout(&self, step: &Step) -> Duration {
+    pub(super) fn timeout(&self, step: &Step) -> Duration {
         step.frame.timeout.unwrap_or(self.settings.timeout)
     }
 
-    async fn prepared(&self, step: &Step) -> Result<Prepared<'a>, Trouble> {
+    pub(super) async fn prepared(&self, step: &Step) -> Result<Prepared<'a>, Trouble> {
         let identity = self.identity(step).await?;
         let session = self.cluster.session(&identity).map_err(|error| Trouble::from_error(&error))?;
         let query = step.frame.query.iter().map(|(name, value)| Ok((name.clone(), value.resolve(&self.scope)?)));
@@ -279,7 +279,8 @@ impl<'a> Stage<'a> {
     async fn watch(&self, step: &Step, attempt: &Attempt) -> Option<Watch> {
         let since = attempt.answer.body()["metadata"]["resourceVersion"].as_str()?;
         let prepared = self.prepared(step).await.ok()?;
-        let watched = step.action.watched(&prepared.cx(self, step)).await.ok()??;
+        let cx = prepared.cx(self.plan, &self.scope, self.timeout(step));
+        let watched = step.action.watched(&cx).await.ok()??;
         let selector = match &watched.query[..] {
             [] => "",
             [(name, selector)] if name == "fieldSelector" => selector,
@@ -290,48 +291,42 @@ impl<'a> Stage<'a> {
 }
 
 /// A step about to be tried: who asks, and what it adds to the query.
-struct Prepared<'a> {
+pub(super) struct Prepared<'a> {
     api: StepApi<'a>,
     commands: StepCommands<'a>,
     query: Vec<(String, String)>,
 }
 
 impl Prepared<'_> {
-    fn cx<'c>(&'c self, stage: &'c Stage<'_>, step: &Step) -> StepCx<'c> {
+    pub(super) fn cx<'c>(&'c self, plan: &'c Plan, scope: &'c Scope, timeout: Duration) -> StepCx<'c> {
         StepCx {
             api: &self.api,
             commands: &self.commands,
-            scope: &stage.scope,
-            namespace: stage.plan.scenario.namespace.as_deref(),
-            suffix: stage.plan.names.suffix(),
+            scope,
+            namespace: plan.scenario.namespace.as_deref(),
+            suffix: plan.names.suffix(),
             query: &self.query,
             // A little less than the step has, so that it can say what it waited for in vain.
-            patience: stage.timeout(step).mul_f64(0.9),
+            patience: timeout.mul_f64(0.9),
+            during: &Nothing,
             enough: &|_| true,
         }
     }
 }
 
-/// What a refusal means for an action that waits for what it was refused: it is the answer, where somebody asks for one.
-fn refusal(step: &Step, attempt: Attempt) -> Ended {
-    if step.name.is_some() || !step.frame.expect.is_empty() {
-        return Ended::Satisfied(attempt);
-    }
-    Ended::Unmet(attempt, "it was refused, and a step without a name must succeed".to_owned())
-}
-
-/// Why waiting came to nothing. Of what held until then there is nothing to say but that the time was not over.
-fn ended_early(why: String) -> String {
-    if why.is_empty() { "it ended before the time of `holds` was over".to_owned() } else { why }
-}
-
 /// Whether a step that only counts from another one has its answer after its time.
-fn is_late(step: &Step, end: Instant) -> bool {
-    step.frame.from.is_some() && step.until().is_none() && step.frame.holds.is_none() && Instant::now() > end
+pub(super) fn is_late(step: &Step, times: &Times) -> bool {
+    step.frame.from.is_some() && step.until().is_none() && step.frame.holds.is_none() && Instant::now() > times.end()
+}
+
+/// What is to be said of it.
+pub(super) fn too_late(times: &Times) -> Trouble {
+    let late = times.from.elapsed().as_secs_f64();
+    Trouble::new(format!("its answer came {late:.1} s after the step it counts from: too late to tell"))
 }
 
 /// Takes the step's captures from an answer and says whether it is the one that is waited for.
-fn waits(step: &Step, own: &mut Scope, start: Instant) -> Waiting {
+pub(super) fn waits(step: &Step, own: &mut Scope, start: Instant) -> Waiting {
     let until = step.until();
     for capture in &step.frame.set {
         let name = capture.name.as_str();

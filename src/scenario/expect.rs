@@ -16,7 +16,10 @@ pub static ANSWER: &[Topic] = &[
     Topic::plain("code", "The HTTP status code; null where the server does not serve the kind."),
     Topic::plain("body", "The body as JSON: an object, a list of objects, or the Status of a refusal."),
     Topic::plain("warnings", "The texts of the `Warning` headers, a list."),
-    Topic::plain("exit", "How a command of `run` ended: its exit code, or `signal 9`."),
+    Topic::plain(
+        "exit",
+        "How a command of `run` ended: its exit code, or `signal 9`; `running` where it had not, and was ended.",
+    ),
     Topic::plain("stdout", "What it wrote to its standard output, without the last line break."),
     Topic::plain("stderr", "What it wrote to its standard error."),
     Topic::plain("events", "What a `watch` was told, a list of `{type, object}`; null where it was refused."),
@@ -32,7 +35,7 @@ pub static EXPECTATIONS: &[Topic] = &[
         "body",
         "Of a mapping only what is named is compared, of a list every element; null is what must be absent.",
     ),
-    Topic::plain("exit", "How a command ended: its exit code, or `signal 9`."),
+    Topic::plain("exit", "How a command ended: its exit code, `signal 9`, or `running`."),
     Topic::plain("stdout", "Its standard output, without the last line break."),
     Topic::plain("stderr", "Its standard error."),
     Topic::plain("that", "A CEL condition."),
@@ -168,7 +171,7 @@ impl Check {
         if let Some(node) = exit {
             let fits = match &node.value {
                 Yaml::Number(number) => number.as_u64().is_some_and(|code| code < 256),
-                Yaml::String(text) => text.contains("${") || text.starts_with("signal "),
+                Yaml::String(text) => text.contains("${") || text == "running" || text.starts_with("signal "),
                 _ => false,
             };
             if !fits {

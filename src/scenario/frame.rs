@@ -68,7 +68,8 @@ pub static MODIFIERS: &[Topic] = &[
     },
     Topic {
         name: "within",
-        doc: "How long `until` may take (left out: the step's `timeout`), or with `from` how late the answer may come.",
+        doc: "How long `until` may take (left out: the step's `timeout`), or with `from` how late the answer may come. What has \
+              steps in `during` is waited for from their end on.",
         example: "",
     },
     Topic {
@@ -89,7 +90,7 @@ pub static MODIFIERS: &[Topic] = &[
         doc: "A CEL condition that every answer must satisfy for as long as `for` says.",
         example: "list: {kind: Secret}\nquery: {labelSelector: app=none}\nholds: size(body.items) == 0\nfor: 500ms",
     },
-    Topic::plain("for", "How long `holds` is looked at."),
+    Topic::plain("for", "How long `holds` is looked at, with steps in `during` from their end on."),
     Topic {
         name: "timeout",
         doc: "The deadline of one attempt, or of what an action itself waits for, instead of `--timeout`.",

@@ -79,6 +79,13 @@ impl Scenario {
     pub fn words(&self) -> impl Iterator<Item = &str> {
         self.namespace.iter().chain(&self.unique).map(String::as_str)
     }
+
+    /// Which steps run during a step: they stand after it.
+    pub fn during(&self, step: usize) -> std::ops::Range<usize> {
+        let next = step + 1;
+        let is_inside = |other: &&Step| other.depth > self.steps[step].depth;
+        next..next + self.steps.iter().skip(next).take_while(is_inside).count()
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::cases::{self, CASES};
 use super::fixtures::Fixtures;
 use super::names::StepName;
 use super::steps::{FOREACH, Steps};
-use super::{Identity, Scenario, Settings, Step, When, case, unique, variables, when};
+use super::{Identity, Scenario, Settings, Step, When, case, step, unique, variables, when};
 use crate::capability::Capability;
 use crate::syntax::{At, Diagnostic, Diagnostics, Fields, Key, Node, nearest};
 use crate::topic::Topic;
@@ -241,7 +241,7 @@ fn written_words(tree: &Node) -> Vec<(&str, &At)> {
     nodes.filter_map(|node| Some((node.as_str()?, &node.at))).collect()
 }
 
-/// The names and variables of all steps below a scenario, a group or a step as they are written, of those too that could
+/// The names and variables of all steps below a scenario, a group or a step, its `during` included, as they are written, of those too that could
 /// not be read.
 fn written_names(tree: &Node) -> Vec<String> {
     let mut names = Vec::new();
@@ -253,7 +253,7 @@ fn written_names(tree: &Node) -> Vec<String> {
     }
     let captured = tree.get("set").into_iter().flat_map(Node::entries);
     names.extend(captured.map(|(key, _)| key.text.clone()));
-    let steps = tree.get("steps").into_iter().flat_map(Node::elements);
+    let steps = tree.get("steps").into_iter().flat_map(Node::elements).chain(step::during(tree));
     names.extend(steps.filter(|step| !step.entries().is_empty()).flat_map(written_names));
     names
 }
@@ -288,7 +288,7 @@ fn check_names(scenario: &Scenario, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// `from` names an earlier step; one of the same case by its name alone, any other case's with the case.
+/// `from` names a step that has ended; one of the same case by its name alone, any other case's with the case.
 fn check_from(scenario: &Scenario, forgiven: &[String], diagnostics: &mut Diagnostics) {
     for (index, step) in scenario.steps.iter().enumerate() {
         let Some((from, at)) = &step.frame.from else { continue };
@@ -297,7 +297,9 @@ fn check_from(scenario: &Scenario, forgiven: &[String], diagnostics: &mut Diagno
             let is_near = earlier.foreach().is_none() || earlier.foreach() == step.foreach();
             Some(if is_near { name.as_str().to_owned() } else { name.full().into_owned() })
         };
-        let earlier: Vec<String> = scenario.steps[..index].iter().filter_map(called).collect();
+        let has_ended = |other: &usize| scenario.during(*other).end <= index;
+        let earlier = (0..index).filter(has_ended).map(|other| &scenario.steps[other]);
+        let earlier: Vec<String> = earlier.filter_map(called).collect();
         let earlier = earlier.iter().map(String::as_str);
         if earlier.clone().any(|name| name == from) || forgiven.contains(from) {
             continue;

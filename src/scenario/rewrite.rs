@@ -4,6 +4,7 @@
 use super::case::Naming;
 use super::cases::CASES;
 use super::steps::FOREACH;
+use crate::action::{DURING, OPEN};
 use crate::syntax::{Node, Yaml, rewrite_literals, rewrite_template};
 
 /// A change of texts: the new text, if there is one.
@@ -43,6 +44,7 @@ fn step(node: &mut Node, change: &Change<'_>) {
             "run" => match &node.value {
                 Yaml::Map(_) => entries(node).for_each(|(key, node)| match key {
                     "command" => node.rewrite(change),
+                    DURING => each(node, |node| step(node, change)),
                     _ => node.rewrite(&in_template),
                 }),
                 _ => node.rewrite(change),
@@ -59,6 +61,10 @@ fn step(node: &mut Node, change: &Change<'_>) {
                         _ => node.rewrite(&in_template),
                     }
                 }
+            }),
+            kind if OPEN.contains(&kind) => entries(node).for_each(|(key, node)| match key {
+                DURING => each(node, |node| step(node, change)),
+                _ => node.rewrite(&in_template),
             }),
             _ => node.rewrite(&in_template),
         }

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::fixtures::Fixtures;
 use super::{Case, Frame, Selection, StepName, When, unsupported};
-use crate::action::{Action, Answers, Declared, Decoder, KINDS, Kind, Manifests};
-use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Fields, Key, Node, Reference};
+use crate::action::{Action, Answers, DURING, Declared, Decoder, KINDS, Kind, Manifests, OPEN};
+use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Fields, Key, Node, Reference, Yaml};
 
 /// One step of a scenario.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct Step {
     pub when: When,
     /// The case it is written out for, and the value of `case`.
     pub case: Option<Arc<Case>>,
+    /// In how many `during` it stands. The steps during a step stand after it.
+    pub depth: usize,
     /// What it does.
     pub action: Box<dyn Action>,
     /// What its action reads and makes.
@@ -93,6 +95,11 @@ impl Step {
         // Both are read where steps are written out; a step within one of several cases is like any other.
         fields.optional("foreach");
         fields.optional("steps");
+        fields.refuse(DURING, |at| {
+            let message = format!("`{DURING}` stands in what a step does, not beside it");
+            let help = format!("as in `watch: {{kind: Pod, {DURING}: [..]}}`; it is a field of: {}", OPEN.join(", "));
+            Diagnostic::new(at.clone(), message).help(help)
+        });
         let frame = Frame::decode(&mut fields);
         unsupported::refuse(&mut fields, unsupported::ACTIONS);
         let is_odd = fields.rest().next().is_some() || unsupported::ACTIONS.iter().any(|name| node.get(name).is_some());
@@ -119,9 +126,17 @@ impl Step {
         action.declare(&mut declared);
         let essence = essence(node, &used.used.into_inner(), case.map(Arc::as_ref));
         let (at, case) = (node.at.clone(), case.cloned());
-        let step = Self { name, at, kind: kind.key, when, case, action, declared, frame, essence };
+        let step = Self { name, at, kind: kind.key, when, case, depth: 0, action, declared, frame, essence };
         step.check_frame(node, diagnostics);
         Some(step)
+    }
+
+    /// The same step where it stands: all that `when` says of it, and in so many `during`.
+    pub(super) fn standing(mut self, when: When, depth: usize) -> Self {
+        if depth > 0 {
+            self.essence[DURING] = depth.into();
+        }
+        Self { when, depth, ..self }
     }
 
     /// What of a frame does not fit together, or not to this action.
@@ -149,9 +164,18 @@ impl Step {
                 report(key, message, help);
             }
         }
-        if self.action.waits_itself() && !has("until") && !has("holds") {
-            let help =
-                "as in `until: events.exists(e, e.type == 'DELETED')`; for what must not come: `holds` and `for`";
+        let (has_condition, answers) = (has("until") || has("holds"), self.action.answers_with());
+        // A command that shows nothing ends with the steps during it.
+        if self.action.waits_itself() && !has_condition && (answers == Answers::Exchange || self.is_snapshotted()) {
+            let help = match answers {
+                Answers::Exchange => {
+                    "as in `until: events.exists(e, e.type == 'DELETED')`; for what must not come: `holds` and `for`"
+                }
+                Answers::Output => {
+                    "as in `until: stdout.contains('done')`, or `until: exit == 0` for a command that ends by itself\n\
+                     without a name or with `snapshot: off` it ends with the steps of `during`"
+                }
+            };
             report(self.kind, format!("`{}` does not say until when", self.kind), help);
         }
         if self.action.waits_itself() {
@@ -178,20 +202,21 @@ impl Step {
         if !has("for") {
             report("holds", "`holds` needs `for`".to_owned(), "as in `for: 2s`");
         }
-        if self.action.until().is_none() && !self.action.waits_itself() && !has("until") && !has("from") {
+        let waits_itself = self.action.waits_itself() && (has_condition || answers == Answers::Exchange);
+        if self.action.until().is_none() && !waits_itself && !has("until") && !has("from") {
             let help = "add `until`, or `from` and the name of an earlier step";
             report("within", "`within` says how long, but not for what".to_owned(), help);
         }
         if !has("within") {
             report("from", "`from` says since when, and there is no `within`".to_owned(), "as in `within: 9s`");
         }
-        if self.action.answers_with() == Answers::Output {
+        if answers == Answers::Output {
             let help = "the program that it runs has parameters of its own";
             report("query", "`query` belongs to requests, and this runs a command".to_owned(), help);
         }
-        let misplaced = self.frame.expect.iter().flat_map(|check| check.misplaced(self.action.answers_with()));
+        let misplaced = self.frame.expect.iter().flat_map(|check| check.misplaced(answers));
         for part in misplaced {
-            let help = match self.action.answers_with() {
+            let help = match answers {
                 Answers::Output => {
                     "a command has `exit`, `stdout`, `stderr`, and `body` where it writes one API object"
                 }
@@ -203,6 +228,12 @@ impl Step {
             report("snapshot", "a step without a name has no snapshot".to_owned(), "give it a `name`");
         }
     }
+}
+
+/// The steps that stand in the `during` of what a step does.
+pub(super) fn during(step: &Node) -> &[Node] {
+    let steps = OPEN.iter().find_map(|kind| step.get(kind)?.get(DURING));
+    steps.filter(|steps| matches!(steps.value, Yaml::List(_))).map_or(&[], Node::elements)
 }
 
 fn not_one_action(node: &Node, kinds: &[(&Kind, &Node)]) -> Diagnostic {
@@ -220,7 +251,11 @@ fn not_one_action(node: &Node, kinds: &[(&Kind, &Node)]) -> Diagnostic {
 
 fn essence(node: &Node, manifests: &[Value], case: Option<&Case>) -> Value {
     let fields = node.entries().iter().filter(|(key, _)| !INESSENTIAL.contains(&key.text.as_str()));
-    let step: Map<String, Value> = fields.map(|(key, node)| (key.text.clone(), node.to_json())).collect();
+    let mut step: Map<String, Value> = fields.map(|(key, node)| (key.text.clone(), node.to_json())).collect();
+    // Those steps have their own.
+    for kind in OPEN {
+        step.get_mut(*kind).and_then(Value::as_object_mut).map(|action| action.remove(DURING));
+    }
     let mut essence = json!({"step": step, "manifests": manifests});
     if let Some(case) = case {
         essence["case"] = case.essence();

@@ -1,11 +1,12 @@
 //! From the steps as they are written to the steps that run: groups are taken apart, and a `foreach` is written out, a step
-//! and case after the other in the order of the file. Nothing after this knows groups; a step knows its case.
+//! and case after the other in the order of the file. Nothing after this knows groups; a step knows its case, and in how
+//! many `during` it stands.
 
 use std::sync::Arc;
 
 use super::case::{self, Case, Naming, Row};
 use super::fixtures::Fixtures;
-use super::{Step, When};
+use super::{Step, When, step};
 use crate::action::KINDS;
 use crate::syntax::{Diagnostic, Diagnostics, Fields, Node};
 
@@ -36,6 +37,7 @@ pub(super) struct Steps<'a> {
 struct Around {
     when: When,
     case: Option<Arc<Case>>,
+    depth: usize,
 }
 
 impl<'a> Steps<'a> {
@@ -47,7 +49,7 @@ impl<'a> Steps<'a> {
         diagnostics: &'a mut Diagnostics,
     ) -> Vec<Step> {
         let mut steps = Self { fixtures, diagnostics, foreachs: 0, found: Vec::new() };
-        steps.all(nodes, &Around { when: When::always(), case });
+        steps.all(nodes, &Around { when: When::always(), case, depth: 0 });
         steps.found
     }
 
@@ -81,18 +83,20 @@ impl<'a> Steps<'a> {
     fn around(&mut self, row: &Row<'_>, foreach: usize, around: &Around) -> Around {
         let when = row.node.get("when").map_or_else(When::always, |node| When::decode(node, self.diagnostics));
         let case = Case::new(row, Some(foreach), around.case.as_deref());
-        Around { when: around.when.and(&when), case: Some(Arc::new(case)) }
+        Around { when: around.when.and(&when), case: Some(Arc::new(case)), depth: around.depth }
     }
 
-    /// A step or a group of them, once.
+    /// A step, with those during it, or a group of steps, once.
     fn one(&mut self, node: &Node, around: &Around) {
         if node.get("steps").is_some() {
             return self.group(node, around);
         }
+        let mut inside = Around { depth: around.depth + 1, ..around.clone() };
         if let Some(step) = Step::decode(node, self.fixtures, around.case.as_ref(), self.diagnostics) {
-            let when = around.when.and(&step.when);
-            self.found.push(Step { when, ..step });
+            inside.when = around.when.and(&step.when);
+            self.found.push(step.standing(inside.when.clone(), around.depth));
         }
+        self.all(step::during(node), &inside);
     }
 
     fn group(&mut self, node: &Node, around: &Around) {

@@ -73,8 +73,7 @@ fn bound() -> ScenarioFile {
 #[test]
 fn every_example_of_a_kind_is_a_step() {
     for kind in KINDS {
-        let step = kind.example.replace('\n', "\n    ");
-        let file = one(&format!("scenario: x\nnamespace: some-demo\nsteps:\n  - {step}\n"));
+        let file = one(&crate::reference::as_scenario(kind.example, kind.key));
         assert_eq!(file.scenario.steps[0].kind, kind.key);
         assert!(!kind.doc.is_empty());
     }
@@ -189,6 +188,42 @@ fn a_foreach_is_written_out_in_the_order_of_the_file() {
     assert_eq!(case(4), serde_json::json!({"key": "a", "size": null, "colour": "red"}));
 }
 
+const DURING: &str = "scenario: x\nnamespace: some-demo\nsteps:\n\
+    - name: changes\n  when: '>=1.24'\n  watch:\n    kind: Pod\n    during:\n\
+    \x20   - {name: some-demo, get: {kind: Pod, name: some-demo}}\n\
+    \x20   - foreach: {a: {}, b: {}}\n      when: '<1.30'\n      \
+              run: {command: echo some-demo, during: [{get: {kind: Pod, name: 'some-demo-${case.key}'}}]}\n\
+    \x20 until: some_demo.kind == 'some-demo'\n\
+    - {get: {kind: Pod, name: some-demo}}\n";
+
+#[test]
+fn what_runs_during_a_step_stands_after_it() {
+    let Scenario { steps, .. } = &*one(DURING).scenario;
+    let seen: Vec<_> = steps.iter().map(|step| (step.depth, step.kind, step.when.kubernetes.to_string())).collect();
+    let expected = [
+        (0, "watch", ">=1.24"),
+        (1, "get", ">=1.24"),
+        (1, "run", ">=1.24 and <1.30"),
+        (2, "get", ">=1.24 and <1.30"),
+        (1, "run", ">=1.24 and <1.30"),
+        (2, "get", ">=1.24 and <1.30"),
+        (0, "get", "every version"),
+    ];
+    assert_eq!(seen, expected.map(|(depth, kind, when)| (depth, kind, when.to_owned())));
+    let inside = (0..steps.len()).map(|step| one(DURING).scenario.during(step)).collect::<Vec<_>>();
+    assert_eq!(inside, [1..6, 2..2, 3..4, 4..4, 5..6, 6..6, 7..7]);
+}
+
+#[test]
+fn names_change_in_what_runs_during_a_step() {
+    let change = |text: &str| holds_word(text, "some-demo").then(|| text.replace("some-demo", "other"));
+    let renamed = one(DURING).renamed(&change).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let labels: Vec<String> = renamed.steps.iter().map(Step::label).collect();
+    assert_eq!(labels[..3], ["changes", "some-demo", "run echo other (a)"], "the name of a step stays");
+    assert!(labels[3].contains("some-demo-${case.key}"), "a part of a word is none: {labels:?}");
+    assert!(format!("{:?}", renamed.steps[1].action).contains("other"));
+}
+
 #[test]
 fn names_change_where_they_are_names() {
     let file = bound();
@@ -230,6 +265,9 @@ fn the_digest_is_of_what_happens() {
     assert_ne!(digest(&BOUND.replace("name: test-pod,", "name: test-pod2,"), POD), original);
     assert_ne!(digest(BOUND, &POD.replace("test-pod", "p")), original);
     assert_ne!(digest(&BOUND.replace("name: late", "name: later"), POD), original);
+    let inside = |step: &str| format!("{BOUND}  - run: {{command: a, during: [{{run: b}}{step}\n");
+    assert_ne!(digest(&inside("]}\n  - run: c"), POD), digest(&inside(", {run: c}]}"), POD));
+    assert_eq!(digest(&inside(", {run: c, timeout: 1s}]}"), POD), digest(&inside(", {run: c}]}"), POD));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::names::{CASE, EVENTS, GIVEN, OWN_NAMES};
 use super::{Case, Scenario, Step, StepName, When};
+use crate::action::Answers;
 use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Reference, nearest};
 
 /// A variable, where it is set and where that applies.
@@ -9,6 +10,9 @@ struct Variable<'s> {
     name: String,
     at: &'s At,
     when: &'s When,
+    /// The number of the step that sets it, and of the first one that can read it: after those during it.
+    by: usize,
+    from: usize,
     /// The step's name, if the variable is its answer.
     answer_of: Option<&'s StepName>,
     /// The `foreach` and the case that the step stands in.
@@ -18,32 +22,38 @@ struct Variable<'s> {
 /// Reports variables that are unknown, set later, set elsewhere or set twice. Of `forgiven` names nothing is said: the
 /// steps that set them are wrong themselves.
 pub(super) fn check(scenario: &Scenario, bounds: &When, forgiven: &[String], diagnostics: &mut Diagnostics) {
-    let all: Vec<Variable<'_>> = scenario.steps.iter().flat_map(set_by).collect();
-    let mut known = 0;
-    for step in &scenario.steps {
-        let mut check = Check { all: &all, known: &all[..known], own: Vec::new(), step, bounds, forgiven, diagnostics };
+    let all: Vec<Variable<'_>> = (0..scenario.steps.len()).flat_map(|number| set_by(scenario, number)).collect();
+    for (number, step) in scenario.steps.iter().enumerate() {
+        let known = all.iter().filter(|variable| variable.from <= number).collect();
+        let mut check = Check { all: &all, known, own: Vec::new(), number, step, bounds, forgiven, diagnostics };
         check.columns();
         check.references(step.declared.reads.iter());
         check.references(step.frame.request_references());
-        check.own = OWN_NAMES.into_iter().filter(|name| *name != EVENTS || step.action.waits_itself()).collect();
+        let has_events = step.action.waits_itself() && step.action.answers_with() == Answers::Exchange;
+        check.own = OWN_NAMES.into_iter().filter(|name| *name != EVENTS || has_events).collect();
+        // By then the steps during it have ended.
+        let inside = scenario.during(number);
+        check.known.extend(all.iter().filter(|variable| inside.contains(&variable.by)));
         for capture in &step.frame.set {
             check.references(capture.value.references());
             check.own.push(&capture.name);
         }
         check.references(step.frame.answer_references());
         check.references(step.action.until().into_iter().flat_map(Expression::references));
-        known += set_by(step).count();
     }
     twice(&all, diagnostics);
 }
 
 /// The variables a step leaves behind: what it captures, and its answer under its own name.
-fn set_by(step: &Step) -> impl Iterator<Item = Variable<'_>> {
+fn set_by(scenario: &Scenario, by: usize) -> impl Iterator<Item = Variable<'_>> {
+    let (step, from) = (&scenario.steps[by], scenario.during(by).end);
     let (when, foreach) = (&step.when, step.foreach());
     let captures = step.frame.set.iter().map(move |capture| Variable {
         name: capture.name.clone(),
         at: &capture.at,
         when,
+        by,
+        from,
         answer_of: None,
         foreach,
     });
@@ -51,6 +61,8 @@ fn set_by(step: &Step) -> impl Iterator<Item = Variable<'_>> {
         name: name.variable(),
         at: name.at(),
         when,
+        by,
+        from,
         answer_of: Some(name),
         foreach,
     });
@@ -84,8 +96,9 @@ fn twice(all: &[Variable<'_>], diagnostics: &mut Diagnostics) {
 
 struct Check<'s, 'd> {
     all: &'s [Variable<'s>],
-    known: &'s [Variable<'s>],
+    known: Vec<&'s Variable<'s>>,
     own: Vec<&'s str>,
+    number: usize,
     step: &'s Step,
     bounds: &'s When,
     forgiven: &'s [String],
@@ -173,6 +186,10 @@ impl<'s> Check<'s, '_> {
         }
         if let Some(later) = self.all.iter().find(|variable| variable.name == *name) {
             let line = later.at.span().map_or(0, |span| span.line);
+            if later.by < self.number && self.number < later.from {
+                let message = format!("`{name}` is of the step that this one runs during, which has no answer yet");
+                return refuse(message, "read it in a step after that one".to_owned());
+            }
             return refuse(format!("`{name}` is read before it is set"), format!("it is set on line {line}"));
         }
         let names = || self.known.iter().map(|variable| variable.name.as_str()).chain(self.own.iter().copied());
