@@ -108,6 +108,10 @@ fn token(text: &[u8], at: usize) -> Option<Leak> {
         end += 1;
         end += length(&rest[end..], is_base64url);
     }
+    if end == header {
+        // Without parts it may as well be JSON in base64, with a token in it.
+        end = end_of_base64(text, at) - at;
+    }
     (is_json && end >= "eyJ".len() + BEGINNING).then(|| Leak { kind: LeakKind::Token, at: at..at + end })
 }
 
