@@ -15,7 +15,7 @@ use super::{scan, scrub};
 const PIECE: usize = 20;
 
 /// Text of any kind, rich in what credentials begin and end with.
-const AROUND: &str = r#"(?s)([ -~]{1,12}|\n {0,4}|eyJ|ZXlK|V5S|leU|LS0tLS1|-----BEGIN |PRIVATE KEY-----|\.|é|.){0,8}"#;
+const AROUND: &str = r"(?s)([ -~]{1,12}|\n {0,4}|eyJ|ZXlK|V5S|leU|LS0tLS1|-----BEGIN |PRIVATE KEY-----|\.|é|.){0,8}";
 
 /// A JWT of any header, claims and signature.
 fn jwt() -> impl Strategy<Value = String> {
@@ -103,9 +103,10 @@ proptest! {
 
     #[test]
     fn no_line_of_a_private_key_comes_out(before in AROUND, key in private_key(), after in AROUND, encode: bool, inside in "[ -~\n]{0,80}") {
-        let text = match encode {
-            true => format!("{before}{}{after}", STANDARD.encode(format!("{inside}{key}"))),
-            false => format!("{before}{key}{after}"),
+        let text = if encode {
+            format!("{before}{}{after}", STANDARD.encode(format!("{inside}{key}")))
+        } else {
+            format!("{before}{key}{after}")
         };
         let encoded = STANDARD.encode(format!("{inside}{key}"));
         let secret = if encode { encoded_middle(&encoded, inside.len(), key.len()) } else { &key };

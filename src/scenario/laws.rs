@@ -293,12 +293,12 @@ fn aliases() -> impl Strategy<Value = String> {
             let repeated = vec![format!("*a{level}"); width];
             let value = match shape {
                 0 => format!("[{}]", repeated.join(", ")),
-                1 => repeated.iter().enumerate().map(|(n, alias)| format!("\n  k{n}: {alias}")).collect(),
+                1 => (0..width).fold(String::new(), |map, n| map + "\n  k" + &n.to_string() + ": *a" + &level.to_string()),
                 2 => format!("{{<<: [{}], k{level}: *a{level}}}", repeated.join(", ")),
                 _ => format!("{{<<: *a{level}, k{level}: [{}]}}", repeated.join(", ")),
             };
             let between = if value.starts_with('\n') { "" } else { " " };
-            text += &format!("a{0}: &a{0}{between}{value}\n", level + 1);
+            text = format!("{text}a{0}: &a{0}{between}{value}\n", level + 1);
         }
         match place {
             0 => text,

@@ -29,7 +29,7 @@ const MARKS: &str = "①②③④⑤⑥";
 
 /// Text of any kind, with marks in it.
 fn around() -> impl Strategy<Value = String> {
-    r#"(?s)([ -~]{1,12}|\n|[A-Za-z0-9+/=_.-]{1,12}|[①-⑥]|é|.){0,6}"#
+    r"(?s)([ -~]{1,12}|\n|[A-Za-z0-9+/=_.-]{1,12}|[①-⑥]|é|.){0,6}"
 }
 
 fn filled(w: &World, text: &str) -> String {
