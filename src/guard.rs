@@ -69,16 +69,37 @@ pub fn scrub(text: &str) -> Cow<'_, str> {
 /// How many characters must follow `eyJ`.
 const BEGINNING: usize = 20;
 
+/// How many characters at most are looked at to suspect a credential in base64, the one before its spelling included.
+const LONGEST: usize = 8;
+
+/// The first credential from there on. One that begins within it may end after it: what is between words for the one is a
+/// part of a word for the other.
 fn next(text: &[u8], from: usize) -> Option<Leak> {
     // Most texts are words: too short for any of it.
     if text.len() < from + "eyJ".len() + BEGINNING {
         return None;
     }
+    let mut leak = first(text, from..text.len())?;
+    let mut at = leak.at.start + 1;
+    let near = |end: usize| text.len().min(end + LONGEST);
+    // A key goes to its own end, whatever is in it.
+    while leak.kind == LeakKind::Token
+        && let Some(within) = first(text, at..near(leak.at.end)).filter(|within| within.at.start < leak.at.end)
+    {
+        leak.at.end = leak.at.end.max(within.at.end);
+        at = within.at.start + 1;
+    }
+    Some(leak)
+}
+
+/// The first credential that is known by a character of this range, and begins in it.
+fn first(text: &[u8], range: Range<usize>) -> Option<Leak> {
+    let from = range.start;
     // Every spelling has a character near its beginning that is rare in other texts. What it suggests is then proved.
     let begins = |at: usize, spelling: &[u8], before: usize| {
         at.checked_sub(before).filter(|&start| start >= from && text[start..].starts_with(spelling))
     };
-    (from..text.len()).find_map(|at| match text[at] {
+    (from..range.end).find_map(|at| match text[at] {
         b'J' => token(text, begins(at, b"eyJ", 2)?),
         b'X' => encoded(text, begins(at, b"ZXlK", 1)?, 0),
         // The other two alignments: two or four bits of the character before belong to the byte before.
@@ -96,11 +117,15 @@ fn next(text: &[u8], from: usize) -> Option<Leak> {
 /// A JWT that begins here: enough must follow, and decode to JSON.
 fn token(text: &[u8], at: usize) -> Option<Leak> {
     let rest = &text[at..];
-    let header = length(rest, is_base64url);
-    let is_long = header >= "eyJ".len() + BEGINNING;
-    let decoded = bits(rest[..header.min("eyJ".len() + BEGINNING - 1)].iter().copied(), 0);
+    let beginning = &rest[..length(&rest[..rest.len().min("eyJ".len() + BEGINNING)], is_base64url)];
+    let decoded = bits(beginning.iter().copied(), 0);
     // A header that ends so soon has to be a whole one.
-    let is_json = decoded.iter().all(|b| (b' '..=b'~').contains(b)) && (is_long || decoded.ends_with(b"}"));
+    let is_whole = || decoded.ends_with(b"}");
+    let is_long = beginning.len() == "eyJ".len() + BEGINNING;
+    if !(decoded.iter().all(|b| (b' '..=b'~').contains(b)) && (is_long || is_whole())) {
+        return None;
+    }
+    let header = length(rest, is_base64url);
     let mut end = header;
     while let [b'.', next, ..] = &rest[end..]
         && is_base64url(*next)
@@ -112,7 +137,7 @@ fn token(text: &[u8], at: usize) -> Option<Leak> {
         // Without parts it may as well be JSON in base64, with a token in it.
         end = end_of_base64(text, at) - at;
     }
-    (is_json && end >= "eyJ".len() + BEGINNING).then(|| Leak { kind: LeakKind::Token, at: at..at + end })
+    (end >= "eyJ".len() + BEGINNING).then(|| Leak { kind: LeakKind::Token, at: at..at + end })
 }
 
 /// A credential in base64 that begins here, `skip` bits into this character.
@@ -125,8 +150,6 @@ fn encoded(text: &[u8], at: usize, skip: u32) -> Option<Leak> {
 
 /// A credential in wrapped base64 whose spelling is parted by this line break.
 fn parted(text: &[u8], newline: usize, from: usize) -> Option<Leak> {
-    /// As much of `LS0tLS1` and of the character before the other spellings as can stand before the line break.
-    const LONGEST: usize = 7;
     let end = newline - usize::from(text[..newline].ends_with(b"\r"));
     let line = end - length_before(&text[..end], is_base64);
     if end - line < SHORTEST_WRAP {
@@ -276,6 +299,29 @@ mod tests {
                 scrub(&format!("client-key-data: {}\n", STANDARD.encode(&pem))),
                 "client-key-data: <private key>\n"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_cut_short_or_glued_together_hides_nothing() {
+        let key = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----";
+        assert_eq!(scrub(&format!("{} ...\n{key}.", &key[..30])), "<private key>.");
+        let short = [r#"{"alg":"none"}"#, r#"{"sub":"x"}"#].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+        assert_eq!(scrub(&format!("{short}.c2lnbmF0dXJl")), "<token>");
+        assert_eq!(scrub(&format!("eyJ9+{short}.c2lnbmF0dXJl!")), "<token>!");
+        let pems = STANDARD.encode(format!("-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----\n{key}"));
+        assert_eq!(scan(&pems).unwrap().kind, LeakKind::PrivateKey);
+    }
+
+    #[test]
+    fn line_breaks_hide_nothing() {
+        let list = format!("{}{}", "x".repeat(80), jwt("{}"));
+        for before in 0..80 {
+            let json = format!("{{\"a\":\"{}\"}}", &list[before..]);
+            let encoded = STANDARD.encode(json);
+            let lines: Vec<&[u8]> = encoded.as_bytes().chunks(76).collect();
+            let clean = scrub(&String::from_utf8(lines.join(&b'\n')).unwrap()).into_owned();
+            assert!(clean.ends_with("<token>") && clean.len() < 130, "{before}: {clean}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Whatever a file holds, it is read or refused: no panic, and every mistake has a place in the file that can be shown.
 
+use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -89,117 +90,27 @@ enum Change {
     Graft(Index, Index, Index),
 }
 
-/// What means something in YAML, in CEL or in a scenario.
-const WORDS: &[&str] = &[
-    ": ",
-    "- ",
-    "? ",
-    "{",
-    "}",
-    "[",
-    "]",
-    ", ",
-    "'",
-    "\"",
-    "|\n",
-    ">-\n",
-    "&a ",
-    "*a",
-    "<<: *a",
-    "!tag ",
-    "# ",
-    "---\n",
-    "...\n",
-    "\t",
-    "\n",
-    "\r\n",
-    "%YAML 1.2\n",
-    "${",
-    "$${",
-    "}",
-    "\\",
-    "\\u0000",
-    "\u{feff}",
-    "\u{85}",
-    "\u{2028}",
-    "é",
-    "\0",
-    "~",
-    "null",
-    "true",
-    "0x1f",
-    "1.30",
-    "-1",
-    "1e999",
-    "18446744073709551616",
-    ">=1.24",
-    "1.24 - 1.30",
-    "||",
-    "5s",
-    "0ms",
-    "body.",
-    "case.x",
-    "code == 200",
-    "has(",
-    ").exists(i, i.x)",
-    "&&",
-    "? 1 : 2",
-    "in",
-    "jwt(t).claims",
-    "name",
-    "as",
-    "query",
-    "when",
-    "foreach",
-    "cases",
-    "set",
-    "expect",
-    "until",
-    "within",
-    "settle",
-    "holds",
-    "for",
-    "from",
-    "timeout",
-    "snapshot",
-    "select",
-    "drop",
-    "show",
-    "off",
-    "create",
-    "apply",
-    "update",
-    "patch",
-    "get",
-    "list",
-    "watch",
-    "wait",
-    "delete",
-    "token",
-    "review",
-    "request",
-    "run",
-    "steps",
-    "scenario",
-    "id",
-    "kubernetes",
-    "needs",
-    "unique",
-    "namespace",
-    "cluster",
-    "gates",
-    "apiserver",
-    "alone",
-    "tags",
-];
+/// What means something in YAML or in CEL, with `¦` between.
+const SIGNS: &str = ": ¦- ¦? ¦{¦}¦[¦]¦, ¦'¦\"¦|\n¦>-\n¦&a ¦*a¦<<: *a¦!tag ¦# ¦---\n¦...\n¦\t¦\n¦\r\n¦\r¦%YAML 1.2\n¦${¦$${¦\\¦\\u0000¦\u{feff}¦\
+    \u{85}¦\u{2028}¦é¦\0¦~¦null¦true¦0x1f¦1.30¦-1¦1e999¦18446744073709551616¦>=1.24¦1.24 - 1.30¦||¦&&¦5s¦0ms¦body.¦case.x¦\
+    code == 200¦has(¦).exists(i, i.x)¦? 1 : 2¦in¦jwt(t).claims";
+
+/// The words of a scenario.
+const WORDS: &str = "name as query when foreach cases set expect until within settle holds for from timeout snapshot select drop \
+    show off create apply update patch get list watch during wait delete token review request run steps scenario id kubernetes \
+    needs unique namespace cluster gates apiserver alone tags";
+
+fn word() -> impl Strategy<Value = &'static str> {
+    select(SIGNS.split('¦').chain(WORDS.split_whitespace()).collect::<Vec<_>>())
+}
 
 fn change() -> impl Strategy<Value = Change> {
-    let word = || prop_oneof![4 => select(WORDS).prop_map(str::to_owned), 1 => "\\PC{1,4}", 1 => "(?s).{1,3}"];
+    let text = || prop_oneof![4 => word().prop_map(str::to_owned), 1 => "\\PC{1,4}", 1 => "(?s).{1,3}"];
     let place = any::<Index>;
     prop_oneof![
         (place(), 1usize..40).prop_map(|(at, length)| Change::Cut(at, length)),
-        (place(), word()).prop_map(|(at, word)| Change::Put(at, word)),
-        (place(), word()).prop_map(|(at, word)| Change::Replace(at, word)),
+        (place(), text()).prop_map(|(at, word)| Change::Put(at, word)),
+        (place(), text()).prop_map(|(at, word)| Change::Replace(at, word)),
         (place(), place(), 0usize..6).prop_map(|(from, to, further)| Change::Copy(from, to, further)),
         place().prop_map(Change::Drop),
         (place(), place(), place()).prop_map(|(of, from, to)| Change::Graft(of, from, to)),
@@ -293,12 +204,12 @@ fn aliases() -> impl Strategy<Value = String> {
             let repeated = vec![format!("*a{level}"); width];
             let value = match shape {
                 0 => format!("[{}]", repeated.join(", ")),
-                1 => (0..width).fold(String::new(), |map, n| map + "\n  k" + &n.to_string() + ": *a" + &level.to_string()),
+                1 => (0..width).map(|n| ["\n  k", &n.to_string(), ": *a", &level.to_string()].concat()).collect(),
                 2 => format!("{{<<: [{}], k{level}: *a{level}}}", repeated.join(", ")),
                 _ => format!("{{<<: *a{level}, k{level}: [{}]}}", repeated.join(", ")),
             };
             let between = if value.starts_with('\n') { "" } else { " " };
-            text = format!("{text}a{0}: &a{0}{between}{value}\n", level + 1);
+            let _ = writeln!(text, "a{0}: &a{0}{between}{value}", level + 1);
         }
         match place {
             0 => text,
@@ -329,7 +240,7 @@ proptest! {
     }
 
     #[test]
-    fn words_in_any_order_are_read_or_refused(words in vec(select(WORDS), 0..60)) {
+    fn words_in_any_order_are_read_or_refused(words in vec(word(), 0..60)) {
         is_read_or_refused(words.concat().as_bytes(), &Arc::default())?;
     }
 
