@@ -13,11 +13,10 @@ mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
-use cluster_support::{OwnHome, PROGRAM, installed_assets, runtime, send_signal};
+use cluster_support::{OwnHome, installed_assets, newest, runtime, send_signal, shared_state};
 use http::Method;
-use rehearsal::cluster::{self, Cluster, ClusterSpec, Home, Identity, Linger, OpenOptions, Release, Request};
+use rehearsal::cluster::{Cluster, Identity, Request};
 use rustix::process::Signal;
 use support::{Project, Ran, Running, until};
 
@@ -32,15 +31,12 @@ struct World {
 
 impl World {
     fn shared() -> Self {
-        Self::of(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("clusters"))
+        Self::of(shared_state())
     }
 
     fn of(state: PathBuf) -> Self {
         let (runtime, cache) = (runtime(), installed_assets());
-        let home = Some(Home::new(&cache, &state));
-        let linger = Linger::For(Duration::from_secs(10));
-        let how = OpenOptions { home, keeper: Some(PROGRAM.into()), ..OpenOptions::lingering(linger) };
-        let cluster = runtime.block_on(cluster::open(&ClusterSpec::Local(Release::Newest), &how)).unwrap();
+        let cluster = newest(&runtime, &cache, &state);
         Self { runtime, cluster, cache, state, project: Project::new() }
     }
 

@@ -19,11 +19,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
-use cluster_support::{OwnHome, PROGRAM, installed_assets, runtime, send_signal};
+use cluster_support::{OwnHome, installed_assets, newest, runtime, send_signal, shared_state};
 use http::Method;
-use rehearsal::cluster::{
-    self, Cluster, ClusterSpec, Facts, Home, Identity, Linger, OpenOptions, Origin, Release, Request,
-};
+use rehearsal::cluster::{Cluster, Facts, Identity, Origin, Request};
 use rehearsal::run::{Event, ScenarioOutcome, Settings, Suite};
 use rehearsal::scenario::{self, ScenarioFile};
 use rehearsal::snapshot::Store;
@@ -32,8 +30,6 @@ use rustix::process::Signal;
 use serde_json::Value;
 use server::{SCENARIO, Server};
 use support::{Project, Ran, Running, until};
-
-const NEWEST: ClusterSpec = ClusterSpec::Local(Release::Newest);
 
 /// A minute of waiting, with something to be removed inside and outside of the Namespace.
 const LASTING: &str = "\
@@ -60,17 +56,13 @@ struct Watcher {
 }
 
 impl Watcher {
-    /// The cluster that the tests of this package share: started by whoever comes first, and gone after the last.
     fn shared() -> Self {
-        Self::of(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("clusters"))
+        Self::of(shared_state())
     }
 
     fn of(state: PathBuf) -> Self {
         let (runtime, cache) = (runtime(), installed_assets());
-        let home = Some(Home::new(&cache, &state));
-        let linger = Linger::For(Duration::from_secs(10));
-        let how = OpenOptions { home, keeper: Some(PROGRAM.into()), ..OpenOptions::lingering(linger) };
-        let cluster = runtime.block_on(cluster::open(&NEWEST, &how)).unwrap();
+        let cluster = newest(&runtime, &cache, &state);
         Self { runtime, cluster, cache, state }
     }
 
@@ -206,10 +198,13 @@ fn what_a_killed_run_has_left_is_found_by_gc() {
     home.wait_until_nothing_is_left();
 }
 
-/// The scenarios of this project, and what was recorded of them.
+/// The scenarios of this project that do not take a minute, and what was recorded of them.
 fn own_scenarios() -> (Vec<ScenarioFile>, Store) {
     let root = Utf8PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    (scenario::load(&[root.join("scenarios")]).unwrap(), Store::open(root.join("snapshots")))
+    let mut files = scenario::load(&[root.join("scenarios")]).unwrap();
+    // Nothing is added by waiting for those that take a minute.
+    files.retain(|file| !file.scenario.tags.iter().any(|tag| tag == "slow"));
+    (files, Store::open(root.join("snapshots")))
 }
 
 fn settings() -> Settings {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use rehearsal::cluster::{self, Cluster, ClusterSpec, Home, Linger, OpenOptions};
+use rehearsal::cluster::{self, Cluster, ClusterSpec, Home, Linger, OpenOptions, Release};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -28,6 +28,19 @@ pub(crate) fn installed_assets() -> PathBuf {
     let installed = cluster::installed(&home).expect("the installed control planes");
     assert!(!installed.is_empty(), "no control plane is installed; build one: ci/control-plane/build v1.36");
     cache
+}
+
+/// Where the clusters are that the tests of this package share: started by whoever comes first, and gone after the last.
+pub(crate) fn shared_state() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("clusters")
+}
+
+/// The newest control plane, opened by the test itself: it sees the cluster before, during and after a run.
+pub(crate) fn newest(runtime: &tokio::runtime::Runtime, cache: &Path, state: &Path) -> Cluster {
+    let home = Some(Home::new(cache, state));
+    let linger = Linger::For(Duration::from_secs(10));
+    let how = OpenOptions { home, keeper: Some(PROGRAM.into()), ..OpenOptions::lingering(linger) };
+    runtime.block_on(cluster::open(&ClusterSpec::Local(Release::Newest), &how)).unwrap()
 }
 
 /// A home for clusters of one test, removed at its end; the control planes are the installed ones.

@@ -16,13 +16,12 @@ mod support;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
-use cluster_support::{PROGRAM, installed_assets, runtime};
+use cluster_support::{installed_assets, newest, runtime, shared_state};
 use http::Method;
-use rehearsal::cluster::{self, Cluster, ClusterSpec, Home, Identity, Linger, OpenOptions, Release, Request};
+use rehearsal::cluster::{Cluster, Identity, Request};
 use serde_json::Value;
 use support::{Project, Ran};
 
@@ -88,13 +87,8 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let (runtime, cache) = (runtime(), installed_assets());
-        let state = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("clusters");
-        let linger = Linger::For(Duration::from_secs(10));
-        let home = Some(Home::new(&cache, &state));
-        let how = OpenOptions { home, keeper: Some(PROGRAM.into()), ..OpenOptions::lingering(linger) };
-        let newest = ClusterSpec::Local(Release::Newest);
-        let cluster = runtime.block_on(cluster::open(&newest, &how)).unwrap();
+        let (runtime, cache, state) = (runtime(), installed_assets(), shared_state());
+        let cluster = newest(&runtime, &cache, &state);
         Self { runtime, cluster, cache, state, project: Project::new() }
     }
 
