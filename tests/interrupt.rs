@@ -19,7 +19,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
-use cluster_support::{OwnHome, installed_assets, newest, runtime, send_signal, shared_state};
+use cluster_support::{OwnHome, installed_assets, newest, quick_scenarios, runtime, send_signal, shared_state};
 use http::Method;
 use rehearsal::cluster::{Cluster, Facts, Identity, Origin, Request};
 use rehearsal::run::{Event, ScenarioOutcome, Settings, Suite};
@@ -201,10 +201,7 @@ fn what_a_killed_run_has_left_is_found_by_gc() {
 /// The scenarios of this project that do not take a minute, and what was recorded of them.
 fn own_scenarios() -> (Vec<ScenarioFile>, Store) {
     let root = Utf8PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let mut files = scenario::load(&[root.join("scenarios")]).unwrap();
-    // Nothing is added by waiting for those that take a minute.
-    files.retain(|file| !file.scenario.tags.iter().any(|tag| tag == "slow"));
-    (files, Store::open(root.join("snapshots")))
+    (quick_scenarios(&root), Store::open(root.join("snapshots")))
 }
 
 fn settings() -> Settings {

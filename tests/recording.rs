@@ -1,13 +1,23 @@
 //! Recording is a function of what was seen: two clusters of one version, and twice on one cluster, give the same bytes.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests and their helpers fail by panicking, and clients answer on standard output"
+)]
 
-use std::collections::BTreeMap;
+mod cluster_support;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use camino::Utf8Path;
+use cluster_support::quick_scenarios;
 use rehearsal::cluster::{Assets, Home, installed};
 
 /// Held by each test: one of them alone gives the machine all it can do.
@@ -46,13 +56,6 @@ fn versions() -> [String; 2] {
     [local(assets.last()), local(assets.first())]
 }
 
-/// The files of scenarios that do not take a minute: nothing is added by waiting for it six times.
-fn scenarios() -> Vec<String> {
-    let has = |text: &str, line: &str| text.lines().any(|it| it.starts_with(line));
-    let found = files(Path::new("scenarios")).into_iter();
-    found.filter(|(_, text)| has(text, "scenario:") && !has(text, "tags: [slow]")).map(|(path, _)| path).collect()
-}
-
 fn record_on(clusters: &str, state: &Path, snapshots: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rehearsal"));
     command.args(["record", "--accept", "--cluster", clusters]).args(args).arg("--snapshots").arg(snapshots);
@@ -60,8 +63,10 @@ fn record_on(clusters: &str, state: &Path, snapshots: &Path, args: &[&str]) -> O
 }
 
 fn record(clusters: &str, state: &Path, snapshots: &Path, args: &[&str]) -> String {
-    let scenarios = scenarios();
-    let args: Vec<&str> = args.iter().copied().chain(scenarios.iter().map(String::as_str)).collect();
+    let scenarios = quick_scenarios(Utf8Path::new(""));
+    // A file may hold several.
+    let paths: BTreeSet<&str> = scenarios.iter().map(|file| file.path.as_str()).collect();
+    let args: Vec<&str> = args.iter().copied().chain(paths).collect();
     let output = record_on(clusters, state, snapshots, &args);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));

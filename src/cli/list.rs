@@ -67,13 +67,12 @@ pub(super) fn run(args: &ListArgs, terminal: &mut Terminal) -> Result<Exit, Fail
 fn spans(versions: &[Version]) -> String {
     let mut minors: Vec<Minor> = versions.iter().map(|version| version.minor).collect();
     minors.dedup();
-    let follows = |one: &Minor, next: &Minor| one.major == next.major && one.minor.checked_add(1) == Some(next.minor);
     let span = |span: &[Minor]| match span {
         [one] => one.to_string(),
         [first, .., last] => format!("{first} - {last}"),
         [] => String::new(),
     };
-    minors.chunk_by(follows).map(span).collect::<Vec<_>>().join(", ")
+    minors.chunk_by(|one, next| one.after() == *next).map(span).collect::<Vec<_>>().join(", ")
 }
 
 /// Which steps show something else since which versions; where a step is first recorded nothing changed yet.

@@ -26,17 +26,18 @@ impl Request {
         Self { method, path: path.into(), body: None, content_type: "application/json", headers: Vec::new() }
     }
 
+    /// A list of which objects a collection holds, with their metadata and without what is in them. A server that cannot
+    /// leave that out sends it.
+    pub fn list_of_metadata(collection: &str) -> Self {
+        const ACCEPT: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+        let headers = vec![("Accept".to_owned(), ACCEPT.to_owned())];
+        Self { headers, ..Self::new(Method::GET, collection) }
+    }
+
     /// The same request with a JSON body.
     #[must_use]
     pub fn body(mut self, body: Value) -> Self {
         self.body = Some(body);
-        self
-    }
-
-    /// The same request with a header.
-    #[must_use]
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 }

@@ -39,7 +39,7 @@ pub async fn sweep(cluster: &Cluster) -> Result<Vec<String>, SweepError> {
     let mut found: Vec<(String, Value)> =
         marked.into_iter().map(|namespace| ("/api/v1/namespaces".to_owned(), namespace)).collect();
     for collection in discovery::cluster_wide(&own).await {
-        let exchange = own.send(Request::new(Method::GET, &collection)).await?;
+        let exchange = own.send(Request::list_of_metadata(&collection)).await?;
         // What cannot be listed cannot have been made under a name either, or not by this user.
         if exchange.is_success() {
             found.extend(items(&exchange).into_iter().map(|object| (collection.clone(), object)));

@@ -17,9 +17,6 @@ use crate::cluster::{Cluster, Exchange, Identity, RUN_LABEL, Request, SendError,
 /// has too much to do.
 const CLEAN_UP: Duration = Duration::from_secs(30);
 
-/// Asks a list for what says which objects there are, and not what is in them.
-const NAMES_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
-
 /// The cluster's own user, on behalf of one scenario.
 pub(super) struct Own<'a> {
     cluster: &'a Cluster,
@@ -82,7 +79,7 @@ impl<'a> Own<'a> {
         let collections = timeout_at(deadline, self.cluster.cluster_wide());
         let collections = collections.await.ok().and_then(Result::ok).unwrap_or_default();
         let listed = collections.iter().map(async |collection| {
-            let request = Request::new(Method::GET, collection).header("Accept", NAMES_ONLY);
+            let request = Request::list_of_metadata(collection);
             (collection, self.send_until_taken(&request, deadline).await, request)
         });
         for (collection, came, request) in future::join_all(listed).await {

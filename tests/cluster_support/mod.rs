@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use camino::Utf8Path;
 use rehearsal::cluster::{self, Cluster, ClusterSpec, Home, Linger, OpenOptions, Release};
+use rehearsal::scenario::{self, ScenarioFile};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -41,6 +43,14 @@ pub(crate) fn newest(runtime: &tokio::runtime::Runtime, cache: &Path, state: &Pa
     let linger = Linger::For(Duration::from_secs(10));
     let how = OpenOptions { home, keeper: Some(PROGRAM.into()), ..OpenOptions::lingering(linger) };
     runtime.block_on(cluster::open(&ClusterSpec::Local(Release::Newest), &how)).unwrap()
+}
+
+/// The scenarios of this project below a folder, but for those that take a minute: nothing is added by waiting for them
+/// again and again.
+pub(crate) fn quick_scenarios(root: &Utf8Path) -> Vec<ScenarioFile> {
+    let mut files = scenario::load(&[root.join("scenarios")]).unwrap();
+    files.retain(|file| !file.scenario.tags.iter().any(|tag| tag == "slow"));
+    files
 }
 
 /// A home for clusters of one test, removed at its end; the control planes are the installed ones.
