@@ -16,7 +16,7 @@ use camino::Utf8Path;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::cli::Environment;
-use crate::cluster::{self, ClusterSpec, Home, Linger, Release};
+use crate::cluster::{self, ClusterSpec, Home, Linger, NodeImage, OpenOptions, Release};
 use crate::report::{Human, Reporter};
 use crate::run::{Event, ScenarioOutcome, Settings, Status, Suite, Trouble};
 use crate::scenario::{self, ScenarioFile};
@@ -77,7 +77,8 @@ fn run(project: &Utf8Path, arguments: &Arguments, environment: &Environment) -> 
     let policy = UpdatePolicy::from(environment.insta_update.as_deref(), environment.ci);
     let policy = policy.map_err(|error| format!("INSTA_UPDATE: {error}"))?;
     let recorded = recorded(&files, &store)?;
-    let targets = targets(environment, &recorded)?;
+    let node_images = environment.node_images().map_err(|error| format!("REHEARSAL_NODE_IMAGE: {error}"))?;
+    let targets = targets(environment, &recorded, &node_images)?;
     let cases = cases(&files, &targets);
 
     let mut trials = Vec::new();
@@ -98,7 +99,7 @@ fn run(project: &Utf8Path, arguments: &Arguments, environment: &Environment) -> 
     }
 
     let conclusion = std::thread::scope(|scope| {
-        scope.spawn(|| rehearse(wanted, &store, policy, environment.ci));
+        scope.spawn(|| rehearse(wanted, &store, policy, environment.ci, node_images));
         libtest_mimic::run(arguments, trials)
     });
     Ok(conclusion.exit_code())
@@ -119,7 +120,11 @@ fn ids(files: &[ScenarioFile]) -> Result<Vec<ScenarioId>, String> {
 }
 
 /// The clusters that tests are for: those that are named; else what is installed, and what snapshots were recorded on.
-fn targets(environment: &Environment, recorded: &BTreeSet<Minor>) -> Result<Vec<Target>, String> {
+fn targets(
+    environment: &Environment,
+    recorded: &BTreeSet<Minor>,
+    node_images: &[NodeImage],
+) -> Result<Vec<Target>, String> {
     let home = Home::from_env().map_err(|error| error.to_string())?;
     let installed = cluster::installed(&home).map_err(|error| error.to_string())?;
     let installed: Vec<Version> = installed.into_iter().map(|assets| assets.version).collect();
@@ -136,9 +141,13 @@ fn targets(environment: &Environment, recorded: &BTreeSet<Minor>) -> Result<Vec<
     }
     let named = environment.clusters().map_err(|error| format!("REHEARSAL_CLUSTER: {error}"))?;
     let specs = cluster::named(&named).map_err(|error| text(&Trouble::from_error(&error)))?;
-    let target = |spec: ClusterSpec| match &spec {
-        ClusterSpec::Local(Release::Minor(minor)) => local(*minor),
-        _ => Target { label: spec.to_string().replace("::", ":"), spec, version: None, missing: None },
+    let target = |spec: ClusterSpec| {
+        if let ClusterSpec::Local(Release::Minor(minor)) = &spec {
+            return local(*minor);
+        }
+        let how = OpenOptions { node_images: node_images.to_vec(), ..OpenOptions::default() };
+        let version = cluster::version(&spec, &how).ok().flatten();
+        Target { label: spec.to_string().replace("::", ":"), spec, version, missing: None }
     };
     Ok(specs.into_iter().map(target).collect())
 }
@@ -187,7 +196,7 @@ impl Wanted<'_> {
 
 /// Runs what is wanted, on as many clusters at once as there is room for, and tells each test its verdict. A test whose
 /// sender is dropped fails.
-fn rehearse(mut wanted: Vec<Wanted<'_>>, store: &Store, policy: UpdatePolicy, ci: bool) {
+fn rehearse(mut wanted: Vec<Wanted<'_>>, store: &Store, policy: UpdatePolicy, ci: bool, node_images: Vec<NodeImage>) {
     let mut clusters = VecDeque::new();
     while let Some(spec) = wanted.first().map(|wanted| wanted.case.target.spec.clone()) {
         let here: Vec<Wanted<'_>> = wanted.extract_if(.., |wanted| wanted.case.target.spec == spec).collect();
@@ -196,7 +205,7 @@ fn rehearse(mut wanted: Vec<Wanted<'_>>, store: &Store, policy: UpdatePolicy, ci
     let room = cluster::room().min(clusters.len());
     // A cluster that lingers would take the room of one that is still to start.
     let linger = if clusters.len() > room { Linger::Gone } else { Linger::For(LINGER) };
-    let settings = Settings { unrecorded_fails: ci, linger, ..Settings::default() };
+    let settings = Settings { unrecorded_fails: ci, linger, node_images, ..Settings::default() };
     let clusters = Mutex::new(clusters);
     let next = || clusters.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     let work = || {

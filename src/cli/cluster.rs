@@ -1,4 +1,4 @@
-//! `rehearsal cluster`: start, stop and list local control planes, and remove what dead runs have left.
+//! `rehearsal cluster`: start, stop and list clusters of ours, and remove what dead runs have left.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::Environment;
+use super::selection::NodeImages;
 use crate::cluster::{
     self, Assets, AssetsError, ClusterError, ClusterSet, ClusterSpec, DownError, GcError, Home, HomeError, Linger,
-    OpenOptions, Release, Running, SweepError,
+    NodeImage, OpenOptions, Provider, Release, Running, SpecError, SweepError,
 };
 
-/// Start, stop and list local control planes.
+/// Start, stop and list local control planes and kind clusters.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   rehearsal cluster list                         what is installed, and what runs
@@ -25,24 +27,29 @@ pub struct ClusterArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Start local control planes that stay until `cluster down`, and print how to use them.
+    /// Start clusters that stay until `cluster down`, and print how to use them.
     #[command(after_help = "Examples:
   rehearsal cluster up local:v1.36               the newest installed patch of v1.36
   eval \"$(rehearsal cluster up local:v1.36)\"     and use it in this shell
   rehearsal cluster up local:v1.24 local:v1.36   two of them
-  rehearsal cluster up local:v1.22..v1.24        three: one of every minor of the range")]
+  rehearsal cluster up local:v1.22..v1.24        three: one of every minor of the range
+  rehearsal cluster up kind:v1.32                one that kind makes")]
     Up {
-        /// Which: `local`, `local:v1.36`, `local:v1.36.3`, `local:v1.22..v1.24`, or `local:all` that is installed.
+        /// Which: `local`, `local:v1.36`, `local:v1.36.3`, `local:v1.22..v1.24`, `local:all` that is installed, or
+        /// `kind:v1.32`.
         #[arg(value_name = "CLUSTER", required = true)]
         sets: Vec<ClusterSet>,
+        #[command(flatten)]
+        images: NodeImages,
     },
-    /// Take local control planes down.
+    /// Take clusters down that `cluster up` or `run --keep` started.
     #[command(after_help = "Examples:
   rehearsal cluster down local:v1.36             if nobody uses it
   rehearsal cluster down local:v1.22..v1.24      those of the range that run
   rehearsal cluster down --all --now             all of them, also from under a run")]
     Down {
-        /// Which: `local` (the newest), `local:v1.36`, `local:v1.36.3`, `local:v1.22..v1.24`, or `local:all` that run.
+        /// Which: `local` (the newest), `local:v1.36`, `local:v1.36.3`, `local:v1.22..v1.24`, `local:all` that run, or
+        /// `kind:v1.32`.
         #[arg(value_name = "CLUSTER", required_unless_present = "all")]
         sets: Vec<ClusterSet>,
         /// All that run.
@@ -114,8 +121,12 @@ pub enum CommandError {
     Home(#[from] HomeError),
     /// A cluster that is not ours to start or stop.
     #[error("`{0}` is not a cluster that can be started or stopped here")]
-    #[diagnostic(help("name a local one: local, local:v1.36, local:v1.36.3 or local:v1.22..v1.24"))]
-    NotLocal(ClusterSpec),
+    #[diagnostic(help("name one of ours: local, local:v1.36, local:v1.36.3, local:v1.22..v1.24, kind or kind:v1.32"))]
+    NotOurs(ClusterSpec),
+    /// `REHEARSAL_NODE_IMAGE`.
+    #[error("REHEARSAL_NODE_IMAGE: {0}")]
+    #[diagnostic(help("or use --node-image"))]
+    NodeImage(#[from] SpecError),
     /// A cluster that does not run.
     #[error("`{set}` does not run; {running}")]
     #[diagnostic(help("look at `rehearsal cluster list`"))]
@@ -131,21 +142,35 @@ pub enum CommandError {
 }
 
 /// Runs a subcommand: its answer goes to `out`, what only people want to know to `err`.
-pub async fn run(args: ClusterArgs, out: &mut impl Write, err: &mut impl Write) -> Result<(), CommandError> {
+pub async fn run(
+    args: ClusterArgs,
+    environment: &Environment,
+    out: &mut impl Write,
+    err: &mut impl Write,
+) -> Result<(), CommandError> {
     match args.command {
-        Command::Up { sets } => up(&cluster::named(&sets)?, out, err).await,
+        Command::Up { sets, images } => up(&cluster::named(&sets)?, &images.named(environment)?, out, err).await,
         Command::Down { sets, all, now } => down(&sets, all, now, out).await,
         Command::List { output } => list(output, out),
         Command::Gc { sets } => gc(&cluster::named(&sets)?, out).await,
     }
 }
 
-async fn up(specs: &[ClusterSpec], out: &mut impl Write, err: &mut impl Write) -> Result<(), CommandError> {
+async fn up(
+    specs: &[ClusterSpec],
+    images: &[NodeImage],
+    out: &mut impl Write,
+    err: &mut impl Write,
+) -> Result<(), CommandError> {
     for spec in specs {
-        local(spec)?;
+        ours(spec)?;
         let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
         let hear = move |progress: &cluster::Progress| drop(tell.send(progress.to_string()));
-        let how = OpenOptions { progress: Some(Arc::new(hear)), ..OpenOptions::lingering(Linger::Stay) };
+        let how = OpenOptions {
+            progress: Some(Arc::new(hear)),
+            node_images: images.to_vec(),
+            ..OpenOptions::lingering(Linger::Stay)
+        };
         let opening = cluster::open(spec, &how);
         tokio::pin!(opening);
         let opened = loop {
@@ -171,11 +196,11 @@ async fn down(sets: &[ClusterSet], all: bool, now: bool, out: &mut impl Write) -
     let mut chosen: Vec<&Running> = if all { running.iter().collect() } else { Vec::new() };
     for set in sets {
         if let ClusterSet::One(spec) = set {
-            local(spec)?;
+            ours(spec)?;
         }
         let mut fitting: Vec<&Running> = running.iter().filter(|it| it.is(set)).collect();
         // Without a version the newest is meant, as in `up`.
-        if *set == ClusterSet::One(ClusterSpec::Local(Release::Newest)) {
+        if matches!(set, ClusterSet::One(ClusterSpec::Local(Release::Newest) | ClusterSpec::Kind(Release::Newest))) {
             fitting = fitting.pop().into_iter().collect();
         }
         if fitting.is_empty() {
@@ -211,7 +236,8 @@ fn list(output: Output, out: &mut impl Write) -> Result<(), CommandError> {
         write_running(out, it)?;
     }
     for Assets { version, etcd, .. } in &installed {
-        if running.iter().all(|it| it.version != version.to_string()) {
+        let is_it = |it: &Running| it.provider == Provider::Local && it.version == version.to_string();
+        if !running.iter().any(is_it) {
             writeln!(out, "{:<10} etcd {etcd:<8} installed", version.to_string())?;
         }
     }
@@ -225,10 +251,12 @@ fn write_running(out: &mut impl Write, it: &Running) -> io::Result<()> {
         (false, false) => "lingers",
     };
     let (uptime, kubeconfig) = (Uptime(it.uptime_seconds), it.kubeconfig.display());
+    let made = it.etcd.as_ref().map_or_else(|| "kind".to_owned(), |etcd| format!("etcd {etcd}"));
+    let memory = it.memory_mib.map(|mib| format!(" {mib} MiB,")).unwrap_or_default();
     writeln!(
         out,
-        "{:<10} etcd {:<8} {state:<9} {} pid {} for {uptime}, {} MiB, KUBECONFIG={kubeconfig}",
-        it.version, it.etcd, it.server, it.keeper, it.memory_mib,
+        "{:<10} {made:<13} {state:<9} {} pid {} for {uptime},{memory} KUBECONFIG={kubeconfig}",
+        it.version, it.server, it.keeper,
     )
 }
 
@@ -251,10 +279,10 @@ async fn gc(specs: &[ClusterSpec], out: &mut impl Write) -> Result<(), CommandEr
     Ok(())
 }
 
-fn local(spec: &ClusterSpec) -> Result<(), CommandError> {
+fn ours(spec: &ClusterSpec) -> Result<(), CommandError> {
     match spec {
-        ClusterSpec::Local(_) => Ok(()),
-        ClusterSpec::Context(_) => Err(CommandError::NotLocal(spec.clone())),
+        ClusterSpec::Local(_) | ClusterSpec::Kind(_) => Ok(()),
+        ClusterSpec::Context(_) | ClusterSpec::NamedKind(_) => Err(CommandError::NotOurs(spec.clone())),
     }
 }
 

@@ -1,9 +1,11 @@
 //! The one place that reads environment variables on behalf of commands and the test harness. Where clusters and assets
 //! are kept is read in `cluster`, since the keeper of a cluster needs it without a command line.
 
+use std::str::FromStr;
+
 use camino::Utf8PathBuf;
 
-use crate::cluster::{ClusterSet, SpecError};
+use crate::cluster::{ClusterSet, NodeImage, SpecError};
 
 /// What the environment says.
 #[derive(Debug, Clone, Default)]
@@ -12,6 +14,8 @@ pub struct Environment {
     pub ci: bool,
     /// `REHEARSAL_CLUSTER`: clusters for `cargo test` and for commands that are told none, separated by commas.
     pub clusters: Option<String>,
+    /// `REHEARSAL_NODE_IMAGE`: node images for clusters of kind, separated by commas.
+    pub node_images: Option<String>,
     /// `INSTA_UPDATE`, as insta's own assertions read it.
     pub insta_update: Option<String>,
     /// `INSTA_SNAPSHOT_REFERENCES_FILE`: where `cargo insta test --unreferenced` collects the files in use.
@@ -21,8 +25,12 @@ pub struct Environment {
 impl Environment {
     /// The clusters that `REHEARSAL_CLUSTER` names.
     pub fn clusters(&self) -> Result<Vec<ClusterSet>, SpecError> {
-        let names = self.clusters.iter().flat_map(|names| names.split(','));
-        names.map(str::trim).filter(|name| !name.is_empty()).map(str::parse).collect()
+        list(self.clusters.as_deref())
+    }
+
+    /// The images that `REHEARSAL_NODE_IMAGE` names.
+    pub fn node_images(&self) -> Result<Vec<NodeImage>, SpecError> {
+        list(self.node_images.as_deref())
     }
 
     /// Reads the environment of this process.
@@ -31,8 +39,14 @@ impl Environment {
         Self {
             ci: text("CI").is_some_and(|value| value != "false" && value != "0"),
             clusters: text("REHEARSAL_CLUSTER"),
+            node_images: text("REHEARSAL_NODE_IMAGE"),
             insta_update: text("INSTA_UPDATE"),
             insta_references: text("INSTA_SNAPSHOT_REFERENCES_FILE").map(Utf8PathBuf::from),
         }
     }
+}
+
+fn list<T: FromStr>(names: Option<&str>) -> Result<Vec<T>, T::Err> {
+    let names = names.into_iter().flat_map(|names| names.split(','));
+    names.map(str::trim).filter(|name| !name.is_empty()).map(str::parse).collect()
 }

@@ -156,7 +156,7 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>, environment: &Environ
         Command::List(args) => list::run(&args, &mut terminal),
         Command::Prune(args) => lint::prune(&args, &mut terminal),
         Command::Explain(args) => explain::run(&args, &mut terminal),
-        Command::Cluster(args) => cluster(args, &mut terminal),
+        Command::Cluster(args) => cluster(args, environment, &mut terminal),
         Command::Completions(args) => completions::run(&args, &mut terminal),
     };
     match outcome {
@@ -184,9 +184,9 @@ fn review(args: &review::ReviewArgs, terminal: &mut Terminal) -> Result<Exit, Fa
     Ok(Exit::Ok)
 }
 
-fn cluster(args: cluster::ClusterArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
+fn cluster(args: cluster::ClusterArgs, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let done = runtime.block_on(cluster::run(args, &mut terminal.out, &mut terminal.err));
+    let done = runtime.block_on(cluster::run(args, environment, &mut terminal.out, &mut terminal.err));
     done.map_err(|error| Failure::could_not_run(&error))?;
     Ok(Exit::Ok)
 }

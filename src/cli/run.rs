@@ -15,6 +15,7 @@ use crate::run::{Settings, Suite, Summary};
 #[command(after_help = "Examples:
   rehearsal run --cluster local:v1.36
   rehearsal run --cluster local:v1.23,local:v1.24 scenarios/tokens
+  rehearsal run --cluster kind:v1.32                      a cluster that kind makes, and that goes afterwards
   rehearsal run --cluster context:staging --show scenarios/tokens/pod-bound.yaml
   rehearsal run --cluster local:v1.22..v1.37              every minor, several at once
   rehearsal run --cluster local:v1.36 --output json | jq .summary
@@ -47,7 +48,8 @@ pub(super) struct How {
     /// How long a step may take that does not say `timeout` itself.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     pub timeout: Duration,
-    /// Leave what the scenarios made on the cluster, and say where it is.
+    /// Leave what the scenarios made on the cluster, and say where it is; a cluster that was started for them stays too,
+    /// until `rehearsal cluster down`.
     #[arg(long)]
     pub keep: bool,
 }
@@ -68,6 +70,7 @@ pub(super) fn run(args: &RunArgs, environment: &Environment, terminal: &mut Term
     let mut settings = args.how.settings(environment);
     settings.runs.times = usize::from(args.repeat);
     settings.bodies = args.reports.show;
+    settings.node_images = args.clusters.node_images(environment)?;
     let mut reporter = args.reports.open(&mut terminal.out)?;
     let mut progress = Progress::on_terminal();
     let suite = Suite { scenarios: scenarios.iter().collect(), store: &store, settings };

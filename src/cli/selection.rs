@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 use clap::Args;
 
 use super::{Environment, Failure};
-use crate::cluster::{self, ClusterSet, ClusterSpec, SpecError};
+use crate::cluster::{self, ClusterSet, ClusterSpec, NodeImage, SpecError};
 use crate::scenario::{self, ScenarioFile};
 use crate::snapshot::Store;
 
@@ -57,10 +57,29 @@ impl Selection {
 pub(super) struct Clusters {
     /// Clusters to run on, separated by commas: `local:v1.36` (a real control plane as processes on this machine),
     /// `local:v1.22..v1.37` (one of every minor of a range), `local:all` (one of every minor that is installed),
-    /// `context:NAME` (a context of your kubeconfig). Nothing else is ever touched. As many at once as memory and
+    /// `kind:v1.32` (a cluster that kind makes, of the newest release without a version), `kind:NAME` (one of kind that
+    /// is there), `context:NAME` (a context of your kubeconfig). Nothing else is ever touched. As many at once as memory and
     /// processors allow. Without it, what the environment variable `REHEARSAL_CLUSTER` names.
     #[arg(long = "cluster", value_name = "CLUSTER", value_delimiter = ',')]
     sets: Vec<ClusterSet>,
+    #[command(flatten)]
+    images: NodeImages,
+}
+
+/// Which images clusters of kind are made of.
+#[derive(Debug, Clone, Args)]
+pub(super) struct NodeImages {
+    /// Node images for `--cluster kind:vX.Y`, separated by commas: IMAGE:vX.Y.Z, or vX.Y.Z=IMAGE where the tag is another
+    /// one. Without it, what the environment variable `REHEARSAL_NODE_IMAGE` names, and else what kind published.
+    #[arg(long = "node-image", value_name = "IMAGE", value_delimiter = ',')]
+    images: Vec<NodeImage>,
+}
+
+impl NodeImages {
+    /// The images that are named, here or by the environment.
+    pub(super) fn named(&self, environment: &Environment) -> Result<Vec<NodeImage>, SpecError> {
+        if self.images.is_empty() { environment.node_images() } else { Ok(self.images.clone()) }
+    }
 }
 
 impl Clusters {
@@ -75,6 +94,12 @@ impl Clusters {
             return Err(Failure::usage("no cluster is named", NAME_ONE));
         }
         cluster::named(&sets).map_err(|error| Failure::could_not_run(&error))
+    }
+
+    /// The node images for those of kind.
+    pub(super) fn node_images(&self, environment: &Environment) -> Result<Vec<NodeImage>, Failure> {
+        let wrong = |error: SpecError| Failure::usage(format!("REHEARSAL_NODE_IMAGE: {error}"), "or use --node-image");
+        self.images.named(environment).map_err(wrong)
     }
 }
 

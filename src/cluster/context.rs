@@ -90,6 +90,21 @@ pub(super) async fn open(name: &str) -> Result<Cluster, ContextError> {
     Box::pin(open_in(kubeconfig, name)).await
 }
 
+/// Opens a context of the text of a kubeconfig.
+pub(super) async fn open_kubeconfig(text: &str, name: &str, origin: Origin) -> Result<Cluster, ContextError> {
+    let kubeconfig = Kubeconfig::from_yaml(text).map_err(|error| ContextError::Kubeconfig { cause: unread(&error) })?;
+    let cluster = Box::pin(open_in(kubeconfig, name)).await?;
+    Ok(Cluster { origin, ..cluster })
+}
+
+/// Opens the current context of a kubeconfig of ours.
+pub(super) async fn open_file(path: &Path, origin: Origin) -> Result<Cluster, ContextError> {
+    let kubeconfig = Kubeconfig::read_from(path).map_err(|error| ContextError::Kubeconfig { cause: unread(&error) })?;
+    let name = kubeconfig.current_context.clone().unwrap_or_default();
+    let cluster = Box::pin(open_in(kubeconfig, &name)).await?;
+    Ok(Cluster { origin, ..cluster })
+}
+
 /// Opens a context of a kubeconfig.
 async fn open_in(kubeconfig: Kubeconfig, name: &str) -> Result<Cluster, ContextError> {
     if !kubeconfig.contexts.iter().any(|context| context.name == name) {

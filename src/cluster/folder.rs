@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use super::Provider;
 use super::discovery::Served;
 
 /// What a running cluster says about itself, written when it is ready.
@@ -18,17 +19,17 @@ use super::discovery::Served;
 pub(super) struct Endpoint {
     /// The release.
     pub version: String,
-    /// The version of etcd.
-    pub etcd: String,
+    /// What made it.
+    pub provider: Provider,
+    /// The version of etcd, where that is known.
+    pub etcd: Option<String>,
     /// The URL of the API server.
     pub server: String,
-    /// The issuer of `ServiceAccount` tokens; their audience for the API is the same.
-    pub issuer: String,
     /// The administrator's kubeconfig.
     pub kubeconfig: PathBuf,
     /// The process that keeps it.
     pub keeper: u32,
-    /// The processes of the control plane.
+    /// The processes of the control plane, where they are on this machine.
     pub components: Vec<(String, u32)>,
     /// When it was started, in seconds since 1970.
     pub started: u64,
@@ -41,9 +42,11 @@ pub(super) struct Failure {
     pub keeper: u32,
     /// What happened.
     pub reason: String,
+    /// What to do, where that is known.
+    pub help: Option<String>,
     /// The last lines of the log that knows more.
     pub last_words: String,
-    /// That log.
+    /// That log, or a folder of logs.
     pub log: PathBuf,
 }
 

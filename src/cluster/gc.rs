@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::folder::{Folder, Lock};
+use super::kind::{self, KindError};
 use super::{Home, workplace};
 
 /// The programs of a control plane, which nothing else in its folder is ended for.
@@ -14,15 +15,22 @@ const PROGRAMS: [&str; 4] = ["etcd", "kube-apiserver", "kube-controller-manager"
 
 /// Why something on this machine could not be removed.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[error("{doing} {path}: {cause}")]
-#[diagnostic(help("check its permissions"))]
-pub struct GcError {
-    /// What was tried.
-    doing: &'static str,
-    /// The folder.
-    path: PathBuf,
-    /// What the system says.
-    cause: io::Error,
+pub enum GcError {
+    /// A folder.
+    #[error("{doing} {path}: {cause}")]
+    #[diagnostic(help("check its permissions"))]
+    Folder {
+        /// What was tried.
+        doing: &'static str,
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// A cluster of kind.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Kind(#[from] KindError),
 }
 
 /// Removes the clusters whose keeper is dead, processes that belong to them, and the logs of failed ones. Says what it
@@ -30,7 +38,7 @@ pub struct GcError {
 pub async fn sweep_local(home: &Home) -> Result<Vec<String>, GcError> {
     let mut done = Vec::new();
     for path in entries(&home.clusters())? {
-        let failed = |cause| GcError { doing: "removing", path: path.clone(), cause };
+        let failed = |cause| GcError::Folder { doing: "removing", path: path.clone(), cause };
         let folder = Folder::new(path.clone());
         if folder.key().starts_with('.') {
             // Somebody removes it, or was killed while doing so.
@@ -52,14 +60,20 @@ pub async fn sweep_local(home: &Home) -> Result<Vec<String>, GcError> {
         };
         let ended = end_leftovers(&folder).await.map_err(failed)?;
         done.extend(ended.into_iter().map(|(name, pid)| format!("ended {name}, process {pid} of {}", folder.key())));
+        let deleted = kind::delete_leftover(&folder).await?;
+        done.extend(deleted.map(|name| format!("deleted the kind cluster {name}")));
         folder.remove().map_err(failed)?;
         done.push(format!("removed {}, whose keeper is dead", path.display()));
     }
+    for (tools, name) in kind::strays(home).await {
+        tools.delete(&name).await?;
+        done.push(format!("deleted the kind cluster {name}, whose folder is gone"));
+    }
     let swept = workplace::sweep(home);
-    let swept = swept.map_err(|cause| GcError { doing: "sweeping", path: home.workplaces(), cause })?;
+    let swept = swept.map_err(|cause| GcError::Folder { doing: "sweeping", path: home.workplaces(), cause })?;
     done.extend(swept.iter().map(|path| format!("removed {}, of commands of a run that is dead", path.display())));
     for path in entries(&home.failed())? {
-        remove(&path).map_err(|cause| GcError { doing: "removing", path: path.clone(), cause })?;
+        remove(&path).map_err(|cause| GcError::Folder { doing: "removing", path: path.clone(), cause })?;
         done.push(format!("removed {}, the logs of a cluster that failed", path.display()));
     }
     Ok(done)
@@ -119,7 +133,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, GcError> {
     let read = || -> io::Result<Vec<PathBuf>> { std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect() };
     match read() {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(cause) => Err(GcError { doing: "reading", path: folder.to_owned(), cause }),
+        Err(cause) => Err(GcError::Folder { doing: "reading", path: folder.to_owned(), cause }),
         Ok(entries) => Ok(entries),
     }
 }

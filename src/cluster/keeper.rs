@@ -1,7 +1,7 @@
-//! The process that keeps one local cluster: starts its control plane, runs its hollow Node, and takes it down when the
-//! last user has gone, when it is told to, or when a component ends.
+//! The process that keeps one cluster: starts it, and takes it down when the last user has gone, when it is told to, or
+//! when a part of it ends.
 //!
-//! Components are its children and die with it even if it is killed, so its main thread, which starts them, does
+//! Components of a local one are its children and die with it even if it is killed, so its main thread, which starts them, does
 //! everything but wait for the lease.
 
 use std::ffi::OsStr;
@@ -15,8 +15,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::folder::{Endpoint, Failure, Folder, Linger, Lock, read_json, write_json};
-use super::local::{BootError, ControlPlane, ISSUER};
-use super::setup::Order;
+use super::kind::KindError;
+use super::order::{Made, Order};
+use super::plane::{Plane, PlaneError};
 
 /// Set for a process that is to be a keeper: the folder of its cluster.
 pub(super) const KEEPER: &str = "REHEARSAL_INTERNAL_KEEPER";
@@ -66,6 +67,8 @@ enum KeepError {
     NoOrder(PathBuf),
     #[error("listening for signals: {0}")]
     Signals(io::Error),
+    #[error("{0}; `rehearsal cluster gc` tries it again")]
+    Stop(#[from] KindError),
     #[error("removing {folder}: {cause}")]
     Remove { folder: PathBuf, cause: io::Error },
 }
@@ -77,24 +80,26 @@ async fn keep(folder: &Folder) -> Result<(), KeepError> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(KeepError::Signals)?;
     let mut unused = unused(folder);
 
-    let mut plane = ControlPlane::default();
+    let mut plane = Plane::of(&order);
     let end = tokio::select! {
         failure = run(&order, folder, &mut plane) => End::Failed(failure),
         lease = &mut unused => match lease {
             Ok(lease) => End::Unused { _lease: lease },
-            Err(_) => End::Failed(failure(&"the folder of the cluster is gone", folder, None)),
+            Err(_) => End::Failed(failure("the folder of the cluster is gone".to_owned().into(), folder)),
         },
         _ = terminate.recv() => End::Told,
         _ = interrupt.recv() => End::Told,
     };
     // From here on nobody new may take it for running.
     let _ = folder.withdraw_endpoint();
-    plane.stop().await;
+    let stopped = plane.stop().await;
     if let End::Failed(failure) = &end {
         say(&failure.reason);
         // What cannot be kept for reading is not worth failing for; the log says the reason too.
         let _ = bury(folder, failure);
     }
+    // What could not be stopped is found again by what is in the folder.
+    stopped?;
     match folder.remove() {
         Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
             Err(KeepError::Remove { folder: folder.path().to_owned(), cause })
@@ -104,36 +109,36 @@ async fn keep(folder: &Folder) -> Result<(), KeepError> {
 }
 
 /// Starts the control plane, announces it, and comes back when it has failed.
-async fn run(order: &Order, folder: &Folder, plane: &mut ControlPlane) -> Failure {
+async fn run(order: &Order, folder: &Folder, plane: &mut Plane) -> Failure {
     let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     if let Err(error) = plane.boot(order, folder).await {
-        return failure(&error, folder, Some(&error));
+        return failure(error, folder);
     }
+    let etcd = match &order.made {
+        Made::Local(local) => Some(local.etcd.clone()),
+        Made::Kind(_) => None,
+    };
     let endpoint = Endpoint {
         version: order.version.clone(),
-        etcd: order.etcd.clone(),
+        provider: plane.provider(),
+        etcd,
         server: plane.server().to_owned(),
-        issuer: ISSUER.to_owned(),
         kubeconfig: folder.file("kubeconfig"),
         keeper: std::process::id(),
         components: plane.processes(),
         started,
     };
     if let Err(error) = folder.write_endpoint(&endpoint) {
-        return failure(&format_args!("writing endpoint.json: {error}"), folder, None);
+        return failure(format!("writing endpoint.json: {error}").into(), folder);
     }
-    let error = plane.ended().await;
-    failure(&error, folder, Some(&error))
+    failure(plane.ended().await, folder)
 }
 
-fn failure(reason: &dyn Display, folder: &Folder, error: Option<&BootError>) -> Failure {
-    let (log, last_words) = match error.and_then(BootError::log) {
-        Some((log, last_words)) => (log.to_owned(), last_words.to_owned()),
-        None => (folder.logs().join("keeper.log"), String::new()),
-    };
+fn failure(PlaneError { reason, help, log }: PlaneError, folder: &Folder) -> Failure {
+    let (log, last_words) = log.unwrap_or_else(|| (folder.logs().join("keeper.log"), String::new()));
     // Where it will be when somebody reads this.
     let log = folder.grave().join(log.file_name().unwrap_or_default());
-    Failure { keeper: std::process::id(), reason: reason.to_string(), last_words, log }
+    Failure { keeper: std::process::id(), reason, help, last_words, log }
 }
 
 /// Keeps the logs of a cluster that did not end well, in place of those of the one before.

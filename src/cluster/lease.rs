@@ -1,4 +1,4 @@
-//! A client's part in sharing a local cluster: find the one that runs or start it, and hold it as long as it is used.
+//! A client's part in sharing a cluster of ours: find the one that runs or start it, and hold it as long as it is used.
 //!
 //! Threads, test processes and commands that want the same cluster meet in its folder. Whoever is first starts a keeper
 //! ([`super::keeper`]) under the lock `start`; everybody holds `lease` shared. All of it is given back by the kernel, so
@@ -11,12 +11,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::folder::{Endpoint, Failure, Folder, Lock, read_json};
+use super::folder::{Endpoint, Failure, Folder, Linger, Lock, read_json};
 use super::keeper::KEEPER;
-use super::setup::Order;
-use super::{ClusterEnd, OpenOptions, Progress, gc, process};
+use super::kind;
+use super::order::{Made, Order};
+use super::{ClusterEnd, KindError, OpenOptions, Progress, gc, process};
 
-/// Why a local cluster could not be used.
+/// Why a cluster of ours could not be used.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum LocalError {
     /// Its folder.
@@ -37,19 +38,25 @@ pub enum LocalError {
         /// What the system says.
         cause: io::Error,
     },
-    /// The control plane ended or was not ready in time.
-    #[error("the control plane {version} did not start: {reason}{}", indented(last_words))]
-    #[diagnostic(help("{}", log.as_ref().map_or_else(|| "run it again".to_owned(), |log| format!("its log: {}", log.display()))))]
+    /// It ended or was not ready in time.
+    #[error("{what} did not start: {reason}{}", indented(last_words))]
+    #[diagnostic(help("{}", next(help.as_deref(), log.as_deref())))]
     NotStarted {
         /// The release, and how it was to be set up.
-        version: String,
+        what: String,
         /// What happened.
         reason: String,
+        /// What to do, where that is known.
+        help: Option<String>,
         /// The end of the log.
         last_words: String,
-        /// The log.
+        /// The log, or the folder of them.
         log: Option<PathBuf>,
     },
+    /// Clusters of kind cannot be made here.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Kind(#[from] KindError),
     /// It runs, but a connection could not be prepared.
     #[error("the running cluster cannot be connected to: {cause}")]
     #[diagnostic(help("take it down with `rehearsal cluster down`, then run again"))]
@@ -57,6 +64,12 @@ pub enum LocalError {
         /// What failed.
         cause: String,
     },
+}
+
+fn next(help: Option<&str>, log: Option<&Path>) -> String {
+    let log = log.map(|log| format!("its log: {}", log.display()));
+    let all: Vec<&str> = help.into_iter().chain(log.as_deref()).collect();
+    if all.is_empty() { "run it again".to_owned() } else { all.join("; ") }
 }
 
 fn indented(text: &str) -> String {
@@ -88,7 +101,7 @@ pub(super) async fn acquire(folder: Folder, order: &Order, options: &OpenOptions
         match try_join(&folder, options) {
             Ok(Joined::Yes(tenancy)) => break tenancy,
             Ok(Joined::NobodyStarts { lease, start }) => {
-                announce(Progress::Starting { version: order.describe() });
+                announce(Progress::Starting { what: order.describe() });
                 start_keeper(&folder, order, options).await?;
                 drop(start);
                 started = Some(lease);
@@ -96,7 +109,7 @@ pub(super) async fn acquire(folder: Folder, order: &Order, options: &OpenOptions
                 continue;
             }
             Ok(Joined::NotYet) if since.elapsed() > Duration::from_millis(300) => {
-                announce(Progress::Waiting { version: order.describe() });
+                announce(Progress::Waiting { what: order.describe() });
             }
             Ok(Joined::NotYet) => {}
             // The folder went between two looks at it.
@@ -105,6 +118,9 @@ pub(super) async fn acquire(folder: Folder, order: &Order, options: &OpenOptions
         }
         pause.wait().await;
     };
+    if started.is_some() && options.stays_if_started {
+        folder.raise_linger(Linger::Stay).map_err(unusable)?;
+    }
     drop(started);
     if is_announced {
         options.tell(&Progress::Ready { took: since.elapsed() });
@@ -155,13 +171,22 @@ pub(super) fn running(folder: &Folder) -> Option<Endpoint> {
 /// Starts a keeper and waits until its cluster is ready. The lock `start` is the caller's.
 async fn start_keeper(folder: &Folder, order: &Order, options: &OpenOptions) -> Result<(), LocalError> {
     let unusable = |cause| LocalError::Folder { folder: folder.path().to_owned(), cause };
+    if let Made::Kind(kind) = &order.made {
+        kind.check().await?;
+    }
+    kind::delete_leftover(folder).await?;
     gc::end_leftovers(folder).await.map_err(unusable)?;
     folder.sweep().map_err(unusable)?;
     std::fs::create_dir(folder.logs()).map_err(unusable)?;
     super::folder::write_json(&folder.file("order.json"), order).map_err(unusable)?;
     let mut keeper = spawn_keeper(folder, options.keeper.as_deref()).map_err(unusable)??;
     let mut pause = Pause::default();
+    let mut told = None;
     loop {
+        if let Some(doing) = kind::doing(folder).filter(|doing| told.as_ref() != Some(doing)) {
+            options.tell(&Progress::Doing { what: doing.clone() });
+            told = Some(doing);
+        }
         // Before the endpoint is looked at: a keeper that ends right after it was written is still found out.
         let ended = keeper.try_wait().map_err(unusable)?;
         if folder.endpoint().is_some() {
@@ -174,7 +199,8 @@ async fn start_keeper(folder: &Folder, order: &Order, options: &OpenOptions) -> 
         let failure = buried(folder, keeper.id());
         let own_log = folder.logs().join("keeper.log");
         return Err(LocalError::NotStarted {
-            version: order.describe(),
+            what: order.describe(),
+            help: failure.as_ref().and_then(|failure| failure.help.clone()),
             reason: failure.as_ref().map_or_else(|| format!("its keeper ended: {status}"), |it| it.reason.clone()),
             last_words: match &failure {
                 Some(failure) => failure.last_words.clone(),
@@ -204,7 +230,7 @@ fn buried(folder: &Folder, keeper: u32) -> Option<Failure> {
     read_json::<Failure>(&folder.grave().join("failure.json")).filter(|failure| failure.keeper == keeper)
 }
 
-/// Says why a local cluster went while it was in use.
+/// Says why a cluster of ours went while it was in use.
 #[derive(Debug)]
 pub(super) struct Aftermath {
     folder: Folder,

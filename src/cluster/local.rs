@@ -17,10 +17,10 @@ use tokio::task::JoinHandle;
 
 use super::folder::Folder;
 use super::hollow_node::HollowNode;
+use super::order::{LocalOrder, Order};
 use super::pki::{self, Pki, PkiError};
-use super::process::Component;
-use super::setup::{Order, Setup};
-use super::{Request, Session, context, discovery};
+use super::process::{Component, Surroundings};
+use super::{Request, Session, Setup, context, discovery};
 
 /// The issuer of `ServiceAccount` tokens, as kubeadm has it.
 pub(super) const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
@@ -85,10 +85,10 @@ pub(super) struct ControlPlane {
 
 impl ControlPlane {
     /// Starts it in a folder. To be called on the main thread, with the folder as working folder.
-    pub(super) async fn boot(&mut self, order: &Order, folder: &Folder) -> Result<(), BootError> {
+    pub(super) async fn boot(&mut self, order: &Order, local: &LocalOrder, folder: &Folder) -> Result<(), BootError> {
         let mut attempt = 1;
         loop {
-            match self.boot_once(order, folder).await {
+            match self.boot_once(order, local, folder).await {
                 Err(error) if error.is_port_clash() && attempt < PORT_ATTEMPTS => attempt += 1,
                 result => return result,
             }
@@ -96,7 +96,7 @@ impl ControlPlane {
         }
     }
 
-    async fn boot_once(&mut self, order: &Order, folder: &Folder) -> Result<(), BootError> {
+    async fn boot_once(&mut self, order: &Order, local: &LocalOrder, folder: &Folder) -> Result<(), BootError> {
         for path in [folder.file("etcd"), folder.file("pki")] {
             let made = match std::fs::remove_dir_all(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -106,7 +106,7 @@ impl ControlPlane {
         }
         let port = free_port().map_err(BootError::Port)?;
         self.server = format!("https://127.0.0.1:{port}");
-        let outcome = tokio::time::timeout(READY_WITHIN, self.start(order, folder, port)).await;
+        let outcome = tokio::time::timeout(READY_WITHIN, self.start(order, local, folder, port)).await;
         outcome.unwrap_or_else(|_| Err(self.not_ready()))
     }
 
@@ -115,8 +115,8 @@ impl ControlPlane {
         &self.server
     }
 
-    async fn start(&mut self, order: &Order, folder: &Folder, port: u16) -> Result<(), BootError> {
-        let starting = Starting { order, folder };
+    async fn start(&mut self, order: &Order, local: &LocalOrder, folder: &Folder, port: u16) -> Result<(), BootError> {
+        let starting = Starting { order, local, folder };
         let pki_folder = folder.file("pki");
         // The RSA key takes as long as etcd: side by side.
         let key = tokio::task::spawn_blocking(move || pki::write_service_account_key(&pki_folder));
@@ -223,6 +223,7 @@ fn free_port() -> io::Result<u16> {
 /// The components' command lines.
 struct Starting<'a> {
     order: &'a Order,
+    local: &'a LocalOrder,
     folder: &'a Folder,
 }
 
@@ -319,9 +320,9 @@ impl Starting<'_> {
         if has_gates && !gates.is_empty() {
             arguments.push(format!("--feature-gates={}", gates.join(",")).into());
         }
-        let program = self.order.programs.join(name);
+        let program = self.local.programs.join(name);
         let log = self.folder.logs().join(format!("{name}.log"));
-        Component::start(name, &program, &arguments, self.folder.path(), log)
+        Component::start(name, &program, &arguments, self.folder.path(), log, Surroundings::Bare)
             .map_err(|cause| BootError::Start { program, cause })
     }
 }

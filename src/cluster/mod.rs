@@ -1,9 +1,9 @@
 //! Clusters: how each kind is opened, and the sessions that requests go through. Knows nothing of scenarios.
 //!
 //! [`open`] gives a [`Cluster`], which gives a [`Session`] for each [`Identity`]; what a session sends comes back as an
-//! [`Exchange`] or a [`SendError`]. A local cluster is a control plane of child processes (`local`, `pki`,
-//! `hollow_node`, `process`) that a process of its own keeps (`keeper`) for everybody who holds a lease on it (`lease`,
-//! `folder`).
+//! [`Exchange`] or a [`SendError`]. A cluster of ours is a control plane of child processes (`local`, `pki`,
+//! `hollow_node`, `process`) or a container (`kind`) that a process of its own keeps (`keeper`, `plane`) for everybody
+//! who holds a lease on it (`lease`, `folder`, `order`).
 
 mod access;
 mod assets;
@@ -16,10 +16,13 @@ mod hollow_node;
 mod home;
 mod identity;
 mod keeper;
+mod kind;
 mod lease;
 mod local;
 mod open;
+mod order;
 mod pki;
+mod plane;
 mod probe;
 mod process;
 mod room;
@@ -39,6 +42,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::capability::Capability;
 use crate::version::Version;
 use access::{Access, Certified};
@@ -53,6 +58,7 @@ pub use folder::Linger;
 pub use gc::{GcError, sweep_local};
 pub use home::{Home, HomeError};
 pub use identity::Identity;
+pub use kind::{KindError, NodeImage};
 pub use lease::LocalError;
 pub use open::{ClusterError, Hear, OpenOptions, Progress, local_capabilities, open, version};
 pub use room::room;
@@ -85,10 +91,24 @@ pub fn hook() -> Option<ExitCode> {
 /// What kind of cluster answers; a ledger says so for each recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// `local` or `context`.
+    /// `local`, `kind` or `context`.
     pub kind: &'static str,
     /// The version of its etcd, where that is known.
     pub etcd: Option<String>,
+}
+
+impl Origin {
+    const KIND: Self = Self { kind: "kind", etcd: None };
+}
+
+/// What makes a cluster of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// This program, of processes.
+    Local,
+    /// kind, of containers.
+    Kind,
 }
 
 /// Facts about a cluster that observations map back to stable names.
@@ -211,7 +231,7 @@ impl Cluster {
         self.facts.server.as_deref()
     }
 
-    /// The administrator's kubeconfig of a local cluster.
+    /// The administrator's kubeconfig of a cluster of ours.
     pub fn kubeconfig(&self) -> Option<&Path> {
         self.tenancy.as_ref().map(|tenancy| tenancy.endpoint.kubeconfig.as_path())
     }
@@ -252,6 +272,7 @@ impl Cluster {
         let what = match (self.origin.kind, &self.origin.etcd) {
             ("local", Some(etcd)) => format!("{}, a real control plane with etcd {etcd}", self.version),
             ("local", None) => format!("{}, a real control plane", self.version),
+            ("kind", _) => format!("{}, a kind cluster", self.version),
             (kind, _) => format!("{}, {kind}", self.version),
         };
         if self.setup.is_default() { what } else { format!("{what}, set up with {}", self.setup) }

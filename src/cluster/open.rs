@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use super::access::Access;
 use super::folder::Folder;
-use super::setup::{Order, Setup};
+use super::kind::{self, KindError, NodeImage};
+use super::order::Order;
 use super::{
     Assets, AssetsError, Cluster, ClusterSpec, ContextError, Facts, Home, HomeError, Linger, LocalError, Origin,
-    assets, context, hollow_node, lease,
+    Release, Setup, assets, context, hollow_node, lease, local,
 };
 use crate::capability::Capability;
 use crate::version::Version;
@@ -22,10 +23,14 @@ pub type Hear = Arc<dyn Fn(&Progress) + Send + Sync>;
 /// How a cluster is opened.
 #[derive(Clone, Default)]
 pub struct OpenOptions {
-    /// How long a local cluster stays after its last user has gone; the longest that anybody asked for counts.
+    /// How long a cluster of ours stays after its last user has gone; the longest that anybody asked for counts.
     pub linger: Linger,
-    /// How a local cluster is set up.
+    /// Whether it stays until it is taken down, if it is started for this and nobody had it running.
+    pub stays_if_started: bool,
+    /// How a cluster of ours is set up.
     pub setup: Setup,
+    /// Node images for kind, besides those that it published.
+    pub node_images: Vec<NodeImage>,
     /// Where control planes and clusters are; what the environment says unless this does.
     pub home: Option<Home>,
     /// The program that becomes the keeper of a local cluster, whose `main` calls [`super::hook`] first; the running one
@@ -58,18 +63,23 @@ impl fmt::Debug for OpenOptions {
     }
 }
 
-/// What takes time when a local cluster is opened. Nothing is said of one that runs already.
+/// What takes time when a cluster of ours is opened. Nothing is said of one that runs already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
     /// It is started.
     Starting {
-        /// The release.
-        version: String,
+        /// What.
+        what: String,
+    },
+    /// A step of that.
+    Doing {
+        /// Which.
+        what: String,
     },
     /// Somebody else starts it, or takes the one before down.
     Waiting {
-        /// The release.
-        version: String,
+        /// What.
+        what: String,
     },
     /// It can be used.
     Ready {
@@ -81,8 +91,9 @@ pub enum Progress {
 impl fmt::Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Starting { version } => write!(f, "starting a control plane of {version}"),
-            Self::Waiting { version } => write!(f, "waiting for the control plane of {version}"),
+            Self::Starting { what } => write!(f, "starting {what}"),
+            Self::Doing { what } => f.write_str(what),
+            Self::Waiting { what } => write!(f, "waiting for {what}"),
             Self::Ready { took } => write!(f, "ready after {:.1} s", took.as_secs_f64()),
         }
     }
@@ -103,33 +114,44 @@ pub enum ClusterError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Local(#[from] LocalError),
+    /// A cluster of kind.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Kind(#[from] KindError),
     /// There is nowhere to keep it.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Home(#[from] HomeError),
 }
 
-/// Opens a cluster. A local one is started if nobody has it running, and stays at least until the `Cluster` is dropped.
+/// Opens a cluster. One of ours is started if nobody has it running, and stays at least until the `Cluster` is dropped.
 /// Sets a deadline for what should be quick, and for a start; to be given up by dropping it.
 pub async fn open(spec: &ClusterSpec, how: &OpenOptions) -> Result<Cluster, ClusterError> {
-    let release = match spec {
-        ClusterSpec::Context(name) => return Ok(context::open(name).await?),
-        ClusterSpec::Local(release) => release,
-    };
-    let home = how.home()?;
-    Ok(open_local(&home, &assets::resolve(&home, release)?, how).await?)
+    match spec {
+        ClusterSpec::Context(name) => Ok(context::open(name).await?),
+        ClusterSpec::Local(release) => {
+            let home = how.home()?;
+            Ok(open_local(&home, &assets::resolve(&home, release)?, how).await?)
+        }
+        ClusterSpec::Kind(release) => Box::pin(open_kind(&how.home()?, release, how)).await,
+        ClusterSpec::NamedKind(name) => {
+            let kubeconfig = kind::kubeconfig(name).await?;
+            Ok(context::open_kubeconfig(&kubeconfig, &format!("kind-{name}"), Origin::KIND).await?)
+        }
+    }
 }
 
 /// The version that a cluster will answer with, where that is known before it is opened.
 pub fn version(spec: &ClusterSpec, how: &OpenOptions) -> Result<Option<Version>, ClusterError> {
     match spec {
-        ClusterSpec::Context(_) => Ok(None),
+        ClusterSpec::Context(_) | ClusterSpec::NamedKind(_) => Ok(None),
         ClusterSpec::Local(release) => Ok(Some(assets::resolve(&how.home()?, release)?.version)),
+        ClusterSpec::Kind(release) => Ok(Some(kind::image(release, &how.node_images)?.version)),
     }
 }
 
 async fn open_local(home: &Home, assets: &Assets, how: &OpenOptions) -> Result<Cluster, LocalError> {
-    let order = Order::new(assets, &how.setup);
+    let order = Order::local(assets, &how.setup);
     let folder = Folder::new(home.clusters().join(order.key()));
     let tenancy = lease::acquire(folder, &order, how).await?;
     let endpoint = &tenancy.endpoint;
@@ -139,20 +161,45 @@ async fn open_local(home: &Home, assets: &Assets, how: &OpenOptions) -> Result<C
     let transports = transports.map_err(|cause| LocalError::Connect { cause })?;
     // The first of several issuers signs; somebody may have asked for others.
     let flag = |name: &str| how.setup.apiserver.get(name).and_then(|value| value.split(',').next()).map(str::to_owned);
-    let issuer = flag("service-account-issuer").unwrap_or_else(|| endpoint.issuer.clone());
+    let issuer = flag("service-account-issuer").unwrap_or_else(|| local::ISSUER.to_owned());
     let facts = Facts {
         audience: Some(flag("api-audiences").unwrap_or_else(|| issuer.clone())),
         issuer: Some(issuer),
         server: Some(endpoint.server.clone()),
         nodes: vec![hollow_node::NODE.to_owned()],
     };
-    let origin = Origin { kind: "local", etcd: Some(endpoint.etcd.clone()) };
+    let origin = Origin { kind: "local", etcd: endpoint.etcd.clone() };
     let cluster = Cluster {
         setup: how.setup.clone(),
         access,
         programs: Some(assets.folder.clone()),
         home: Some(home.clone()),
         ..Cluster::new(origin, assets.version.clone(), local_capabilities(), facts, transports)
+    };
+    Ok(cluster.held_by(tenancy))
+}
+
+/// A cluster of kind is ours alone, with all rights; what it is beyond that is found out, as of any other.
+async fn open_kind(home: &Home, release: &Release, how: &OpenOptions) -> Result<Cluster, ClusterError> {
+    let image = kind::image(release, &how.node_images)?;
+    let order = kind::order(&image, &how.setup);
+    let folder = Folder::new(home.clusters().join(order.key()));
+    let programs = kind::programs(&folder);
+    let tenancy = lease::acquire(folder, &order, how).await?;
+    let kubeconfig = &tenancy.endpoint.kubeconfig;
+    let cluster = context::open_file(kubeconfig, Origin::KIND).await?;
+    if cluster.version != image.version {
+        let (expected, found) = (image.version, cluster.version);
+        return Err(KindError::OtherVersion { image: image.image, expected, found }.into());
+    }
+    let mut capabilities = cluster.capabilities.clone();
+    capabilities.extend([Capability::Kubectl, Capability::Ca]);
+    let cluster = Cluster {
+        setup: how.setup.clone(),
+        capabilities,
+        programs: Some(programs),
+        home: Some(home.clone()),
+        ..cluster
     };
     Ok(cluster.held_by(tenancy))
 }

@@ -52,6 +52,16 @@ fn die_with_parent() -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::Unsupported, "local clusters need Linux"))
 }
 
+/// Which environment a program gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Surroundings {
+    /// None but where programs and temporary files are: etcd takes its settings from `ETCD_*`, webhooks go through
+    /// `HTTPS_PROXY`, and nothing of that is a control plane's.
+    Bare,
+    /// All of the keeper's: a container engine is found by it.
+    Ours,
+}
+
 /// One component of a control plane, killed when dropped.
 #[derive(Debug)]
 pub(super) struct Component {
@@ -72,13 +82,16 @@ impl Component {
         arguments: &[OsString],
         folder: &Path,
         log: PathBuf,
+        surroundings: Surroundings,
     ) -> io::Result<Self> {
         let file = File::create(&log)?;
         let (said, output) = io::pipe()?;
         let mut command = Command::new(std::env::current_exe()?);
-        // etcd takes its settings from ETCD_*, webhooks go through HTTPS_PROXY: nothing of that is this cluster's.
-        command.env_clear().env(SHIM, std::process::id().to_string());
-        command.envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "TMPDIR"));
+        if surroundings == Surroundings::Bare {
+            command.env_clear();
+            command.envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "TMPDIR"));
+        }
+        command.env(SHIM, std::process::id().to_string()).env_remove(super::keeper::KEEPER);
         command.arg(program).args(arguments).current_dir(folder);
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let child = tokio::process::Command::from(command).kill_on_drop(true).spawn()?;
@@ -93,12 +106,17 @@ impl Component {
 
     /// Waits for its end; can be dropped and called again.
     pub(super) async fn ended(&mut self) -> String {
-        let how = match self.child.wait().await {
+        match self.finished().await {
             Ok(status) => describe(status),
             Err(error) => format!("cannot be waited for: {error}"),
-        };
+        }
+    }
+
+    /// The same for a program that is to end; all that it said is in its log then.
+    pub(super) async fn finished(&mut self) -> io::Result<ExitStatus> {
+        let status = self.child.wait().await;
         self.until_logged().await;
-        how
+        status
     }
 
     /// Kills it and waits until it is gone. Not asked to stop first: its data goes with its folder, and an API server

@@ -1,4 +1,4 @@
-//! The local clusters that run, and taking them down.
+//! The clusters of ours that run, and taking them down.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,18 +8,20 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde::Serialize;
 
 use super::folder::{Folder, Kept, Linger, Lock};
-use super::{ClusterSet, ClusterSpec, Home, lease};
+use super::{ClusterSet, ClusterSpec, Home, Provider, lease};
 use crate::version::Version;
 
-/// A local cluster that runs.
+/// A cluster of ours that runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Running {
     /// The name of its folder: the release and a hash of its set-up.
     pub key: String,
     /// The release.
     pub version: String,
-    /// The version of its etcd.
-    pub etcd: String,
+    /// What made it.
+    pub provider: Provider,
+    /// The version of its etcd, where that is known.
+    pub etcd: Option<String>,
     /// The URL of its API server.
     pub server: String,
     /// The administrator's kubeconfig.
@@ -32,8 +34,8 @@ pub struct Running {
     pub stays: bool,
     /// For how long it has been running, in seconds.
     pub uptime_seconds: u64,
-    /// The memory of its processes, in MiB.
-    pub memory_mib: u64,
+    /// The memory of its processes on this machine, in MiB; none of a container.
+    pub memory_mib: Option<u64>,
 }
 
 /// Why a cluster could not be taken down.
@@ -77,21 +79,25 @@ pub enum DownError {
     },
 }
 
-const DOWN_WITHIN: Duration = Duration::from_secs(10);
+/// A container engine takes some seconds, and more where others use it.
+const DOWN_WITHIN: Duration = Duration::from_mins(1);
 
 impl Running {
     /// Whether a name on the command line means it.
     pub fn is(&self, set: &ClusterSet) -> bool {
         self.version.parse::<Version>().is_ok_and(|version| match set {
-            ClusterSet::One(ClusterSpec::Context(_)) => false,
-            ClusterSet::One(ClusterSpec::Local(release)) => release.takes(&version),
-            ClusterSet::Range(first, last) => (*first..=*last).contains(&version.minor),
-            ClusterSet::All => true,
+            ClusterSet::One(ClusterSpec::Context(_) | ClusterSpec::NamedKind(_)) => false,
+            ClusterSet::One(ClusterSpec::Local(release)) => self.provider == Provider::Local && release.takes(&version),
+            ClusterSet::One(ClusterSpec::Kind(release)) => self.provider == Provider::Kind && release.takes(&version),
+            ClusterSet::Range(first, last) => {
+                self.provider == Provider::Local && (*first..=*last).contains(&version.minor)
+            }
+            ClusterSet::All => self.provider == Provider::Local,
         })
     }
 }
 
-/// Every local cluster that is ready, oldest release first.
+/// Every cluster of ours that is ready, oldest release first.
 pub fn running(home: &Home) -> Result<Vec<Running>, DownError> {
     let path = home.clusters();
     let read = || -> io::Result<Vec<PathBuf>> { std::fs::read_dir(&path)?.map(|entry| Ok(entry?.path())).collect() };
@@ -108,10 +114,14 @@ pub fn running(home: &Home) -> Result<Vec<Running>, DownError> {
 fn look(folder: &Folder) -> Option<Running> {
     let endpoint = lease::running(folder)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let memory: u64 = endpoint.components.iter().filter_map(|(_, pid)| resident_kib(*pid)).sum();
+    let memory: Option<u64> = match endpoint.components.as_slice() {
+        [] => None,
+        components => Some(components.iter().filter_map(|(_, pid)| resident_kib(*pid)).sum()),
+    };
     Some(Running {
         key: folder.key(),
         version: endpoint.version,
+        provider: endpoint.provider,
         etcd: endpoint.etcd,
         server: endpoint.server,
         kubeconfig: endpoint.kubeconfig,
@@ -119,7 +129,7 @@ fn look(folder: &Folder) -> Option<Running> {
         in_use: Lock::try_exclusive(folder.lease()).is_ok_and(|lease| lease.is_none()),
         stays: folder.linger() == Linger::Stay,
         uptime_seconds: now.saturating_sub(endpoint.started),
-        memory_mib: memory / 1024,
+        memory_mib: memory.map(|kib| kib / 1024),
     })
 }
 

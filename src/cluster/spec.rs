@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::version::{Minor, Version};
+use crate::version::{Minor, Version, VersionError};
 
 /// A cluster as it was named.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -12,6 +12,10 @@ pub enum ClusterSpec {
     Context(String),
     /// A real control plane as processes on this machine.
     Local(Release),
+    /// A cluster that kind makes.
+    Kind(Release),
+    /// A cluster of kind that is there, by its name.
+    NamedKind(String),
 }
 
 /// Which release of a control plane.
@@ -39,15 +43,35 @@ impl SpecError {
 }
 
 /// What a name may look like.
-pub(super) const FORMS: &str = "write context:NAME, local, local:v1.36, local:v1.22..v1.37 or local:all";
+pub(super) const FORMS: &str =
+    "write context:NAME, local, local:v1.36, local:v1.22..v1.37, local:all, kind, kind:v1.32 or kind:NAME";
 
 impl fmt::Display for ClusterSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Context(name) => write!(f, "context:{name}"),
-            Self::Local(Release::Newest) => f.write_str("local"),
-            Self::Local(Release::Minor(minor)) => write!(f, "local:{minor}"),
-            Self::Local(Release::Exact(version)) => write!(f, "local:{version}"),
+            Self::Local(release) => named(f, "local", release),
+            Self::Kind(release) => named(f, "kind", release),
+            Self::NamedKind(name) => write!(f, "kind:{name}"),
+        }
+    }
+}
+
+fn named(f: &mut fmt::Formatter<'_>, provider: &str, release: &Release) -> fmt::Result {
+    match release {
+        Release::Newest => f.write_str(provider),
+        Release::Minor(minor) => write!(f, "{provider}:{minor}"),
+        Release::Exact(version) => write!(f, "{provider}:{version}"),
+    }
+}
+
+impl FromStr for Release {
+    type Err = VersionError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            Ok(minor) => Ok(Self::Minor(minor)),
+            Err(error) => text.parse().map(Self::Exact).map_err(|_| error),
         }
     }
 }
@@ -62,15 +86,27 @@ impl FromStr for ClusterSpec {
             ("context", Some(name)) if !name.is_empty() => Ok(Self::Context(name.to_owned())),
             ("context", _) => wrong(format!("`{text}` names no context: {FORMS}")),
             ("local", None) => Ok(Self::Local(Release::Newest)),
-            ("local", Some(version)) => match (version.parse(), version.parse()) {
-                (Ok(minor), _) => Ok(Self::Local(Release::Minor(minor))),
-                (_, Ok(exact)) => Ok(Self::Local(Release::Exact(exact))),
-                (Err(error), _) => wrong(format!("{error}: {FORMS}")),
+            ("local", Some(release)) => match release.parse() {
+                Ok(release) => Ok(Self::Local(release)),
+                Err(error) => wrong(format!("{error}: {FORMS}")),
             },
-            ("kind" | "embedded", _) => wrong(format!("clusters of {provider} are not available yet: {FORMS}")),
+            ("kind", None) => Ok(Self::Kind(Release::Newest)),
+            ("kind", Some("")) => wrong(format!("`{text}` names no cluster of kind: {FORMS}")),
+            // What is no release is the name of a cluster; kind's names have no capital letters or blanks.
+            ("kind", Some(name)) => match name.parse() {
+                Ok(release) => Ok(Self::Kind(release)),
+                Err(_) if is_name(name) => Ok(Self::NamedKind(name.to_owned())),
+                Err(_) => wrong(format!("`{name}` is neither a release nor the name of a kind cluster: {FORMS}")),
+            },
+            ("embedded", _) => wrong(format!("clusters of {provider} are not available yet: {FORMS}")),
             _ => wrong(format!("`{text}` names no cluster: {FORMS}")),
         }
     }
+}
+
+/// Whether kind takes it for the name of a cluster.
+fn is_name(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c))
 }
 
 #[cfg(test)]
@@ -79,7 +115,17 @@ mod tests {
 
     #[test]
     fn names_are_read_and_written_alike() {
-        for text in ["context:kind-kind", "context:arn:aws:eks:x", "local", "local:v1.36", "local:v1.36.3"] {
+        for text in [
+            "context:kind-kind",
+            "context:arn:aws:eks:x",
+            "local",
+            "local:v1.36",
+            "local:v1.36.3",
+            "kind",
+            "kind:v1.32",
+            "kind:v1.32.2",
+            "kind:dev-1",
+        ] {
             assert_eq!(text.parse::<ClusterSpec>().unwrap().to_string(), text);
         }
         assert_eq!("local:1.36".parse::<ClusterSpec>().unwrap().to_string(), "local:v1.36");
@@ -87,7 +133,7 @@ mod tests {
 
     #[test]
     fn what_names_no_cluster_is_told_what_would() {
-        for text in ["", "context", "context:", "local:", "local:latest", "prod", "kind:v1.32", "embedded"] {
+        for text in ["", "context", "context:", "local:", "local:latest", "prod", "kind:", "kind:Dev", "embedded"] {
             let reason = text.parse::<ClusterSpec>().unwrap_err().to_string();
             assert!(reason.contains("context:NAME"), "{reason}");
         }

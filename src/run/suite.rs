@@ -17,7 +17,7 @@ use super::instance::Instance;
 use super::outcome::{ScenarioOutcome, Trouble};
 use super::repeat::{Runs, repeat};
 use super::setups::by_setup;
-use crate::cluster::{self, Cluster, ClusterError, ClusterSpec, Linger, OpenOptions, Setup};
+use crate::cluster::{self, Cluster, ClusterError, ClusterSpec, Linger, NodeImage, OpenOptions, Setup};
 use crate::scenario::ScenarioFile;
 use crate::snapshot::Store;
 
@@ -38,6 +38,8 @@ pub struct Settings {
     pub unrecorded_fails: bool,
     /// How long a cluster that was started for this run waits for another user.
     pub linger: Linger,
+    /// Node images for clusters of kind.
+    pub node_images: Vec<NodeImage>,
 }
 
 impl Default for Settings {
@@ -51,6 +53,7 @@ impl Default for Settings {
             bodies: false,
             unrecorded_fails: false,
             linger: Linger::Gone,
+            node_images: Vec::new(),
         }
     }
 }
@@ -121,7 +124,7 @@ impl Suite<'_> {
     /// takes half a gigabyte.
     async fn run_on_each(&self, spec: &ClusterSpec, running: &Running<'_, '_>) {
         let label = spec.to_string();
-        match cluster::version(spec, &OpenOptions::default()) {
+        match cluster::version(spec, &self.options()) {
             Err(error) => running.cluster_failed(&label, &error, &self.scenarios),
             Ok(version) => {
                 for (setup, scenarios) in by_setup(&self.scenarios, version.as_ref()) {
@@ -146,7 +149,7 @@ impl Suite<'_> {
         let (progress, mut doings) = mpsc::unbounded_channel();
         let hear = move |doing: &cluster::Progress| drop(progress.send(doing.to_string()));
         let progress = Some(Arc::new(hear) as cluster::Hear);
-        let options = OpenOptions { setup, progress, ..OpenOptions::lingering(self.settings.linger) };
+        let options = OpenOptions { setup, progress, ..self.options() };
         let mut stopped = running.stop.heard();
         let opening = cluster::open(spec, &options);
         tokio::pin!(opening);
@@ -160,6 +163,15 @@ impl Suite<'_> {
         match opened {
             Ok(cluster) => self.scenarios(scenarios, &cluster, label, running).await,
             Err(error) => running.cluster_failed(label, &error, scenarios),
+        }
+    }
+
+    /// How clusters are opened. With what is kept a cluster that is started for it is kept too.
+    fn options(&self) -> OpenOptions {
+        OpenOptions {
+            stays_if_started: self.settings.keep,
+            node_images: self.settings.node_images.clone(),
+            ..OpenOptions::lingering(self.settings.linger)
         }
     }
 
