@@ -9,12 +9,16 @@ pub enum Capability {
     Node,
     /// A kubelet that runs containers.
     Kubelet,
+    /// The image `rehearsal/pod:1` on a Node, for Pods that say what they see.
+    PodImage,
     /// A scheduler.
     Scheduler,
     /// The cluster can be upgraded in place.
     Upgrade,
     /// A `kubectl` of the cluster's minor version.
     Kubectl,
+    /// The programs of a control plane of its version, to be run once more.
+    Programs,
     /// The cluster's certificate authority signs client certificates for us.
     Ca,
     /// One API server, so that what it caches shows.
@@ -27,12 +31,14 @@ pub enum Capability {
 
 impl Capability {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Node,
         Self::Kubelet,
+        Self::PodImage,
         Self::Scheduler,
         Self::Upgrade,
         Self::Kubectl,
+        Self::Programs,
         Self::Ca,
         Self::OneApiserver,
         Self::PlainAuthentication,
@@ -44,9 +50,11 @@ impl Capability {
         match self {
             Self::Node => "A Node that Pods are bound to; it may run them on paper.",
             Self::Kubelet => "A kubelet that runs containers.",
+            Self::PodImage => "The image `rehearsal/pod:1` on a Node, for Pods that say what they see (ci/kind/pod).",
             Self::Scheduler => "A scheduler.",
             Self::Upgrade => "It can be upgraded in place.",
             Self::Kubectl => "A `kubectl` of its minor version.",
+            Self::Programs => "The programs of a control plane of its version, for commands that run one once more.",
             Self::Ca => "Its certificate authority signs client certificates for us.",
             Self::OneApiserver => "One API server, so that what it caches shows.",
             Self::PlainAuthentication => "No authenticators beside the built-in ones.",
@@ -59,9 +67,11 @@ impl Capability {
         match self {
             Self::Node => "node",
             Self::Kubelet => "kubelet",
+            Self::PodImage => "pod-image",
             Self::Scheduler => "scheduler",
             Self::Upgrade => "upgrade",
             Self::Kubectl => "kubectl",
+            Self::Programs => "programs",
             Self::Ca => "ca",
             Self::OneApiserver => "one-apiserver",
             Self::PlainAuthentication => "plain-authentication",

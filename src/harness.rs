@@ -16,7 +16,7 @@ use camino::Utf8Path;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::cli::Environment;
-use crate::cluster::{self, ClusterSpec, Home, Linger, NodeImage, OpenOptions, Release};
+use crate::cluster::{self, ClusterSpec, Home, Images, Linger, OpenOptions, Release};
 use crate::report::{Human, Reporter};
 use crate::run::{Event, ScenarioOutcome, Settings, Status, Suite, Trouble};
 use crate::scenario::{self, ScenarioFile};
@@ -77,8 +77,8 @@ fn run(project: &Utf8Path, arguments: &Arguments, environment: &Environment) -> 
     let policy = UpdatePolicy::from(environment.insta_update.as_deref(), environment.ci);
     let policy = policy.map_err(|error| format!("INSTA_UPDATE: {error}"))?;
     let recorded = recorded(&files, &store)?;
-    let node_images = environment.node_images().map_err(|error| format!("REHEARSAL_NODE_IMAGE: {error}"))?;
-    let targets = targets(environment, &recorded, &node_images)?;
+    let images = environment.images().map_err(|error| format!("REHEARSAL_NODE_IMAGE: {error}"))?;
+    let targets = targets(environment, &recorded, &images)?;
     let cases = cases(&files, &targets);
 
     let mut trials = Vec::new();
@@ -99,7 +99,7 @@ fn run(project: &Utf8Path, arguments: &Arguments, environment: &Environment) -> 
     }
 
     let conclusion = std::thread::scope(|scope| {
-        scope.spawn(|| rehearse(wanted, &store, policy, environment.ci, node_images));
+        scope.spawn(|| rehearse(wanted, &store, policy, environment.ci, images));
         libtest_mimic::run(arguments, trials)
     });
     Ok(conclusion.exit_code())
@@ -120,11 +120,7 @@ fn ids(files: &[ScenarioFile]) -> Result<Vec<ScenarioId>, String> {
 }
 
 /// The clusters that tests are for: those that are named; else what is installed, and what snapshots were recorded on.
-fn targets(
-    environment: &Environment,
-    recorded: &BTreeSet<Minor>,
-    node_images: &[NodeImage],
-) -> Result<Vec<Target>, String> {
+fn targets(environment: &Environment, recorded: &BTreeSet<Minor>, images: &Images) -> Result<Vec<Target>, String> {
     let home = Home::from_env().map_err(|error| error.to_string())?;
     let installed = cluster::installed(&home).map_err(|error| error.to_string())?;
     let installed: Vec<Version> = installed.into_iter().map(|assets| assets.version).collect();
@@ -145,7 +141,7 @@ fn targets(
         if let ClusterSpec::Local(Release::Minor(minor)) = &spec {
             return local(*minor);
         }
-        let how = OpenOptions { node_images: node_images.to_vec(), ..OpenOptions::default() };
+        let how = OpenOptions { images: images.clone(), ..OpenOptions::default() };
         let version = cluster::version(&spec, &how).ok().flatten();
         Target { label: spec.to_string().replace("::", ":"), spec, version, missing: None }
     };
@@ -196,7 +192,7 @@ impl Wanted<'_> {
 
 /// Runs what is wanted, on as many clusters at once as there is room for, and tells each test its verdict. A test whose
 /// sender is dropped fails.
-fn rehearse(mut wanted: Vec<Wanted<'_>>, store: &Store, policy: UpdatePolicy, ci: bool, node_images: Vec<NodeImage>) {
+fn rehearse(mut wanted: Vec<Wanted<'_>>, store: &Store, policy: UpdatePolicy, ci: bool, images: Images) {
     let mut clusters = VecDeque::new();
     while let Some(spec) = wanted.first().map(|wanted| wanted.case.target.spec.clone()) {
         let here: Vec<Wanted<'_>> = wanted.extract_if(.., |wanted| wanted.case.target.spec == spec).collect();
@@ -205,7 +201,7 @@ fn rehearse(mut wanted: Vec<Wanted<'_>>, store: &Store, policy: UpdatePolicy, ci
     let room = cluster::room().min(clusters.len());
     // A cluster that lingers would take the room of one that is still to start.
     let linger = if clusters.len() > room { Linger::Gone } else { Linger::For(LINGER) };
-    let settings = Settings { unrecorded_fails: ci, linger, node_images, ..Settings::default() };
+    let settings = Settings { unrecorded_fails: ci, linger, images, ..Settings::default() };
     let clusters = Mutex::new(clusters);
     let next = || clusters.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     let work = || {

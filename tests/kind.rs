@@ -77,7 +77,7 @@ impl Machine {
     fn command(&self, args: &[&str]) -> Command {
         let mut command = self.project.command(args);
         command.env("PATH", self.project.path("programs"));
-        for name in ["KIND_EXPERIMENTAL_PROVIDER", "REHEARSAL_NODE_IMAGE", "DOCKER_HOST"] {
+        for name in ["KIND_EXPERIMENTAL_PROVIDER", "REHEARSAL_NODE_IMAGE", "REHEARSAL_LOAD_IMAGE", "DOCKER_HOST"] {
             command.env_remove(name);
         }
         command

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::Environment;
-use super::selection::NodeImages;
+use super::selection::KindImages;
 use crate::cluster::{
-    self, Assets, AssetsError, ClusterError, ClusterSet, ClusterSpec, DownError, GcError, Home, HomeError, Linger,
-    NodeImage, OpenOptions, Provider, Release, Running, SpecError, SweepError,
+    self, Assets, AssetsError, ClusterError, ClusterSet, ClusterSpec, DownError, GcError, Home, HomeError, Images,
+    Linger, OpenOptions, Provider, Release, Running, SpecError, SweepError,
 };
 
 /// Start, stop and list local control planes and kind clusters.
@@ -40,7 +40,7 @@ enum Command {
         #[arg(value_name = "CLUSTER", required = true)]
         sets: Vec<ClusterSet>,
         #[command(flatten)]
-        images: NodeImages,
+        images: KindImages,
     },
     /// Take clusters down that `cluster up` or `run --keep` started.
     #[command(after_help = "Examples:
@@ -158,7 +158,7 @@ pub async fn run(
 
 async fn up(
     specs: &[ClusterSpec],
-    images: &[NodeImage],
+    images: &Images,
     out: &mut impl Write,
     err: &mut impl Write,
 ) -> Result<(), CommandError> {
@@ -168,7 +168,7 @@ async fn up(
         let hear = move |progress: &cluster::Progress| drop(tell.send(progress.to_string()));
         let how = OpenOptions {
             progress: Some(Arc::new(hear)),
-            node_images: images.to_vec(),
+            images: images.clone(),
             ..OpenOptions::lingering(Linger::Stay)
         };
         let opening = cluster::open(spec, &how);

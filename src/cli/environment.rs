@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use camino::Utf8PathBuf;
 
-use crate::cluster::{ClusterSet, NodeImage, SpecError};
+use crate::cluster::{ClusterSet, Images, SpecError};
 
 /// What the environment says.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +16,8 @@ pub struct Environment {
     pub clusters: Option<String>,
     /// `REHEARSAL_NODE_IMAGE`: node images for clusters of kind, separated by commas.
     pub node_images: Option<String>,
+    /// `REHEARSAL_LOAD_IMAGE`: images that are loaded into clusters of kind, separated by commas.
+    pub load_images: Option<String>,
     /// `INSTA_UPDATE`, as insta's own assertions read it.
     pub insta_update: Option<String>,
     /// `INSTA_SNAPSHOT_REFERENCES_FILE`: where `cargo insta test --unreferenced` collects the files in use.
@@ -28,9 +30,10 @@ impl Environment {
         list(self.clusters.as_deref())
     }
 
-    /// The images that `REHEARSAL_NODE_IMAGE` names.
-    pub fn node_images(&self) -> Result<Vec<NodeImage>, SpecError> {
-        list(self.node_images.as_deref())
+    /// The images that `REHEARSAL_NODE_IMAGE` and `REHEARSAL_LOAD_IMAGE` name.
+    pub fn images(&self) -> Result<Images, SpecError> {
+        let Ok(loaded) = list(self.load_images.as_deref());
+        Ok(Images { nodes: list(self.node_images.as_deref())?, loaded })
     }
 
     /// Reads the environment of this process.
@@ -40,6 +43,7 @@ impl Environment {
             ci: text("CI").is_some_and(|value| value != "false" && value != "0"),
             clusters: text("REHEARSAL_CLUSTER"),
             node_images: text("REHEARSAL_NODE_IMAGE"),
+            load_images: text("REHEARSAL_LOAD_IMAGE"),
             insta_update: text("INSTA_UPDATE"),
             insta_references: text("INSTA_SNAPSHOT_REFERENCES_FILE").map(Utf8PathBuf::from),
         }

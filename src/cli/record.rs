@@ -47,7 +47,7 @@ pub(super) fn run(args: &RecordArgs, environment: &Environment, terminal: &mut T
     let mut settings = args.how.settings(environment);
     // What was not recorded yet is what this is for.
     settings.unrecorded_fails = false;
-    settings.node_images = args.clusters.node_images(environment)?;
+    settings.images = args.clusters.images(environment)?;
     settings.runs = Runs { times: usize::from(args.runs), only_complete: true };
     let mut finished = {
         let mut reporter = Ordered::new(Human::new(&mut terminal.out, false).recording());

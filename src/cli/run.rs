@@ -70,7 +70,7 @@ pub(super) fn run(args: &RunArgs, environment: &Environment, terminal: &mut Term
     let mut settings = args.how.settings(environment);
     settings.runs.times = usize::from(args.repeat);
     settings.bodies = args.reports.show;
-    settings.node_images = args.clusters.node_images(environment)?;
+    settings.images = args.clusters.images(environment)?;
     let mut reporter = args.reports.open(&mut terminal.out)?;
     let mut progress = Progress::on_terminal();
     let suite = Suite { scenarios: scenarios.iter().collect(), store: &store, settings };

@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 use clap::Args;
 
 use super::{Environment, Failure};
-use crate::cluster::{self, ClusterSet, ClusterSpec, NodeImage, SpecError};
+use crate::cluster::{self, ClusterSet, ClusterSpec, Images, NodeImage, SpecError};
 use crate::scenario::{self, ScenarioFile};
 use crate::snapshot::Store;
 
@@ -63,22 +63,33 @@ pub(super) struct Clusters {
     #[arg(long = "cluster", value_name = "CLUSTER", value_delimiter = ',')]
     sets: Vec<ClusterSet>,
     #[command(flatten)]
-    images: NodeImages,
+    images: KindImages,
 }
 
 /// Which images clusters of kind are made of.
 #[derive(Debug, Clone, Args)]
-pub(super) struct NodeImages {
+pub(super) struct KindImages {
     /// Node images for `--cluster kind:vX.Y`, separated by commas: IMAGE:vX.Y.Z, or vX.Y.Z=IMAGE where the tag is another
     /// one. Without it, what the environment variable `REHEARSAL_NODE_IMAGE` names, and else what kind published.
     #[arg(long = "node-image", value_name = "IMAGE", value_delimiter = ',')]
-    images: Vec<NodeImage>,
+    nodes: Vec<NodeImage>,
+    /// Images of the container engine that are loaded into clusters of kind, separated by commas, for Pods of scenarios.
+    /// Without it, what the environment variable `REHEARSAL_LOAD_IMAGE` names.
+    #[arg(long = "load-image", value_name = "IMAGE", value_delimiter = ',')]
+    loaded: Vec<String>,
 }
 
-impl NodeImages {
+impl KindImages {
     /// The images that are named, here or by the environment.
-    pub(super) fn named(&self, environment: &Environment) -> Result<Vec<NodeImage>, SpecError> {
-        if self.images.is_empty() { environment.node_images() } else { Ok(self.images.clone()) }
+    pub(super) fn named(&self, environment: &Environment) -> Result<Images, SpecError> {
+        let mut images = environment.images()?;
+        if !self.nodes.is_empty() {
+            images.nodes.clone_from(&self.nodes);
+        }
+        if !self.loaded.is_empty() {
+            images.loaded.clone_from(&self.loaded);
+        }
+        Ok(images)
     }
 }
 
@@ -96,8 +107,8 @@ impl Clusters {
         cluster::named(&sets).map_err(|error| Failure::could_not_run(&error))
     }
 
-    /// The node images for those of kind.
-    pub(super) fn node_images(&self, environment: &Environment) -> Result<Vec<NodeImage>, Failure> {
+    /// The images for those of kind.
+    pub(super) fn images(&self, environment: &Environment) -> Result<Images, Failure> {
         let wrong = |error: SpecError| Failure::usage(format!("REHEARSAL_NODE_IMAGE: {error}"), "or use --node-image");
         self.images.named(environment).map_err(wrong)
     }

@@ -58,7 +58,7 @@ pub use folder::Linger;
 pub use gc::{GcError, sweep_local};
 pub use home::{Home, HomeError};
 pub use identity::Identity;
-pub use kind::{KindError, NodeImage};
+pub use kind::{Images, KindError, NodeImage};
 pub use lease::LocalError;
 pub use open::{ClusterError, Hear, OpenOptions, Progress, local_capabilities, open, version};
 pub use room::room;
@@ -74,6 +74,9 @@ pub use workplace::{Workplace, WorkplaceError};
 
 /// The label on every Namespace that a run makes; its value is the run's suffix. `cluster gc` finds by it.
 pub const RUN_LABEL: &str = "rehearsal.dev/run";
+
+/// The image of Pods that say what they see: `ci/kind/pod` makes it, and no registry has it.
+const POD_IMAGE: &str = "rehearsal/pod:1";
 
 /// The label on the hollow Node of a local control plane.
 const HOLLOW_LABEL: &str = "rehearsal.dev/hollow";

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use super::access::Access;
 use super::folder::Folder;
-use super::kind::{self, KindError, NodeImage};
+use super::kind::{self, Images, KindError};
 use super::order::Order;
 use super::{
     Assets, AssetsError, Cluster, ClusterSpec, ContextError, Facts, Home, HomeError, Linger, LocalError, Origin,
-    Release, Setup, assets, context, hollow_node, lease, local,
+    POD_IMAGE, Release, Setup, assets, context, hollow_node, lease, local,
 };
 use crate::capability::Capability;
 use crate::version::Version;
@@ -29,8 +29,8 @@ pub struct OpenOptions {
     pub stays_if_started: bool,
     /// How a cluster of ours is set up.
     pub setup: Setup,
-    /// Node images for kind, besides those that it published.
-    pub node_images: Vec<NodeImage>,
+    /// Of what clusters of kind are made.
+    pub images: Images,
     /// Where control planes and clusters are; what the environment says unless this does.
     pub home: Option<Home>,
     /// The program that becomes the keeper of a local cluster, whose `main` calls [`super::hook`] first; the running one
@@ -146,7 +146,7 @@ pub fn version(spec: &ClusterSpec, how: &OpenOptions) -> Result<Option<Version>,
     match spec {
         ClusterSpec::Context(_) | ClusterSpec::NamedKind(_) => Ok(None),
         ClusterSpec::Local(release) => Ok(Some(assets::resolve(&how.home()?, release)?.version)),
-        ClusterSpec::Kind(release) => Ok(Some(kind::image(release, &how.node_images)?.version)),
+        ClusterSpec::Kind(release) => Ok(Some(kind::image(release, &how.images.nodes)?.version)),
     }
 }
 
@@ -181,8 +181,8 @@ async fn open_local(home: &Home, assets: &Assets, how: &OpenOptions) -> Result<C
 
 /// A cluster of kind is ours alone, with all rights; what it is beyond that is found out, as of any other.
 async fn open_kind(home: &Home, release: &Release, how: &OpenOptions) -> Result<Cluster, ClusterError> {
-    let image = kind::image(release, &how.node_images)?;
-    let order = kind::order(&image, &how.setup);
+    let image = kind::image(release, &how.images.nodes)?;
+    let order = kind::order(&image, &how.images.loaded, &how.setup).await?;
     let folder = Folder::new(home.clusters().join(order.key()));
     let programs = kind::programs(&folder);
     let tenancy = lease::acquire(folder, &order, how).await?;
@@ -194,6 +194,8 @@ async fn open_kind(home: &Home, release: &Release, how: &OpenOptions) -> Result<
     }
     let mut capabilities = cluster.capabilities.clone();
     capabilities.extend([Capability::Kubectl, Capability::Ca]);
+    // The kubelet lists its images only now and then.
+    capabilities.extend(how.images.loaded.iter().any(|image| image == POD_IMAGE).then_some(Capability::PodImage));
     let cluster = Cluster {
         setup: how.setup.clone(),
         capabilities,
@@ -210,6 +212,7 @@ pub fn local_capabilities() -> BTreeSet<Capability> {
         Capability::Node,
         Capability::Scheduler,
         Capability::Kubectl,
+        Capability::Programs,
         Capability::Ca,
         Capability::OneApiserver,
         Capability::PlainAuthentication,

@@ -10,7 +10,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{Exchange, Facts, HOLLOW_LABEL, Request, SendError, Session};
+use super::{Exchange, Facts, HOLLOW_LABEL, POD_IMAGE, Request, SendError, Session};
 use crate::capability::Capability;
 
 /// How long each answer may take.
@@ -104,6 +104,12 @@ fn by_nodes(nodes: &[Value]) -> BTreeSet<Capability> {
     }
     if ready.iter().any(|node| node["metadata"]["labels"][HOLLOW_LABEL].is_null()) {
         found.insert(Capability::Kubelet);
+    }
+    // `docker.io/rehearsal/pod:1` and the like.
+    let names = ready.iter().flat_map(|node| node["status"]["images"].as_array().into_iter().flatten());
+    let mut names = names.flat_map(|image| image["names"].as_array().into_iter().flatten());
+    if names.any(|name| name.as_str().is_some_and(|name| name.ends_with(POD_IMAGE))) {
+        found.insert(Capability::PodImage);
     }
     found
 }

@@ -17,7 +17,7 @@ use super::instance::Instance;
 use super::outcome::{ScenarioOutcome, Trouble};
 use super::repeat::{Runs, repeat};
 use super::setups::by_setup;
-use crate::cluster::{self, Cluster, ClusterError, ClusterSpec, Linger, NodeImage, OpenOptions, Setup};
+use crate::cluster::{self, Cluster, ClusterError, ClusterSpec, Images, Linger, OpenOptions, Setup};
 use crate::scenario::ScenarioFile;
 use crate::snapshot::Store;
 
@@ -38,8 +38,8 @@ pub struct Settings {
     pub unrecorded_fails: bool,
     /// How long a cluster that was started for this run waits for another user.
     pub linger: Linger,
-    /// Node images for clusters of kind.
-    pub node_images: Vec<NodeImage>,
+    /// Of what clusters of kind are made.
+    pub images: Images,
 }
 
 impl Default for Settings {
@@ -53,7 +53,7 @@ impl Default for Settings {
             bodies: false,
             unrecorded_fails: false,
             linger: Linger::Gone,
-            node_images: Vec::new(),
+            images: Images::default(),
         }
     }
 }
@@ -170,7 +170,7 @@ impl Suite<'_> {
     fn options(&self) -> OpenOptions {
         OpenOptions {
             stays_if_started: self.settings.keep,
-            node_images: self.settings.node_images.clone(),
+            images: self.settings.images.clone(),
             ..OpenOptions::lingering(self.settings.linger)
         }
     }

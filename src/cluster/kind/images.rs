@@ -44,6 +44,15 @@ const fn published(kubernetes: &'static str, kind: &'static str, sha256: &'stati
     Published { kubernetes, kind, sha256 }
 }
 
+/// What clusters of kind are made of, beyond what kind published.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Images {
+    /// Node images.
+    pub nodes: Vec<NodeImage>,
+    /// Images of the engine that are loaded into each cluster, for its Pods.
+    pub loaded: Vec<String>,
+}
+
 /// A node image, and the release of Kubernetes in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeImage {

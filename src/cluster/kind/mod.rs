@@ -17,7 +17,7 @@ use super::order::{Made, Order};
 use super::{Home, Release, Setup};
 use crate::version::Version;
 
-pub use images::NodeImage;
+pub use images::{Images, NodeImage};
 pub use tools::KindError;
 
 pub(super) use failure::Cause;
@@ -35,6 +35,8 @@ const MARK: &str = "kind.json";
 pub(super) struct KindOrder {
     /// The node image.
     pub image: String,
+    /// Images for its Pods, and their ids in the engine: another build of one is another cluster.
+    loaded: Vec<(String, String)>,
     /// The release of kind that the image belongs to, where that is known.
     needs: Option<String>,
     /// Which engine is asked for, and where it listens: on another one it is another cluster.
@@ -42,12 +44,16 @@ pub(super) struct KindOrder {
 }
 
 /// The order of a cluster of an image.
-pub(super) fn order(image: &NodeImage, setup: &Setup) -> Order {
+pub(super) async fn order(image: &NodeImage, loaded: &[String], setup: &Setup) -> Result<Order, KindError> {
+    let mut ids = Vec::new();
+    for image in loaded {
+        ids.push((image.clone(), Tools::find()?.id(image).await?));
+    }
     let engine = [tools::PROVIDER, "DOCKER_HOST", "DOCKER_CONTEXT", "CONTAINER_HOST"];
     let engine = engine.into_iter().filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?))).collect();
     let needs = image.kind.as_ref().map(ToString::to_string);
-    let made = Made::Kind(KindOrder { image: image.image.clone(), needs, engine });
-    Order { version: image.version.to_string(), setup: setup.clone(), made }
+    let made = Made::Kind(KindOrder { image: image.image.clone(), loaded: ids, needs, engine });
+    Ok(Order { version: image.version.to_string(), setup: setup.clone(), made })
 }
 
 /// The image that a release means.

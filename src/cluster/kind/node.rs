@@ -82,6 +82,11 @@ impl KindCluster {
         let kubeconfig = folder.file("kubeconfig");
         let made = self.made.insert(Made { tools, name, kubeconfig, watch: None });
         create(made, &kind.image, &configuration, folder).await?;
+        if !kind.loaded.is_empty() {
+            let images: Vec<&str> = kind.loaded.iter().map(|(image, _)| image.as_str()).collect();
+            let loaded = made.tools.load(&made.name, &images, &folder.file("images.tar")).await;
+            loaded.map_err(|error| failed(error.into()))?;
+        }
         self.use_it(folder).await
     }
 

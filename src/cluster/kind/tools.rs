@@ -88,6 +88,15 @@ pub enum KindError {
         /// Those that there are.
         known: String,
     },
+    /// An image for Pods that is not there.
+    #[error("the image {image} cannot be loaded: `{engine}` has none of that name")]
+    #[diagnostic(help("build or pull it first; `{engine} images` lists what is there"))]
+    NotLoaded {
+        /// The image.
+        image: String,
+        /// The engine.
+        engine: &'static str,
+    },
     /// A command that should have worked.
     #[error("`{command}` failed: {reason}")]
     #[diagnostic(help("{help}"))]
@@ -177,6 +186,26 @@ impl Tools {
         let mut command = self.kind(["delete", "cluster", "--name", name, "--kubeconfig"]);
         command.arg(nowhere.path().join("kubeconfig"));
         self.done(command, &line).await.map(drop)
+    }
+
+    /// The id of an image that the engine has.
+    pub(super) async fn id(&self, image: &str) -> Result<String, KindError> {
+        let asked = self.engine(["image", "inspect", "--format", "{{.Id}}", image]);
+        let found = answer(asked).await.filter(|output| output.status.success());
+        found.as_ref().map(text).ok_or_else(|| KindError::NotLoaded { image: image.to_owned(), engine: self.engine })
+    }
+
+    /// Loads images of the engine into the nodes of a cluster. By an archive: what loads them directly knows Docker only.
+    pub(super) async fn load(&self, name: &str, images: &[&str], archive: &Path) -> Result<(), KindError> {
+        let mut save = self.engine(["save", "--output"]);
+        save.arg(archive).args(images);
+        self.done(save, &format!("{} save {}", self.engine, images.join(" "))).await?;
+        let mut load = self.kind(["load", "image-archive", "--name", name]);
+        load.arg(archive);
+        let loaded = self.done(load, "kind load image-archive").await;
+        // It goes with the folder that it is in otherwise.
+        let _ = std::fs::remove_file(archive);
+        loaded.map(drop)
     }
 
     /// What a command inside of a node writes to its standard output.
