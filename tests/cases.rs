@@ -64,7 +64,7 @@ fn cases_of_a_scenario_are_scenarios() {
     let ran = rehearse(&project, &["record", "--accept", "--tag", "few"]);
     // Nobody can change how a cluster is set up that is not ours.
     ran.exits(0)
-        .says(&["sa.gated  needs a cluster set up with SomeGate=true: only local ones can be", "3 scenarios in"]);
+        .says(&["sa.gated  needs a cluster set up with SomeGate=true: only local ones and those of kind can be", "3 scenarios in"]);
     assert!(project.path("snapshots/sa.plain/read-back@v1.36.snap").is_file());
     assert!(!project.path("snapshots/sa.gated").exists());
     server.take_requests();

@@ -82,7 +82,7 @@ fn other_setup(asked: &Setup) -> String {
     if asked.is_default() {
         "needs a cluster that is set up by default".to_owned()
     } else {
-        format!("needs a cluster set up with {asked}: only local ones can be")
+        format!("needs a cluster set up with {asked}: only local ones and those of kind can be")
     }
 }
 
