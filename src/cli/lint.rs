@@ -72,16 +72,33 @@ pub(super) fn run(args: &LintArgs, terminal: &mut Terminal) -> Result<Exit, Fail
             writeln!(terminal.out, "{:#}", json!({"mistakes": [], "snapshots": found}))?;
         }
         Output::Human => {
-            for finding in &findings {
-                let (style, word) = if finding.problem.is_warning() { (ODD, "warning") } else { (BAD, "error") };
-                writeln!(terminal.err, "{style}{word}:{style:#} {finding}")?;
-                writeln!(terminal.err, "   = {}", finding.problem.help())?;
-            }
+            print(findings.iter(), terminal)?;
             let scenarios = files.len();
             writeln!(terminal.out, "{scenarios} scenarios read; {wrong} mistakes")?;
         }
     }
     Ok(if wrong == 0 { Exit::Ok } else { Exit::Parse })
+}
+
+/// Whether the snapshots of these scenarios can be relied on; if not, that is said.
+pub(super) fn is_sound(
+    files: &[ScenarioFile],
+    selection: &Selection,
+    terminal: &mut Terminal,
+) -> Result<bool, Failure> {
+    let findings = findings(files, &selection.store(), selection.is_whole()).map_err(|error| Failure::store(&error))?;
+    let wrong = || findings.iter().filter(|finding| !finding.problem.is_warning());
+    print(wrong(), terminal)?;
+    Ok(wrong().next().is_none())
+}
+
+fn print<'f>(findings: impl Iterator<Item = &'f Finding>, terminal: &mut Terminal) -> Result<(), Failure> {
+    for finding in findings {
+        let (style, word) = if finding.problem.is_warning() { (ODD, "warning") } else { (BAD, "error") };
+        writeln!(terminal.err, "{style}{word}:{style:#} {finding}")?;
+        writeln!(terminal.err, "   = {}", finding.problem.help())?;
+    }
+    Ok(())
 }
 
 pub(super) fn prune(args: &PruneArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
