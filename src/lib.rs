@@ -8,6 +8,7 @@
 //! ```
 
 pub mod action;
+pub mod atlas;
 pub mod capability;
 pub mod cli;
 pub mod cluster;

@@ -3,6 +3,7 @@
 pub mod cluster;
 mod completions;
 mod diff;
+mod docs;
 mod environment;
 mod exit;
 mod explain;
@@ -65,6 +66,8 @@ enum Command {
     List(list::ListArgs),
     /// Show what changes for the scenarios between two versions, without a cluster.
     Diff(diff::DiffArgs),
+    /// Write the atlas: what every scenario shows on which version, as Markdown pages and as a page for a browser.
+    Docs(docs::DocsArgs),
     /// Explain the scenario language: every word of it, or one.
     Explain(explain::ExplainArgs),
     /// Start, stop and list local control planes.
@@ -159,6 +162,7 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>, environment: &Environ
         Command::Lint(args) => lint::run(&args, &mut terminal),
         Command::List(args) => list::run(&args, &mut terminal),
         Command::Diff(args) => diff::run(&args, &mut terminal),
+        Command::Docs(args) => docs::run(&args, &mut terminal),
         Command::Prune(args) => lint::prune(&args, &mut terminal),
         Command::Explain(args) => explain::run(&args, &mut terminal),
         Command::Cluster(args) => cluster(args, environment, &mut terminal),
