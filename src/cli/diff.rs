@@ -25,7 +25,7 @@ nothing else. A version that a scenario was not recorded on is taken to be as th
 said.
 
 Exit codes: 0 nothing differs, 1 something does (or wrong usage), 2 a scenario or a snapshot has mistakes, 3 something \
-was not recorded, so that it cannot be compared.")]
+was not recorded on one of the two, so that it cannot be compared.")]
 pub(super) struct DiffArgs {
     /// The older version: `v1.23`, `v1.23.17`, or `context:NAME` for that of a cluster.
     #[arg(value_name = "FROM")]

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Compared, Comparison, Verdict, assumed, lines, said};
+use super::{Compared, Comparison, Verdict, assumed, lines, said, unrecorded};
 use crate::timeline::Change;
 
 const NAME: Style = Style::new().bold();
@@ -22,6 +22,10 @@ pub fn human(comparison: &Comparison<'_>, out: &mut impl Write) -> io::Result<()
             let id = compared.timeline.file.id();
             writeln!(out, "{ODD}not known:{ODD:#} {id} is not recorded on {version}: {}", names.join(", "))?;
         }
+    }
+    let never = unrecorded(comparison);
+    if !never.is_empty() {
+        writeln!(out, "{ODD}never recorded:{ODD:#} {}", few(&never))?;
     }
     for (said, ids) in assumed(comparison) {
         let ids: Vec<&str> = ids.into_iter().collect();

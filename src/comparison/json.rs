@@ -16,7 +16,7 @@ pub fn json(comparison: &Comparison<'_>) -> Value {
         "scenarios": comparison.scenarios.iter().map(scenario).collect::<Vec<_>>(),
         "summary": {
             "differ": count(Verdict::Changes), "same": count(Verdict::Same),
-            "notRecorded": count(Verdict::Unknown), "aboutNeither": count(Verdict::Silent),
+            "notKnown": count(Verdict::Unknown), "neverRecorded": count(Verdict::Unrecorded), "aboutNeither": count(Verdict::Silent),
         },
     })
 }
@@ -50,7 +50,8 @@ fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Changes => "differs",
         Verdict::Same => "same",
-        Verdict::Unknown => "not-recorded",
+        Verdict::Unknown => "not-known",
+        Verdict::Unrecorded => "never-recorded",
         Verdict::Silent => "about-neither",
     }
 }

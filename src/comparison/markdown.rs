@@ -1,6 +1,6 @@
 //! A comparison in Markdown, for a pull request or the summary of a CI job.
 
-use super::{Compared, Comparison, Verdict, assumed, lines, said};
+use super::{Compared, Comparison, Verdict, assumed, lines, said, unrecorded};
 use crate::markdown::{code, escaped, fenced, row};
 use crate::timeline::Change;
 
@@ -20,6 +20,7 @@ pub fn markdown(comparison: &Comparison<'_>) -> String {
         compared.gaps().into_iter().map(gap)
     });
     parts.extend(list("Not known", unknown));
+    parts.extend(list("Never recorded", unrecorded(comparison).into_iter().map(|id| format!("- {}", code(id)))));
     let assumed = assumed(comparison).into_iter().map(|(said, ids)| {
         let ids: Vec<String> = ids.into_iter().map(code).collect();
         format!("- {said}: {}", ids.join(", "))

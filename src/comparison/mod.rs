@@ -65,7 +65,9 @@ pub enum Verdict {
     Silent,
     /// It shows the same.
     Same,
-    /// Something is not known.
+    /// It was never recorded, on whichever version: it says nothing yet.
+    Unrecorded,
+    /// Something is not known of one of the two.
     Unknown,
     /// Something differs.
     Changes,
@@ -141,7 +143,8 @@ impl<'t> Comparison<'t> {
     fn counts(&self) -> String {
         let kinds = [
             (Verdict::Changes, "differ"),
-            (Verdict::Unknown, "not recorded"),
+            (Verdict::Unknown, "not known"),
+            (Verdict::Unrecorded, "never recorded"),
             (Verdict::Same, "the same"),
             (Verdict::Silent, "about neither"),
         ];
@@ -162,8 +165,8 @@ impl<'t> Compared<'t> {
             for (version, shown) in ends.iter().zip(&shown) {
                 match shown {
                     Shown::Assumed { from, .. } => drop(assumed.insert(version.clone(), (*from).clone())),
-                    Shown::Unknown => unknown.push((track, version.clone())),
-                    Shown::Seen { .. } | Shown::Silent => {}
+                    Shown::Unknown if timeline.is_recorded() => unknown.push((track, version.clone())),
+                    Shown::Seen { .. } | Shown::Silent | Shown::Unknown => {}
                 }
             }
             for (runs, shown) in runs.iter_mut().zip(&shown) {
@@ -182,6 +185,7 @@ impl<'t> Compared<'t> {
             _ if !self.changes.is_empty() => Verdict::Changes,
             _ if !self.unknown.is_empty() => Verdict::Unknown,
             _ if self.same > 0 => Verdict::Same,
+            _ if !self.timeline.is_recorded() && self.runs.contains(&true) => Verdict::Unrecorded,
             _ => Verdict::Silent,
         }
     }
@@ -254,6 +258,11 @@ fn label(Sighting { version, shown }: &Sighting<'_>) -> String {
         Shown::Silent => format!("does not run on {version}"),
         Shown::Unknown => format!("not known of {version}"),
     }
+}
+
+/// The scenarios that were never recorded.
+fn unrecorded<'c>(comparison: &'c Comparison<'_>) -> Vec<&'c str> {
+    comparison.of(Verdict::Unrecorded).map(|compared| compared.timeline.file.id()).collect()
 }
 
 /// What is named once for all scenarios: those of which a version was assumed.

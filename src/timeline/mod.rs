@@ -108,6 +108,11 @@ impl<'s> Timeline<'s> {
         Self { file, tracks, recorded }
     }
 
+    /// Whether anything was ever recorded.
+    pub fn is_recorded(&self) -> bool {
+        self.versions().next().is_some()
+    }
+
     /// The recorded versions, oldest first.
     pub fn versions(&self) -> impl DoubleEndedIterator<Item = &Version> {
         self.recorded.versions()

@@ -51,12 +51,10 @@ function show() {
   $('search').value = q;
   $('from').value = isCompared() ? from : '';
   $('to').value = isCompared() ? to : '';
-  const welcome = [h('h2', {}, 'Choose a cell'), h('p', { class: 'about' },
-    'A row is a behaviour, a column a version of Kubernetes. A number says that so many steps answered something else than on the version before. ' +
-    'Choose a cell to see what was asked and what was answered, or two versions above to see all that differs between them.')];
-  const content = isCompared() ? (scenario ? [h('p', {}, h('button', { type: 'button', onclick: () => go({ id: '', step: '' }) }, '← all that differs')), between(scenario, from, to)] : overview(from, to, go))
-    : scenario ? onVersion(scenario, at, step, go) : welcome;
-  $('panel').replaceChildren(...content.flat(3));
+  const back = h('p', {}, h('button', { type: 'button', onclick: () => go({ id: '', step: '' }) }, '← all that differs'));
+  const content = isCompared() ? (scenario ? [back, between(scenario, from, to)] : overview(from, to, go))
+    : scenario ? onVersion(scenario, at, step, go) : welcome(go);
+  $('panel').replaceChildren(...content.flat(3).filter(part => part));
   $('panel').scrollTop = 0;
   const wanted = step && $('panel').querySelector(`[data-step="${CSS.escape(step)}"]`);
   if (wanted && wanted.previousElementSibling && wanted.previousElementSibling.matches('.step')) {

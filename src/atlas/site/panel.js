@@ -141,6 +141,21 @@ function between(scenario, from, to) {
   return [...head(scenario), steps.length ? steps : same];
 }
 
+// What to begin with: how many scenarios differ on each version from the one before.
+function welcome(go) {
+  const item = (column, to) => {
+    const number = to ? SCENARIOS.filter(scenario => differing(scenario, to - 1, to).length).length : 0;
+    const shown = [`${column.label} `, h('small', {}, `${count(number, 'scenario')} ${number === 1 ? 'differs' : 'differ'} from ${to ? COLUMNS[to - 1].label : ''}`)];
+    return number ? h('li', {}, h('button', { type: 'button', onclick: () => go({ from: to - 1, to, id: '', step: '' }) }, shown)) : null;
+  };
+  return [
+    h('h2', {}, 'Choose a cell'),
+    h('p', { class: 'about' }, 'A row is a behaviour, a column a version of Kubernetes. A number says that so many steps answered something ' +
+      'else than on the version before. A cell shows what was asked and what was answered; two versions above, or one below, show all that differs.'),
+    h('ul', { class: 'list' }, COLUMNS.map(item)),
+  ];
+}
+
 // Every scenario that differs between two versions.
 function overview(from, to, go) {
   const all = SCENARIOS.map(scenario => [scenario, differing(scenario, from, to).length]).filter(([, steps]) => steps);
