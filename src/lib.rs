@@ -8,11 +8,14 @@
 //! ```
 
 pub mod action;
+pub mod atlas;
 pub mod capability;
 pub mod cli;
 pub mod cluster;
+pub mod comparison;
 pub mod guard;
 pub mod harness;
+mod markdown;
 pub mod observe;
 pub mod plan;
 pub mod reference;
@@ -22,5 +25,6 @@ pub mod scenario;
 pub mod snapshot;
 mod suffix;
 pub mod syntax;
+pub mod timeline;
 pub mod topic;
 pub mod version;

@@ -5,8 +5,12 @@
 //! kept for display and takes no part in comparisons; a plain semver requirement would reject all of EKS and GKE as
 //! pre-releases.
 
+mod spans;
+
 use std::fmt;
 use std::str::FromStr;
+
+pub use spans::spans;
 
 use crate::topic::Topic;
 

@@ -27,6 +27,11 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// Something differs that was compared: the code that `diff` has for it.
+    pub const DIFFERS: Self = Self::Usage;
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

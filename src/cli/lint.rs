@@ -17,6 +17,8 @@ use crate::snapshot::{ScenarioId, Store, StoreError, Subject};
 use crate::version::Version;
 use crate::{cluster, plan, run};
 
+/// How many mistakes are shown by who is not asked for them.
+const FEW: usize = 5;
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const ODD: Style = AnsiColor::Yellow.on_default().bold();
 
@@ -72,16 +74,36 @@ pub(super) fn run(args: &LintArgs, terminal: &mut Terminal) -> Result<Exit, Fail
             writeln!(terminal.out, "{:#}", json!({"mistakes": [], "snapshots": found}))?;
         }
         Output::Human => {
-            for finding in &findings {
-                let (style, word) = if finding.problem.is_warning() { (ODD, "warning") } else { (BAD, "error") };
-                writeln!(terminal.err, "{style}{word}:{style:#} {finding}")?;
-                writeln!(terminal.err, "   = {}", finding.problem.help())?;
-            }
+            print(findings.iter(), terminal)?;
             let scenarios = files.len();
             writeln!(terminal.out, "{scenarios} scenarios read; {wrong} mistakes")?;
         }
     }
     Ok(if wrong == 0 { Exit::Ok } else { Exit::Parse })
+}
+
+/// Whether the snapshots of these scenarios can be relied on; if not, some of what is wrong is said.
+pub(super) fn is_sound(
+    files: &[ScenarioFile],
+    selection: &Selection,
+    terminal: &mut Terminal,
+) -> Result<bool, Failure> {
+    let findings = findings(files, &selection.store(), selection.is_whole()).map_err(|error| Failure::store(&error))?;
+    let wrong: Vec<&Finding> = findings.iter().filter(|finding| !finding.problem.is_warning()).collect();
+    print(wrong.iter().copied().take(FEW), terminal)?;
+    if wrong.len() > FEW {
+        writeln!(terminal.err, "and {} more: `rehearsal lint` lists them all", wrong.len() - FEW)?;
+    }
+    Ok(wrong.is_empty())
+}
+
+fn print<'f>(findings: impl Iterator<Item = &'f Finding>, terminal: &mut Terminal) -> Result<(), Failure> {
+    for finding in findings {
+        let (style, word) = if finding.problem.is_warning() { (ODD, "warning") } else { (BAD, "error") };
+        writeln!(terminal.err, "{style}{word}:{style:#} {finding}")?;
+        writeln!(terminal.err, "   = {}", finding.problem.help())?;
+    }
+    Ok(())
 }
 
 pub(super) fn prune(args: &PruneArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {

@@ -7,11 +7,11 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::run::Output;
-use super::selection::Selection;
+use super::selection::{Selection, id};
 use super::{Exit, Failure, Terminal};
 use crate::scenario::ScenarioFile;
-use crate::snapshot::{Label, NameError, ScenarioId, Series};
-use crate::version::{Minor, Version};
+use crate::snapshot::{Label, Series};
+use crate::version::{Version, spans};
 
 /// Arguments of `list`.
 #[derive(Debug, Args)]
@@ -51,7 +51,11 @@ pub(super) fn run(args: &ListArgs, terminal: &mut Terminal) -> Result<Exit, Fail
             let width = rows.iter().map(|row| row.file.id().len()).max().unwrap_or_default();
             for row in &rows {
                 let (file, out) = (&row.file, &mut terminal.out);
-                let recorded = if row.versions.is_empty() { "not yet".to_owned() } else { spans(&row.versions) };
+                let recorded = if row.versions.is_empty() {
+                    "not yet".to_owned()
+                } else {
+                    spans(row.versions.iter().map(|version| version.minor))
+                };
                 writeln!(out, "{:width$}  {}", file.id(), file.scenario.title)?;
                 writeln!(out, "{:width$}  {}; recorded: {recorded}", "", file.scenario.kubernetes)?;
                 if let Some(changes) = changes(&row.points) {
@@ -61,18 +65,6 @@ pub(super) fn run(args: &ListArgs, terminal: &mut Terminal) -> Result<Exit, Fail
         }
     }
     Ok(Exit::Ok)
-}
-
-/// The minors of versions in their order, as `v1.22 - v1.24, v1.30`.
-fn spans(versions: &[Version]) -> String {
-    let mut minors: Vec<Minor> = versions.iter().map(|version| version.minor).collect();
-    minors.dedup();
-    let span = |span: &[Minor]| match span {
-        [one] => one.to_string(),
-        [first, .., last] => format!("{first} - {last}"),
-        [] => String::new(),
-    };
-    minors.chunk_by(|one, next| one.after() == *next).map(span).collect::<Vec<_>>().join(", ")
 }
 
 /// Which steps show something else since which versions; where a step is first recorded nothing changed yet.
@@ -97,21 +89,4 @@ fn json(Row { file, versions, points }: &Row) -> Value {
         "recorded": versions.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "changePoints": points,
     })
-}
-
-fn id(file: &ScenarioFile) -> Result<ScenarioId, Failure> {
-    file.id().parse().map_err(|error: NameError| Failure::usage(error.to_string(), "rename the file"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn minors_in_a_row_are_one_span() {
-        let of =
-            |versions: &[&str]| spans(&versions.iter().map(|version| version.parse().unwrap()).collect::<Vec<_>>());
-        assert_eq!(of(&["v1.22.2", "v1.23.17", "v1.24.17", "v1.30.1", "v1.30.14"]), "v1.22 - v1.24, v1.30");
-        assert_eq!(of(&["v1.37.1"]), "v1.37");
-    }
 }

@@ -2,6 +2,8 @@
 
 pub mod cluster;
 mod completions;
+mod diff;
+mod docs;
 mod environment;
 mod exit;
 mod explain;
@@ -42,9 +44,10 @@ const EXAMPLES: &str = "Examples:
   rehearsal run --cluster context:staging FILE     one scenario, on a cluster of your kubeconfig
   rehearsal record --cluster local:v1.36 FILE      propose its answers as snapshots
   rehearsal review                                 look at what is proposed, accept or reject it
+  rehearsal diff v1.23 v1.24                       what changes between two versions, without a cluster
   rehearsal lint                                   every mistake of every file, without a cluster
 
-Exit codes: 0 all held, 1 wrong usage, 2 a scenario has mistakes, 3 could not be run to the end, 4 an answer was not \
+Exit codes: 0 all held, 1 wrong usage (or two versions differ), 2 a scenario has mistakes, 3 could not be run to the end, 4 an answer was not \
 as recorded or expected, 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
@@ -61,6 +64,10 @@ enum Command {
     Prune(lint::PruneArgs),
     /// List scenarios, the versions they are about and the versions they were recorded on.
     List(list::ListArgs),
+    /// Show what changes for the scenarios between two versions, without a cluster.
+    Diff(diff::DiffArgs),
+    /// Write the atlas: what every scenario shows on which version, as Markdown pages and as a page for a browser.
+    Docs(docs::DocsArgs),
     /// Explain the scenario language: every word of it, or one.
     Explain(explain::ExplainArgs),
     /// Start, stop and list local control planes.
@@ -154,6 +161,8 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>, environment: &Environ
         Command::Review(args) => review(&args, &mut terminal),
         Command::Lint(args) => lint::run(&args, &mut terminal),
         Command::List(args) => list::run(&args, &mut terminal),
+        Command::Diff(args) => diff::run(&args, &mut terminal),
+        Command::Docs(args) => docs::run(&args, &mut terminal),
         Command::Prune(args) => lint::prune(&args, &mut terminal),
         Command::Explain(args) => explain::run(&args, &mut terminal),
         Command::Cluster(args) => cluster(args, environment, &mut terminal),

@@ -9,7 +9,8 @@ use clap::Args;
 use super::{Environment, Failure};
 use crate::cluster::{self, ClusterSet, ClusterSpec, Images, NodeImage, SpecError};
 use crate::scenario::{self, ScenarioFile};
-use crate::snapshot::Store;
+use crate::snapshot::{NameError, ScenarioId, Store};
+use crate::timeline::Timeline;
 
 /// Which scenarios, and where their snapshots are.
 #[derive(Debug, Clone, Args)]
@@ -47,9 +48,24 @@ impl Selection {
         self.paths == ["scenarios"] && self.tags.is_empty()
     }
 
+    /// What was recorded of each scenario.
+    pub(super) fn timelines<'f>(&self, files: &'f [ScenarioFile]) -> Result<Vec<Timeline<'f>>, Failure> {
+        let store = self.store();
+        let timeline = |file| {
+            let recorded = store.scenario(&id(file)?).map_err(|error| Failure::store(&error))?;
+            Ok(Timeline::new(file, recorded))
+        };
+        files.iter().map(timeline).collect()
+    }
+
     pub(super) fn store(&self) -> Store {
         Store::open(self.snapshots.clone())
     }
+}
+
+/// The folder of a scenario's snapshots.
+pub(super) fn id(file: &ScenarioFile) -> Result<ScenarioId, Failure> {
+    file.id().parse().map_err(|error: NameError| Failure::usage(error.to_string(), "rename the file"))
 }
 
 /// Which clusters.

@@ -85,9 +85,17 @@ pub enum ContextError {
 
 /// Opens the context `name` of the kubeconfig that `KUBECONFIG` or the home folder has.
 pub(super) async fn open(name: &str) -> Result<Cluster, ContextError> {
-    let kubeconfig = Kubeconfig::read().map_err(|error| ContextError::Kubeconfig { cause: unread(&error) })?;
     // Large, and awaited by everything that opens a cluster.
-    Box::pin(open_in(kubeconfig, name)).await
+    Box::pin(open_in(kubeconfig()?, name)).await
+}
+
+/// The version of a context's cluster; nothing else is asked.
+pub(super) async fn version_of(name: &str) -> Result<Version, ContextError> {
+    Ok(Box::pin(connect(kubeconfig()?, name)).await?.version)
+}
+
+fn kubeconfig() -> Result<Kubeconfig, ContextError> {
+    Kubeconfig::read().map_err(|error| ContextError::Kubeconfig { cause: unread(&error) })
 }
 
 /// Opens a context of the text of a kubeconfig.
@@ -107,16 +115,33 @@ pub(super) async fn open_file(path: &Path, origin: Origin) -> Result<Cluster, Co
 
 /// Opens a context of a kubeconfig.
 async fn open_in(kubeconfig: Kubeconfig, name: &str) -> Result<Cluster, ContextError> {
+    let access = Access::of(&kubeconfig, Some(name));
+    let Connected { server, transports, own, version } = connect(kubeconfig, name).await?;
+    let probed = probe::all(&own, &server).await;
+    let (facts, mut capabilities) = probed.map_err(|why| unanswered(why, name, &server))?;
+    let origin = Origin { kind: "context", etcd: None };
+    let programs = programs(&version);
+    capabilities.extend(programs.as_ref().map(|_| Capability::Kubectl));
+    Ok(Cluster { access, programs, ..Cluster::new(origin, version, capabilities, facts, transports) })
+}
+
+/// A context whose server has said which version it is.
+struct Connected {
+    server: String,
+    transports: Transports,
+    own: Session,
+    version: Version,
+}
+
+async fn connect(kubeconfig: Kubeconfig, name: &str) -> Result<Connected, ContextError> {
     if !kubeconfig.contexts.iter().any(|context| context.name == name) {
         let names: Vec<&str> = kubeconfig.contexts.iter().map(|context| context.name.as_str()).collect();
         let known = if names.is_empty() { "it has none".to_owned() } else { format!("it has: {}", names.join(", ")) };
         return Err(ContextError::NoSuchContext { name: name.to_owned(), known });
     }
-    let name = name.to_owned();
-    let is_sendable = has_sendable_token(&kubeconfig, &name);
-    let access = Access::of(&kubeconfig, Some(&name));
-    let unusable = |cause: String| ContextError::Unusable { help: help(&cause, &name), name: name.clone(), cause };
-    let options = KubeConfigOptions { context: Some(name.clone()), ..KubeConfigOptions::default() };
+    let is_sendable = has_sendable_token(&kubeconfig, name);
+    let unusable = |cause: String| ContextError::Unusable { help: help(&cause, name), name: name.to_owned(), cause };
+    let options = KubeConfigOptions { context: Some(name.to_owned()), ..KubeConfigOptions::default() };
     let config =
         Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| unusable(error.to_string()))?;
     let server = address(&config.cluster_url);
@@ -130,22 +155,21 @@ async fn open_in(kubeconfig: Kubeconfig, name: &str) -> Result<Cluster, ContextE
     let transports = made.map_err(|error| unusable(error.to_string()))?.map_err(|error| unusable(cause(&error)))?;
 
     let own = Session::new(transports.own.clone(), HeaderMap::new());
-    let unanswered = |why: Unanswered| match why {
-        Unanswered::Error(cause) => {
-            ContextError::NoAnswer { name: name.clone(), server: server.clone(), cause: Box::new(cause) }
-        }
-        Unanswered::Hangs(request) => ContextError::Hangs { name: name.clone(), server: server.clone(), request },
-    };
+    let unanswered = |why: Unanswered| unanswered(why, name, &server);
     let answer = probe::answer(&own, Request::new(Method::GET, "/version")).await.map_err(unanswered)?;
     if answer.status == 401 {
-        return Err(ContextError::Unauthorized { name, server });
+        return Err(ContextError::Unauthorized { name: name.to_owned(), server });
     }
     let version = version(answer).map_err(Unanswered::Error).map_err(unanswered)?;
-    let (facts, mut capabilities) = probe::all(&own, &server).await.map_err(unanswered)?;
-    let origin = Origin { kind: "context", etcd: None };
-    let programs = programs(&version);
-    capabilities.extend(programs.as_ref().map(|_| Capability::Kubectl));
-    Ok(Cluster { access, programs, ..Cluster::new(origin, version, capabilities, facts, transports) })
+    Ok(Connected { server, transports, own, version })
+}
+
+fn unanswered(why: Unanswered, name: &str, server: &str) -> ContextError {
+    let (name, server) = (name.to_owned(), server.to_owned());
+    match why {
+        Unanswered::Error(cause) => ContextError::NoAnswer { name, server, cause: Box::new(cause) },
+        Unanswered::Hangs(request) => ContextError::Hangs { name, server, request },
+    }
 }
 
 /// Where a `kubectl` of that minor version is: an installed control plane of it brings one.

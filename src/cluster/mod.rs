@@ -60,7 +60,7 @@ pub use home::{Home, HomeError};
 pub use identity::Identity;
 pub use kind::{Images, KindError, NodeImage};
 pub use lease::LocalError;
-pub use open::{ClusterError, Hear, OpenOptions, Progress, local_capabilities, open, version};
+pub use open::{ClusterError, Hear, OpenOptions, Progress, local_capabilities, open, version, version_of};
 pub use room::room;
 pub use running::{DownError, Running, running, take_down};
 pub use send_error::{ClusterEnd, SendError};

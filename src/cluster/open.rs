@@ -150,6 +150,11 @@ pub fn version(spec: &ClusterSpec, how: &OpenOptions) -> Result<Option<Version>,
     }
 }
 
+/// The version of the cluster behind a context of the kubeconfig. Nothing else is asked of it.
+pub async fn version_of(context: &str) -> Result<Version, ClusterError> {
+    Ok(context::version_of(context).await?)
+}
+
 async fn open_local(home: &Home, assets: &Assets, how: &OpenOptions) -> Result<Cluster, LocalError> {
     let order = Order::local(assets, &how.setup);
     let folder = Folder::new(home.clusters().join(order.key()));

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use super::Reporter;
 use super::words::{self, Hint, plural, seconds, status_word};
+use crate::markdown::{code, escaped, fenced, row};
 use crate::run::{Event, ScenarioOutcome, Status, StepOutcome, Summary, Trouble, Verdict};
 
 /// Collects outcomes and writes them as one Markdown document.
@@ -95,10 +96,6 @@ fn counts(summary: &Summary) -> String {
     format!("{total} {} in {}: {}", plural(total, "scenario"), seconds(took), parts.join(", "))
 }
 
-fn row(cells: impl Iterator<Item = String>) -> String {
-    cells.flat_map(|cell| [" ".to_owned(), cell, " |".to_owned()]).collect()
-}
-
 /// What is wrong stands out.
 fn word(status: Status) -> &'static str {
     match status {
@@ -148,43 +145,4 @@ fn step(step: &StepOutcome, outcome: &ScenarioOutcome, show: bool) -> Vec<String
 fn trouble(trouble: &Trouble) -> Vec<String> {
     let help = trouble.help.as_deref().map(escaped);
     std::iter::once(fenced("text", &trouble.message)).chain(help).collect()
-}
-
-/// A block that shows `text` as it is, whatever is in it.
-fn fenced(language: &str, text: &str) -> String {
-    let longest = text.lines().map(|line| line.trim_start().bytes().take_while(|b| *b == b'`').count()).max();
-    let fence = "`".repeat(longest.unwrap_or(0).max(2) + 1);
-    format!("{fence}{language}\n{}\n{fence}", text.strip_suffix('\n').unwrap_or(text))
-}
-
-/// A piece of code within a line or a cell.
-fn code(text: &str) -> String {
-    if text.contains(['`', '|', '\n']) { escaped(text) } else { format!("`{text}`") }
-}
-
-/// Text that means nothing in Markdown but itself.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '<' | '>' | '#' => out.extend(['\\', c]),
-            '\n' => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_in_a_text_does_not_become_markup() {
-        assert_eq!(escaped("a|b <c> *d*\n# e"), r"a\|b \<c\> \*d\* \# e");
-        assert_eq!(code("GET /api"), "`GET /api`");
-        assert_eq!(code("a`b"), r"a\`b");
-        assert_eq!(fenced("text", "a\n  ```\nb"), "````text\na\n  ```\nb\n````");
-        assert_eq!(fenced("diff", "-a\n"), "```diff\n-a\n```");
-    }
 }

@@ -18,6 +18,7 @@ mod unique;
 mod unsupported;
 mod variables;
 mod when;
+mod written;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -50,6 +50,12 @@ impl Label {
     }
 }
 
+impl From<Minor> for Label {
+    fn from(minor: Minor) -> Self {
+        Self { minor, patch: None }
+    }
+}
+
 impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.patch {

@@ -142,6 +142,11 @@ impl Recorded {
         self.ledger.lines().map(|line| &line.version)
     }
 
+    /// The recorded version that speaks for another one: the nearest below, or the first recorded patch of the same minor.
+    pub fn speaks_for(&self, version: &Version) -> Option<&Version> {
+        self.ledger.governing(version).map(|line| &line.version)
+    }
+
     /// The change points of each step: where the text starts to hold that is shown from there on, oldest first.
     pub fn change_points(&self) -> BTreeMap<Series, Vec<Label>> {
         let mut points: BTreeMap<Series, Vec<Label>> = BTreeMap::new();
