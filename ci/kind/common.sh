@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # Sourced by engine, pin, build, test and pod/build after ci/control-plane/common.sh.
+# shellcheck shell=bash disable=SC2034 # they use it
 
 kind_version=v0.30.0
 coredns_version=v1.11.3
