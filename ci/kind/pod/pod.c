@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bearssl.h>
@@ -30,7 +31,7 @@ static const char usage[] =
     "       pod exit CODE            end with this code\n"
     "`get` finds the server in KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT, verifies it with\n"
     AUTHORITIES ", and shows the token in TOKENFILE\n"
-    "(default " ACCOUNT "/token).\n"
+    "(default " ACCOUNT "/token). It tries for a minute.\n"
     "exit codes: 0 done (`get`: whatever the status), 1 it failed, 2 it was called wrongly\n";
 
 __attribute__((noreturn, format(printf, 2, 3))) static void die(int code, const char *format, ...)
@@ -102,6 +103,19 @@ static const char *environment(const char *name)
     return value;
 }
 
+/* Why the last attempt to get an answer gave none. */
+static char problem[512];
+
+__attribute__((format(printf, 1, 2))) static void *failed(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(problem, sizeof problem, format, arguments);
+    va_end(arguments);
+    return NULL;
+}
+
+/* A socket, or -1. */
 static int connect_to(const char *host, const char *port)
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((in_port_t)atoi(port))};
@@ -117,10 +131,12 @@ static int connect_to(const char *host, const char *port)
         size = sizeof v6;
     }
     fd = socket(address->sa_family, SOCK_STREAM, 0);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0 || connect(fd, address, size) != 0)
-        die(1, "cannot connect to %s, port %s: %s", host, port, strerror(errno));
-    return fd;
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0 && connect(fd, address, size) == 0)
+        return fd;
+    failed("cannot connect to %s, port %s: %s", host, port, strerror(errno));
+    close(fd);
+    return -1;
 }
 
 static int send_some(void *fd, const unsigned char *text, size_t size)
@@ -195,31 +211,30 @@ static br_x509_trust_anchor *authorities(size_t *count)
     return all;
 }
 
-/* Ends with what went wrong, if anything did. */
-static void check(const br_ssl_engine_context *engine)
+/* Says what went wrong with a connection. */
+static void *explain(int error)
 {
-    int error = br_ssl_engine_last_error(engine);
-    if (error == BR_ERR_X509_NOT_TRUSTED)
-        die(1, "the certificate of the server is of no authority in " AUTHORITIES);
-    if (error == BR_ERR_X509_BAD_SERVER_NAME)
-        die(1, "the certificate of the server is not one of " SERVER);
-    if (error == BR_ERR_IO)
-        die(1, "the connection ended or was silent for 30 seconds before the answer was whole");
-    if (error != BR_ERR_OK)
-        die(1, "no TLS with the server (BearSSL error %d)", error);
+    switch (error) {
+    case BR_ERR_X509_NOT_TRUSTED:
+        return failed("the certificate of the server is of no authority in " AUTHORITIES);
+    case BR_ERR_X509_BAD_SERVER_NAME:
+        return failed("the certificate of the server is not one of " SERVER);
+    case BR_ERR_IO:
+        return failed("the connection ended or was silent for 30 seconds before the answer was whole");
+    default:
+        return failed("no TLS with the server (BearSSL error %d)", error);
+    }
 }
 
-/* Sends the request and returns all of the answer. HTTP/1.0: no chunks, and the server closes when it is done. */
-static char *exchange(int fd, const char *request)
+/* Sends the request and returns all of the answer, or NULL. HTTP/1.0: no chunks, and the server closes when it is done. */
+static char *exchange(int fd, const char *request, const br_x509_trust_anchor *trusted, size_t count)
 {
     static unsigned char buffer[BR_SSL_BUFSIZE_BIDI], piece[4096];
     struct bytes answer = {NULL, 0};
     br_ssl_client_context client;
     br_x509_minimal_context verifier;
     br_sslio_context tls;
-    size_t count;
-    const br_x509_trust_anchor *trusted = authorities(&count);
-    int got;
+    int got, error;
 
     br_ssl_client_init_full(&client, &verifier, trusted, count);
     br_ssl_engine_set_buffer(&client.eng, buffer, sizeof buffer, 1);
@@ -229,14 +244,39 @@ static char *exchange(int fd, const char *request)
     br_sslio_flush(&tls);
     while ((got = br_sslio_read(&tls, piece, sizeof piece)) > 0)
         append(&answer, piece, (size_t)got);
-    check(&client.eng);
+    error = br_ssl_engine_last_error(&client.eng);
+    if (error != BR_ERR_OK) {
+        free(answer.start);
+        return explain(error);
+    }
     append(&answer, "", 1);
     return (char *)answer.start;
 }
 
-static int get(const char *path, const char *token_file)
+/* Asks until there is an answer, for a minute: a Pod may start before kube-proxy has made the server's address lead to it. */
+static char *ask(const char *request)
 {
     const char *host = environment("KUBERNETES_SERVICE_HOST"), *port = environment("KUBERNETES_SERVICE_PORT");
+    size_t count;
+    const br_x509_trust_anchor *trusted = authorities(&count);
+    const time_t start = time(NULL);
+    char *answer = NULL;
+    for (;;) {
+        int fd = connect_to(host, port);
+        if (fd >= 0) {
+            answer = exchange(fd, request, trusted, count);
+            close(fd);
+        }
+        if (answer != NULL)
+            return answer;
+        if (time(NULL) - start >= 60)
+            die(1, "%s", problem);
+        usleep(200000);
+    }
+}
+
+static int get(const char *path, const char *token_file)
+{
     char *token = contents(token_file, NULL), *request, *answer, *body, *status;
     if (*path != '/')
         die(2, "%s is no path", path);
@@ -245,7 +285,7 @@ static int get(const char *path, const char *token_file)
                  "GET %s HTTP/1.0\r\nHost: " SERVER "\r\nUser-Agent: pod\r\nAccept: application/json\r\n"
                  "Authorization: Bearer %s\r\n\r\n", path, token) < 0)
         die(1, "no memory for the request");
-    answer = exchange(connect_to(host, port), request);
+    answer = ask(request);
     body = strstr(answer, "\r\n\r\n");
     status = strchr(answer, ' ');
     if (strncmp(answer, "HTTP/", 5) != 0 || body == NULL || status == NULL || status > body)
