@@ -1,5 +1,5 @@
 //! The rights that the documentation asks for are enough: somebody who has nothing else rehearses with them.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests and their helpers fail by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests and their helpers fail by panicking")]
 
 mod cluster_support;
 
