@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Capability {
     /// A Node that Pods are bound to; it may run them on paper.
     Node,
+    /// Nothing but a control plane: Pods run on paper only, and there is no default `StorageClass`.
+    Bare,
     /// A kubelet that runs containers.
     Kubelet,
     /// The image `rehearsal/pod:1` on a Node, for Pods that say what they see.
@@ -31,8 +33,9 @@ pub enum Capability {
 
 impl Capability {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Node,
+        Self::Bare,
         Self::Kubelet,
         Self::PodImage,
         Self::Scheduler,
@@ -49,6 +52,7 @@ impl Capability {
     pub fn doc(self) -> &'static str {
         match self {
             Self::Node => "A Node that Pods are bound to; it may run them on paper.",
+            Self::Bare => "Nothing but a control plane: Pods run on paper only, and there is no default `StorageClass`.",
             Self::Kubelet => "A kubelet that runs containers.",
             Self::PodImage => "The image `rehearsal/pod:1` on a Node, for Pods that say what they see (ci/kind/pod).",
             Self::Scheduler => "A scheduler.",
@@ -66,6 +70,7 @@ impl Capability {
     pub fn word(self) -> &'static str {
         match self {
             Self::Node => "node",
+            Self::Bare => "bare",
             Self::Kubelet => "kubelet",
             Self::PodImage => "pod-image",
             Self::Scheduler => "scheduler",

@@ -215,6 +215,7 @@ async fn open_kind(home: &Home, release: &Release, how: &OpenOptions) -> Result<
 pub fn local_capabilities() -> BTreeSet<Capability> {
     BTreeSet::from([
         Capability::Node,
+        Capability::Bare,
         Capability::Scheduler,
         Capability::Kubectl,
         Capability::Programs,
