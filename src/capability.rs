@@ -52,7 +52,9 @@ impl Capability {
     pub fn doc(self) -> &'static str {
         match self {
             Self::Node => "A Node that Pods are bound to; it may run them on paper.",
-            Self::Bare => "Nothing but a control plane: Pods run on paper only, and there is no default `StorageClass`.",
+            Self::Bare => {
+                "Nothing but a control plane: Pods run on paper only, and there is no default `StorageClass`."
+            }
             Self::Kubelet => "A kubelet that runs containers.",
             Self::PodImage => "The image `rehearsal/pod:1` on a Node, for Pods that say what they see (ci/kind/pod).",
             Self::Scheduler => "A scheduler.",

@@ -63,8 +63,10 @@ fn cases_of_a_scenario_are_scenarios() {
     project.run(&["list", "--tag", "few"]).exits(0).says(&["sa.plain ", "sa.gated ", "sa.old ", "<1.20"]);
     let ran = rehearse(&project, &["record", "--accept", "--tag", "few"]);
     // Nobody can change how a cluster is set up that is not ours.
-    ran.exits(0)
-        .says(&["sa.gated  needs a cluster set up with SomeGate=true: only local ones and those of kind can be", "3 scenarios in"]);
+    ran.exits(0).says(&[
+        "sa.gated  needs a cluster set up with SomeGate=true: only local ones and those of kind can be",
+        "3 scenarios in",
+    ]);
     assert!(project.path("snapshots/sa.plain/read-back@v1.36.snap").is_file());
     assert!(!project.path("snapshots/sa.gated").exists());
     server.take_requests();
