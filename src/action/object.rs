@@ -1,10 +1,11 @@
 //! Objects that steps send: a manifest in which name, namespace, labels and annotations may stand at the top, a file of
 //! manifests, or a list of these.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Backoff, Declared, Decoder, KindName, Reply, RunError, StepCx, during};
 use crate::cluster::{Exchange, Request};
+use crate::shape::{self, Shape};
 use crate::syntax::{At, Diagnostic, Diagnostics, Fields, Key, Node, Template, TextTemplate, Yaml, not_a_string};
 
 /// Kinds that live in no Namespace, by group. A plan knows no others: the scope of a kind is for discovery to say.
@@ -62,6 +63,10 @@ pub(super) struct Objects {
 }
 
 impl Objects {
+    pub(super) fn shape() -> Value {
+        shape::one_or_several(&shape::any_of(&[Object::shape(), file()]))
+    }
+
     /// Reads `OBJECT` or `[OBJECT, ...]`.
     pub(super) fn decode(node: &Node, decoder: &mut Decoder<'_>) -> Option<Self> {
         let mut objects = Vec::new();
@@ -119,7 +124,18 @@ impl Objects {
 /// How a kind of step writes an object, given the path of its collection.
 pub(super) type ToRequest = fn(&Object, &StepCx<'_>, &str) -> Result<Request, RunError>;
 
+/// The objects of a file.
+fn file() -> Value {
+    Shape::new().required("file", shape::string()).finish()
+}
+
 impl Object {
+    fn shape() -> Value {
+        let shape = KindName::shape(Shape::new()).optional("metadata", json!({"type": "object"}));
+        let texts = ["name", "namespace"].into_iter();
+        texts.fold(shape, |shape, name| shape.optional(name, shape::text())).finish_open()
+    }
+
     fn decode_file(node: &Node, decoder: &mut Decoder<'_>, objects: &mut Vec<Self>) {
         let Some(mut fields) = Fields::of(node, "a manifest from a file", decoder.diagnostics) else { return };
         let file = fields.required("file").node();

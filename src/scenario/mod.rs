@@ -29,7 +29,7 @@ pub use frame::{Capture, Frame, Holds, MODIFIERS, Selection};
 pub use identity::{Certificate, IDENTITIES, Identity, User};
 pub use load::{ScenarioFile, load};
 pub use names::{CASE, OWN_NAMES, StepName};
-pub use read::FIELDS;
+pub use read::{FIELDS, shape};
 pub use rewrite::Change;
 pub use settings::Settings;
 pub use step::Step;
