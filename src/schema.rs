@@ -3,14 +3,15 @@
 
 use serde_json::Value;
 
-use crate::{scenario, shape};
+use crate::{action, scenario, shape};
 
 /// The schema of one document of a scenario file, of draft 2020-12.
 pub fn schema() -> Value {
     let mut schema = scenario::shape();
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     schema["title"] = "A scenario of rehearsal".into();
-    schema["$defs"] = shape::definitions(&scenario::Step::shape());
+    let definitions = [shape::definitions(), action::shapes(), scenario::shapes()].into_iter().flatten();
+    schema["$defs"] = definitions.map(|(name, shape)| (name.to_owned(), shape)).collect();
     schema
 }
 

@@ -142,21 +142,24 @@ pub fn steps() -> Value {
     json!({"type": "array", "items": step(), "minItems": 1})
 }
 
-fn defined(name: &str) -> Value {
+/// A shape that has a name, and stands once in the schema.
+pub fn defined(name: &str) -> Value {
     json!({"$ref": format!("#/$defs/{name}")})
 }
 
-/// What the shapes above refer to; a `step` is for those to say who know the kinds of steps.
-pub fn definitions(step: &Value) -> Value {
-    json!({
-        "text": {"type": "string", "description": "A text in which `${...}` is filled in."},
+/// The shapes of single values, by their names.
+pub fn definitions() -> Vec<(&'static str, Value)> {
+    vec![
+        ("text", json!({"type": "string", "description": "A text in which `${...}` is filled in."})),
         // `until: true` is as good an expression as any.
-        "expression": {"type": ["string", "boolean"], "description": "A CEL expression."},
-        "duration": {
-            "type": "string",
-            "pattern": "^0*[1-9][0-9]*(ms|s|m)$",
-            "description": "A whole number and its unit: `500ms`, `12s` or `1m`.",
-        },
-        "step": step,
-    })
+        ("expression", json!({"type": ["string", "boolean"], "description": "A CEL expression."})),
+        (
+            "duration",
+            json!({
+                "type": "string",
+                "pattern": "^0*[1-9][0-9]*(ms|s|m)$",
+                "description": "A whole number and its unit: `500ms`, `12s` or `1m`.",
+            }),
+        ),
+    ]
 }

@@ -83,6 +83,11 @@ pub static KINDS: &[Kind] = &[
     command::KIND,
 ];
 
+/// What steps share, by the name that shapes of kinds refer to it with.
+pub fn shapes() -> Vec<(&'static str, Value)> {
+    vec![("object", object::Object::shape())]
+}
+
 /// The kinds that stay open while other steps run: those that stand in their field [`DURING`].
 pub static OPEN: &[&str] = &[watch::KIND.key, command::KIND.key];
 

@@ -64,7 +64,7 @@ pub(super) struct Objects {
 
 impl Objects {
     pub(super) fn shape() -> Value {
-        shape::one_or_several(&shape::any_of(&[Object::shape(), file()]))
+        shape::one_or_several(&shape::defined("object"))
     }
 
     /// Reads `OBJECT` or `[OBJECT, ...]`.
@@ -124,16 +124,14 @@ impl Objects {
 /// How a kind of step writes an object, given the path of its collection.
 pub(super) type ToRequest = fn(&Object, &StepCx<'_>, &str) -> Result<Request, RunError>;
 
-/// The objects of a file.
-fn file() -> Value {
-    Shape::new().required("file", shape::string()).finish()
-}
-
 impl Object {
-    fn shape() -> Value {
-        let shape = KindName::shape(Shape::new()).optional("metadata", json!({"type": "object"}));
+    /// A manifest, or those of a file.
+    pub(super) fn shape() -> Value {
+        let file = Shape::new().required("file", shape::string()).finish();
+        let manifest = KindName::shape(Shape::new()).optional("metadata", json!({"type": "object"}));
         let texts = ["name", "namespace"].into_iter();
-        texts.fold(shape, |shape, name| shape.optional(name, shape::text())).finish_open()
+        let manifest = texts.fold(manifest, |shape, name| shape.optional(name, shape::text())).finish_open();
+        shape::any_of(&[manifest, file])
     }
 
     fn decode_file(node: &Node, decoder: &mut Decoder<'_>, objects: &mut Vec<Self>) {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::case::{self, Case, Naming};
 use super::{Settings, When, when};
-use crate::shape::Shape;
+use crate::shape::{self, Shape};
 use crate::syntax::{Diagnostics, Fields, Node};
 
 /// How the cases of a scenario are named: as documents of a file are.
@@ -32,8 +32,8 @@ pub(super) fn keys(tree: &Node) -> Vec<Option<&str>> {
 
 /// The cases of a scenario.
 pub(super) fn shape() -> Value {
-    let row = Shape::new().optional("when", When::shape()).optional("needs", when::capabilities_shape());
-    case::shape(row.optional("cluster", Settings::shape()))
+    let row = Shape::new().optional("when", shape::defined("when")).optional("needs", shape::defined("needs"));
+    case::shape(row.optional("cluster", shape::defined("cluster")))
 }
 
 /// Reads all cases, for their mistakes, and gives one of them.

@@ -149,8 +149,8 @@ impl Check {
         let shape = ["reason", "message", "warnings", "body", "stdout", "stderr"].into_iter();
         let shape = shape.fold(Shape::new(), |shape, name| shape.optional(name, shape::anything()));
         let shape = shape.optional("code", code).optional("exit", exit);
-        let shape = shape.optional("that", shape::expression()).optional("when", When::shape());
-        shape::one_or_several(&shape.described(EXPECTATIONS).finish())
+        let shape = shape.optional("that", shape::expression()).optional("when", shape::defined("when"));
+        shape.described(EXPECTATIONS).finish()
     }
 
     /// Reads `E` or `[E, ...]`.

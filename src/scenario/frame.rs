@@ -174,8 +174,9 @@ pub enum Selection {
 impl Frame {
     /// The fields of the modifiers.
     pub(super) fn shape(shape: Shape) -> Shape {
+        let expect = shape::one_or_several(&shape::defined("expectation"));
         let shape = shape.optional("as", Identity::shape()).optional("query", shape::entries(&shape::scalar()));
-        let shape = shape.optional("set", shape::entries(&shape::scalar())).optional("expect", Check::shape());
+        let shape = shape.optional("set", shape::entries(&shape::scalar())).optional("expect", expect);
         let shape = shape.optional("from", shape::string()).optional("snapshot", Selection::shape());
         let conditions = ["until", "holds"].into_iter();
         let shape = conditions.fold(shape, |shape, name| shape.optional(name, shape::expression()));

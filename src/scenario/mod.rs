@@ -37,6 +37,8 @@ pub use unique::holds_word;
 pub use unsupported::not_yet;
 pub use when::When;
 
+use serde_json::Value;
+
 use crate::capability::Capability;
 use crate::syntax::At;
 use crate::version::Range;
@@ -73,6 +75,17 @@ pub struct Scenario {
     pub unique: Vec<String>,
     /// The steps.
     pub steps: Vec<Step>,
+}
+
+/// What stands in several places, by the name that shapes refer to it with.
+pub fn shapes() -> Vec<(&'static str, Value)> {
+    vec![
+        ("step", Step::shape()),
+        ("when", When::shape()),
+        ("needs", when::capabilities_shape()),
+        ("expectation", Check::shape()),
+        ("cluster", Settings::shape()),
+    ]
 }
 
 impl Scenario {

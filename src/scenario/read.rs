@@ -58,8 +58,8 @@ pub fn shape() -> Value {
     let shape = Shape::new().required("scenario", shape::string()).required("steps", shape::steps());
     let shape = texts.fold(shape, |shape, name| shape.optional(name, shape::string()));
     let shape = shape.optional("tags", shape::strings()).optional("unique", shape::strings());
-    let shape = shape.optional("needs", when::capabilities_shape()).optional("alone", shape::boolean());
-    let shape = shape.optional("cluster", Settings::shape()).optional("cases", cases::shape());
+    let shape = shape.optional("needs", shape::defined("needs")).optional("alone", shape::boolean());
+    let shape = shape.optional("cluster", shape::defined("cluster")).optional("cases", cases::shape());
     shape.described(FIELDS).finish()
 }
 

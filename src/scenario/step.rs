@@ -84,10 +84,10 @@ impl Step {
     }
 
     /// What a step may be, as far as its shape says.
-    pub fn shape() -> Value {
+    pub(super) fn shape() -> Value {
         let kinds: Vec<Topic> = KINDS.iter().map(Kind::topic).collect();
         let shape = KINDS.iter().fold(Shape::new(), |shape, kind| shape.optional(kind.key, (kind.shape)()));
-        let shape = shape.optional("name", shape::string()).optional("when", When::shape());
+        let shape = shape.optional("name", shape::string()).optional("when", shape::defined("when"));
         let shape = shape.optional("foreach", steps::foreach_shape()).optional("steps", shape::steps());
         let shape = Frame::shape(shape).described(MODIFIERS).described(&kinds).finish();
         let does: Vec<&str> = KINDS.iter().map(|kind| kind.key).chain(["steps"]).collect();

@@ -10,7 +10,7 @@ use super::case::{self, Case, Naming, Row};
 use super::fixtures::Fixtures;
 use super::{Step, When, step};
 use crate::action::KINDS;
-use crate::shape::Shape;
+use crate::shape::{self, Shape};
 use crate::syntax::{Diagnostic, Diagnostics, Fields, Node};
 
 /// How the cases of a `foreach` are named.
@@ -28,7 +28,7 @@ const OF_A_STEP: [&str; 13] = [
 
 /// What a `foreach` is.
 pub(super) fn foreach_shape() -> Value {
-    case::shape(Shape::new().optional("when", When::shape()))
+    case::shape(Shape::new().optional("when", shape::defined("when")))
 }
 
 /// What a step is otherwise, if it is a group of steps.

@@ -43,7 +43,7 @@ impl When {
     }
 
     pub(super) fn shape() -> Value {
-        let shape = Shape::new().optional("kubernetes", shape::string()).optional("needs", capabilities_shape());
+        let shape = Shape::new().optional("kubernetes", shape::string()).optional("needs", shape::defined("needs"));
         shape::any_of(&[shape::string(), shape.finish()])
     }
 
