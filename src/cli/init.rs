@@ -72,7 +72,7 @@ pub(super) fn run(args: &InitArgs, terminal: &mut Terminal) -> Result<Exit, Fail
     let ignored = IGNORED.iter().filter(|line| !ignored.lines().any(|known| known == **line));
     let ignored: String = ignored.map(|line| format!("{line}\n")).collect();
     show(terminal, &folder.join(".gitignore"), &ignored)?;
-    if let Some(manifest) = manifest {
+    if let Some(manifest) = &manifest {
         let missing = MANIFEST.iter().filter(|(known, _)| !manifest.contains(known)).map(|(_, lines)| *lines);
         show(terminal, &folder.join("Cargo.toml"), &missing.collect::<Vec<_>>().join("\n"))?;
     }
@@ -81,6 +81,12 @@ pub(super) fn run(args: &InitArgs, terminal: &mut Terminal) -> Result<Exit, Fail
         writeln!(terminal.out, "    cd {folder}")?;
     }
     write!(terminal.out, "{NEXT}")?;
+    if manifest.is_some() {
+        writeln!(
+            terminal.out,
+            "    cargo test                                every scenario on every control plane that is installed"
+        )?;
+    }
     Ok(Exit::Ok)
 }
 
@@ -102,7 +108,7 @@ fn show(terminal: &mut Terminal, path: &Utf8Path, lines: &str) -> io::Result<()>
 fn read(path: &Utf8Path) -> Result<Option<String>, Failure> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(Failure::could_not_read(path, &error)),
     }
 }
