@@ -113,3 +113,16 @@ fn the_example_rehearses_in_cargo_test() {
     let ran = installed(&mut example(&[]));
     ran.exits(0).says(&["1 passed"]);
 }
+
+#[test]
+fn the_readme_shows_what_init_says() {
+    let project = Project::new();
+    project.write("Cargo.toml", "");
+    let shown = project.run(&["init"]).out.replace("\n    ", "\n");
+    let harness = fs::read_to_string(project.path(HARNESS)).unwrap();
+    let readme = include_str!("../README.md");
+    let block = |fence: &str| readme.split(fence).nth(1).unwrap().split("```").next().unwrap();
+    assert!(shown.contains(block("```toml\n")), "{shown}");
+    assert!(harness.ends_with(block("```rust\n")), "{harness}");
+    assert_eq!(harness, include_str!("../examples/operator/tests/scenarios.rs"));
+}

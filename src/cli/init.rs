@@ -37,7 +37,16 @@ rehearsal::harness!();
 
 /// What the Cargo.toml of a project needs, each with a text by which it is known to be there.
 const MANIFEST: [(&str, &str); 3] = [
-    ("rehearsal =", concat!("[dev-dependencies]\nrehearsal = \"", env!("CARGO_PKG_VERSION"), "\"\n")),
+    (
+        "rehearsal =",
+        concat!(
+            "[dev-dependencies]\nrehearsal = \"",
+            env!("CARGO_PKG_VERSION_MAJOR"),
+            ".",
+            env!("CARGO_PKG_VERSION_MINOR"),
+            "\"\n"
+        ),
+    ),
     ("name = \"scenarios\"", "[[test]]\nname = \"scenarios\"\nharness = false\n"),
     (
         "package.rsa]",
