@@ -102,7 +102,11 @@ fn example(args: &[&str]) -> Command {
     fs::copy(here.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
     let mut command = Command::new(env!("CARGO"));
     command.args(["test", "--offline", "--quiet", "--test", "scenarios"]).args(args).current_dir(folder);
-    // Two levels up from where tests may write is where cargo builds.
+    // What cargo tells this test about its package: build scripts that look at it would run again, and all that rests on them.
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CARGO_") && name != "CARGO_HOME") {
+        command.env_remove(name);
+    }
+    // One level up from where tests may write is where cargo builds.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     command.env("CARGO_TARGET_DIR", target).env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only").env_remove("CI");
     command
