@@ -3,6 +3,8 @@
 //! Which tests there are is decided without a cluster, and alike for listing and for running: nextest runs each test in
 //! a process of its own and counts what is skipped at run time as passed. All selected scenarios run at once in the
 //! background; each test only waits for its outcome, or two cores would mean two scenarios at a time.
+//!
+//! In the tests of a project it is one line, [`harness!`](crate::harness!).
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, Write as _};
@@ -45,17 +47,89 @@ struct Target {
     missing: Option<String>,
 }
 
+/// What is told where nothing is installed, named or recorded.
+const NOWHERE: &str = "there is no cluster to rehearse on: no control plane is installed, and nothing was recorded on one\n\
+                       help: name a cluster, as in REHEARSAL_CLUSTER=context:NAME, or build a control plane, as in \
+                       ci/control-plane/build v1.36 in the sources of rehearsal";
+
 /// What a test waits for.
 type Verdict = Result<(), String>;
 
-/// Runs the scenarios below `project/scenarios` as tests. `REHEARSAL_CLUSTER` says on which clusters; without it, on
-/// every control plane that is installed.
-pub fn main(project: &str) -> ExitCode {
+/// The scenarios of the package that this stands in, as its tests: the whole of a file such as `tests/scenarios.rs`.
+///
+/// ```rust,ignore
+/// rehearsal::harness!();
+/// ```
+///
+/// It is the `main` of the test, so the `Cargo.toml` of the package says that the test brings its own:
+///
+/// ```toml
+/// [dev-dependencies]
+/// rehearsal = "0.1"
+///
+/// [[test]]
+/// name = "scenarios"
+/// harness = false
+/// ```
+///
+/// There is one test for each file below `scenarios/` and each control plane that is installed, or each cluster that the
+/// environment variable `REHEARSAL_CLUSTER` names; filters, `--list` and nextest work. Other folders than `scenarios` and
+/// `snapshots` are named by their paths from that of the `Cargo.toml`:
+///
+/// ```rust,ignore
+/// rehearsal::harness!(scenarios = "rehearsals", snapshots = "rehearsals/snapshots");
+/// ```
+///
+/// # Two things to know
+///
+/// - Cargo builds one `k8s-openapi` of a version for all packages that are built together, and it can be of one Kubernetes
+///   version only. This package asks for its feature `latest`. One that asks for another of the same release, as `v1_35`, does not
+///   compile beside it: have the scenarios in a package of their own, in no workspace with the other.
+/// - A local control plane begins with an RSA key, which takes seconds in an unoptimised build. This in the `Cargo.toml` of the
+///   root of the workspace makes it a tenth of one:
+///
+///   ```toml
+///   [profile.dev.package.num-bigint-dig]
+///   opt-level = 3
+///   [profile.dev.package.rsa]
+///   opt-level = 3
+///   ```
+#[macro_export]
+macro_rules! harness {
+    ($($folder:ident = $path:expr),* $(,)?) => {
+        fn main() -> ::std::process::ExitCode {
+            let here = $crate::harness::Project::at(::core::env!("CARGO_MANIFEST_DIR"));
+            $crate::harness::main(&$crate::harness::Project { $($folder: $path,)* ..here })
+        }
+    };
+}
+
+/// Where the scenarios and snapshots of a package are.
+#[derive(Debug, Clone, Copy)]
+pub struct Project<'a> {
+    /// The folder of the package.
+    pub folder: &'a str,
+    /// That of its scenarios, from there.
+    pub scenarios: &'a str,
+    /// That of its snapshots, from there.
+    pub snapshots: &'a str,
+}
+
+impl<'a> Project<'a> {
+    /// A package with its scenarios in `scenarios` and its snapshots in `snapshots`.
+    pub const fn at(folder: &'a str) -> Self {
+        Self { folder, scenarios: "scenarios", snapshots: "snapshots" }
+    }
+}
+
+/// Runs the scenarios of a package as tests. `REHEARSAL_CLUSTER` says on which clusters; without it, on every control
+/// plane that is installed.
+pub fn main(project: &Project<'_>) -> ExitCode {
     if let Some(code) = cluster::hook() {
         return code;
     }
     let arguments = Arguments::from_args();
-    match run(Utf8Path::new(project), &arguments, &Environment::read()) {
+    match run(project, &arguments, &Environment::read()) {
         Ok(code) => code,
         Err(message) => {
             // Nobody is left to tell when standard error itself is gone.
@@ -65,12 +139,12 @@ pub fn main(project: &str) -> ExitCode {
     }
 }
 
-fn run(project: &Utf8Path, arguments: &Arguments, environment: &Environment) -> Result<ExitCode, String> {
+fn run(project: &Project<'_>, arguments: &Arguments, environment: &Environment) -> Result<ExitCode, String> {
     // `cargo test` runs in the project's folder: paths are then shown as a person would write them.
-    let is_here = std::env::current_dir().is_ok_and(|here| here == project);
-    let project = if is_here { Utf8Path::new("") } else { project };
-    let files = scenario::load(&[project.join("scenarios")]).map_err(|mistakes| mistakes.render(false))?;
-    let store = Store::open(project.join("snapshots"));
+    let is_here = std::env::current_dir().is_ok_and(|here| here == Utf8Path::new(project.folder));
+    let folder = Utf8Path::new(if is_here { "" } else { project.folder });
+    let files = scenario::load(&[folder.join(project.scenarios)]).map_err(|mistakes| mistakes.render(false))?;
+    let store = Store::open(folder.join(project.snapshots));
     if let Some(references) = &environment.insta_references {
         store.reference(&ids(&files)?, references).map_err(|error| error.to_string())?;
     }
@@ -79,6 +153,10 @@ fn run(project: &Utf8Path, arguments: &Arguments, environment: &Environment) -> 
     let recorded = recorded(&files, &store)?;
     let images = environment.images().map_err(|error| format!("REHEARSAL_NODE_IMAGE: {error}"))?;
     let targets = targets(environment, &recorded, &images)?;
+    if targets.is_empty() {
+        // No test at all would be a run that passes.
+        return Err(NOWHERE.to_owned());
+    }
     let cases = cases(&files, &targets);
 
     let mut trials = Vec::new();
@@ -261,7 +339,7 @@ fn verdict(outcome: &ScenarioOutcome, store: &Store, policy: UpdatePolicy) -> Ve
         (Update::Nothing, _) | (_, None) => None,
         (Update::Propose, Some(recording)) => {
             recording.propose(store).map_err(|error| error.to_string())?;
-            Some("proposed for review: cargo run -- review, or cargo insta review\n")
+            Some("proposed for review: rehearsal review, or cargo insta review\n")
         }
         (Update::Accept, Some(recording)) => {
             recording.record(store).map_err(|error| error.to_string())?;

@@ -22,6 +22,8 @@ pub mod reference;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod schema;
+pub mod shape;
 pub mod snapshot;
 mod suffix;
 pub mod syntax;

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::action::KINDS;
+use crate::action::{KINDS, Kind};
 use crate::capability::Capability;
 use crate::scenario::{ANSWER, EXPECTATIONS, FIELDS, IDENTITIES, MODIFIERS, not_yet};
 use crate::syntax::{DURATIONS, OWN_FUNCTIONS, nearest};
@@ -27,8 +27,7 @@ pub struct Section {
 /// All of it, in the order in which one writes a scenario.
 pub fn sections() -> Vec<Section> {
     let section = |title, intro, topics: &[Topic]| Section { title, intro, topics: topics.to_vec() };
-    let kinds: Vec<Topic> =
-        KINDS.iter().map(|kind| Topic { name: kind.key, doc: kind.doc, example: kind.example }).collect();
+    let kinds: Vec<Topic> = KINDS.iter().map(Kind::topic).collect();
     let capabilities = Capability::ALL.map(|capability| Topic::plain(capability.word(), capability.doc()));
     vec![
         section("A scenario", SCENARIO, FIELDS),

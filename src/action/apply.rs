@@ -13,6 +13,7 @@ pub(super) const KIND: Kind = Kind {
     doc: "Applies an object on the server (server-side apply) as field manager `rehearsal`, unless `query:` names another \
           `fieldManager`; `query: {force: true}` takes fields over from other managers.",
     example: "apply: {kind: ConfigMap, name: settings, data: {colour: red}}",
+    shape: Objects::shape,
     decode,
 };
 

@@ -3,11 +3,13 @@
 use camino::{Utf8Component, Utf8Path};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
 
 use super::context::{Invocation, Program, Said};
 use super::during::Gather;
 use super::reply::{Exit, Output};
 use super::{Action, Declared, Decoder, Kind, Reply, RunError, StepCx, View, during, script};
+use crate::shape::{self, Shape};
 use crate::syntax::{Diagnostic, Diagnostics, Fields, Key, Node, Template, TextTemplate, Yaml, not_a_string};
 
 pub(super) const KIND: Kind = Kind {
@@ -24,6 +26,7 @@ pub(super) const KIND: Kind = Kind {
               - run:\n    command: kubectl get secrets -w | tee log\n    during:\n      - run: grep sample log\n        \
               until: exit == 0\n      - delete: {kind: Secret, name: sample}\n      \
               - create: {kind: Secret, name: another}\n  until: stdout.contains('another')",
+    shape,
     decode,
 };
 
@@ -37,6 +40,16 @@ struct Command {
     during: bool,
     /// What messages call it: its first line, shortened.
     summary: String,
+}
+
+fn shape() -> Value {
+    let script = json!({"type": "string", "minLength": 1});
+    let words = json!({"type": "array", "items": shape::string(), "minItems": 1});
+    let contents = json!({"type": ["string", "number", "boolean", "object", "array"]});
+    let whole = Shape::new().required("command", shape::any_of(&[script.clone(), words.clone()]));
+    let whole = whole.optional("stdin", shape::text()).optional("env", shape::entries(&shape::scalar()));
+    let whole = during::shape(whole.optional("files", shape::entries(&contents)));
+    shape::any_of(&[script, words, whole.finish()])
 }
 
 fn decode(node: &Node, decoder: &mut Decoder<'_>) -> Option<Box<dyn Action>> {

@@ -13,6 +13,7 @@ pub(super) const KIND: Kind = Kind {
     doc: "Creates an object, several, or those of a file beside the scenario. `apiVersion` left out is `v1`; `name`, \
           `namespace`, `labels` and `annotations` may stand at the top. The first refusal ends the step and is its answer.",
     example: "create: {kind: ServiceAccount, name: demo-sa}",
+    shape: Objects::shape,
     decode,
 };
 

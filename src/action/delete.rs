@@ -2,10 +2,12 @@
 
 use futures_util::future::BoxFuture;
 use http::Method;
+use serde_json::Value;
 
 use super::reference::ObjectRef;
 use super::{Action, Backoff, Declared, Decoder, Kind, Reply, RunError, StepCx, View};
 use crate::cluster::{Exchange, Request, SendError};
+use crate::shape;
 use crate::syntax::{Fields, Node};
 
 pub(super) const KIND: Kind = Kind {
@@ -13,6 +15,7 @@ pub(super) const KIND: Kind = Kind {
     doc: "Deletes an object and waits until it is gone, or another one has its name; `wait: false` does not wait. The \
           answer is that of the DELETE. Options stand in `query:`, as in `query: {gracePeriodSeconds: 0}`.",
     example: "delete: {kind: Pod, name: test-pod}",
+    shape,
     decode,
 };
 
@@ -20,6 +23,10 @@ pub(super) const KIND: Kind = Kind {
 struct Delete {
     object: ObjectRef,
     wait: bool,
+}
+
+fn shape() -> Value {
+    ObjectRef::shape().optional("wait", shape::boolean()).finish()
 }
 
 fn decode(node: &Node, decoder: &mut Decoder<'_>) -> Option<Box<dyn Action>> {

@@ -6,6 +6,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{self, BoxStream, StreamExt};
 
 use super::{KINDS, OPEN, Reply, RunError, StepCx};
+use crate::shape::{self, Shape};
 use crate::syntax::{Diagnostic, Diagnostics, Fields, Key, Node};
 
 /// The field of an action that the steps stand in.
@@ -29,6 +30,11 @@ impl During for Nothing {
     fn run(&self) -> BoxFuture<'_, Option<Duration>> {
         Box::pin(std::future::ready(None))
     }
+}
+
+/// The field with its steps.
+pub(super) fn shape(shape: Shape) -> Shape {
+    shape.optional(DURING, shape::steps())
 }
 
 /// Looks at the field and says whether it is there. Its steps are read where all steps of a scenario are.

@@ -2,6 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use http::Method;
+use serde_json::Value;
 
 use super::reference::ObjectRef;
 use super::{Action, Declared, Decoder, Kind, Reply, RunError, StepCx, View, Watched};
@@ -12,11 +13,16 @@ pub(super) const KIND: Kind = Kind {
     key: "get",
     doc: "Reads one object. A snapshot shows it without uid, times, versions and managed fields.",
     example: "get: {kind: Secret, name: sample}",
+    shape,
     decode,
 };
 
 #[derive(Debug)]
 struct Get(ObjectRef);
+
+fn shape() -> Value {
+    ObjectRef::shape().finish()
+}
 
 fn decode(node: &Node, decoder: &mut Decoder<'_>) -> Option<Box<dyn Action>> {
     let mut fields = Fields::of(node, "get", decoder.diagnostics)?;

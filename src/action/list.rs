@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use http::Method;
+use serde_json::Value;
 
 use super::listing::{Listing, is_own};
 use super::{Action, Declared, Decoder, Kind, Reply, RunError, StepCx, View, Watched};
@@ -16,11 +17,16 @@ pub(super) const KIND: Kind = Kind {
           for kinds that live in none, only what this run made is in the answer; with `all: true` everything is, over all \
           Namespaces. `query:` takes `labelSelector`, `fieldSelector`, `limit` and `continue`. A snapshot shows the names.",
     example: "list: {kind: Secret}\nquery: {labelSelector: app=demo}",
+    shape,
     decode,
 };
 
 #[derive(Debug)]
 struct List(Listing);
+
+fn shape() -> Value {
+    Listing::shape().finish()
+}
 
 fn decode(node: &Node, decoder: &mut Decoder<'_>) -> Option<Box<dyn Action>> {
     let mut fields = Fields::of(node, "list", decoder.diagnostics)?;

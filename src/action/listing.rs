@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::reference::Collection;
 use super::{Declared, Reply, RunError, StepCx, path};
 use crate::cluster::Resource;
+use crate::shape::{self, Shape};
 use crate::syntax::{Diagnostic, Fields};
 
 /// A kind, and where its objects are looked for. What lies outside any Namespace that is named, others make objects in
@@ -24,6 +25,10 @@ pub(super) struct Place {
 }
 
 impl Listing {
+    pub(super) fn shape() -> Shape {
+        Collection::shape().optional("all", shape::boolean())
+    }
+
     /// Reads the fields of a listing; the caller reads its own beside and finishes.
     pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
         let collection = Collection::read(fields);

@@ -30,6 +30,7 @@ mod fake;
 use std::fmt::Debug;
 
 use futures_util::future::BoxFuture;
+use serde_json::Value;
 
 pub use context::{
     Api, Backoff, CommandError, Commands, Events, Invocation, Program, RunError, Said, Saying, StepCx, Watched,
@@ -41,6 +42,7 @@ pub use reply::{Exit, Output, Reply};
 pub use view::View;
 
 use crate::syntax::{At, Diagnostics, Expression, Node, Reference, TextTemplate};
+use crate::topic::Topic;
 
 /// A kind of step: a row of the table that drives decoding, "did you mean", documentation and the tests of examples.
 #[derive(Debug, Clone, Copy)]
@@ -51,8 +53,17 @@ pub struct Kind {
     pub doc: &'static str,
     /// A step that decodes.
     pub example: &'static str,
+    /// What may stand under the key, as far as its shape says.
+    pub shape: fn() -> Value,
     /// Reads what stands under the key; mistakes go to the decoder.
     pub decode: fn(&Node, &mut Decoder<'_>) -> Option<Box<dyn Action>>,
+}
+
+impl Kind {
+    /// What the reference says about it.
+    pub fn topic(&self) -> Topic {
+        Topic { name: self.key, doc: self.doc, example: self.example }
+    }
 }
 
 /// Every kind of step.
@@ -71,6 +82,11 @@ pub static KINDS: &[Kind] = &[
     request::KIND,
     command::KIND,
 ];
+
+/// What steps share, by the name that shapes of kinds refer to it with.
+pub fn shapes() -> Vec<(&'static str, Value)> {
+    vec![("object", object::Object::shape())]
+}
 
 /// The kinds that stay open while other steps run: those that stand in their field [`DURING`].
 pub static OPEN: &[&str] = &[watch::KIND.key, command::KIND.key];

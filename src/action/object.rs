@@ -1,10 +1,11 @@
 //! Objects that steps send: a manifest in which name, namespace, labels and annotations may stand at the top, a file of
 //! manifests, or a list of these.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Backoff, Declared, Decoder, KindName, Reply, RunError, StepCx, during};
 use crate::cluster::{Exchange, Request};
+use crate::shape::{self, Shape};
 use crate::syntax::{At, Diagnostic, Diagnostics, Fields, Key, Node, Template, TextTemplate, Yaml, not_a_string};
 
 /// Kinds that live in no Namespace, by group. A plan knows no others: the scope of a kind is for discovery to say.
@@ -62,6 +63,10 @@ pub(super) struct Objects {
 }
 
 impl Objects {
+    pub(super) fn shape() -> Value {
+        shape::one_or_several(&shape::defined("object"))
+    }
+
     /// Reads `OBJECT` or `[OBJECT, ...]`.
     pub(super) fn decode(node: &Node, decoder: &mut Decoder<'_>) -> Option<Self> {
         let mut objects = Vec::new();
@@ -120,6 +125,15 @@ impl Objects {
 pub(super) type ToRequest = fn(&Object, &StepCx<'_>, &str) -> Result<Request, RunError>;
 
 impl Object {
+    /// A manifest, or those of a file.
+    pub(super) fn shape() -> Value {
+        let file = Shape::new().required("file", shape::string()).finish();
+        let manifest = KindName::shape(Shape::new()).optional("metadata", json!({"type": "object"}));
+        let texts = ["name", "namespace"].into_iter();
+        let manifest = texts.fold(manifest, |shape, name| shape.optional(name, shape::text())).finish_open();
+        shape::any_of(&[manifest, file])
+    }
+
     fn decode_file(node: &Node, decoder: &mut Decoder<'_>, objects: &mut Vec<Self>) {
         let Some(mut fields) = Fields::of(node, "a manifest from a file", decoder.diagnostics) else { return };
         let file = fields.required("file").node();

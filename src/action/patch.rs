@@ -2,10 +2,12 @@
 
 use futures_util::future::BoxFuture;
 use http::Method;
+use serde_json::Value;
 
 use super::reference::ObjectRef;
 use super::{Action, Declared, Decoder, Kind, Reply, RunError, StepCx, View, apply};
 use crate::cluster::Request;
+use crate::shape;
 use crate::syntax::{Diagnostic, Diagnostics, Fields, Node, Template, Yaml, nearest};
 
 pub(super) const KIND: Kind = Kind {
@@ -15,6 +17,7 @@ pub(super) const KIND: Kind = Kind {
           (as `merge`, but lists of Kubernetes' own kinds are merged by key; custom resources have none) or `apply` \
           (server-side apply: `body` is a manifest with `apiVersion` and `kind`, as field manager `rehearsal` unless `query:` says otherwise).",
     example: "patch: {kind: ConfigMap, name: settings, type: merge, body: {data: {colour: red}}}",
+    shape,
     decode,
 };
 
@@ -38,6 +41,11 @@ struct Patch {
     object: ObjectRef,
     form: &'static Form,
     body: Template,
+}
+
+fn shape() -> Value {
+    let forms = FORMS.each_ref().map(|form| form.word);
+    ObjectRef::shape().required("type", shape::word(&forms)).required("body", shape::anything()).finish()
 }
 
 fn decode(node: &Node, decoder: &mut Decoder<'_>) -> Option<Box<dyn Action>> {

@@ -2,6 +2,7 @@
 
 use super::{Declared, Reply, RunError, StepCx, Watched, path};
 use crate::cluster::Resource;
+use crate::shape::{self, Shape};
 use crate::syntax::{At, Diagnostic, Fields, Node, TextTemplate, nearest, not_a_string};
 
 /// The kinds of `v1`. Nothing has come or gone there since v1.22, and nothing will: what is new has a group.
@@ -52,6 +53,10 @@ pub(super) struct ObjectRef {
 }
 
 impl KindName {
+    pub(super) fn shape(shape: Shape) -> Shape {
+        shape.optional("apiVersion", shape::string()).required("kind", shape::string())
+    }
+
     /// Reads `apiVersion` and `kind`, which have to be known before anything runs.
     pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
         let api_version = fields.optional("apiVersion").node();
@@ -111,6 +116,10 @@ fn fixed<'n>(fields: &mut Fields<'n, '_>, name: &str, node: &'n Node) -> Option<
 }
 
 impl Collection {
+    pub(super) fn shape() -> Shape {
+        KindName::shape(Shape::new()).optional("namespace", shape::text())
+    }
+
     pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
         fields.hint("options of the call stand beside it, in `query:`");
         let kind = KindName::read(fields);
@@ -137,6 +146,10 @@ impl Collection {
 }
 
 impl ObjectRef {
+    pub(super) fn shape() -> Shape {
+        Collection::shape().required("name", shape::text()).optional("subresource", shape::string())
+    }
+
     /// Reads the fields of a reference; the caller reads its own beside and finishes.
     pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
         let collection = Collection::read(fields);

@@ -2,9 +2,11 @@
 
 use futures_util::future::BoxFuture;
 use http::Method;
+use serde_json::Value;
 
 use super::{Action, Declared, Decoder, Kind, Reply, RunError, StepCx, View, path};
 use crate::cluster::Request as HttpRequest;
+use crate::shape::{self, Shape};
 use crate::syntax::{Diagnostic, Diagnostics, Fields, Key, Node, Template, TextTemplate, not_a_string};
 
 pub(super) const KIND: Kind = Kind {
@@ -12,6 +14,7 @@ pub(super) const KIND: Kind = Kind {
     doc: "Sends a request as it is written: `get`, `post`, `put`, `patch`, `delete`, `head` or `options` with a path, \
           perhaps `headers` and a `body`. A path that is not served shows the server's own 404.",
     example: "request: {get: /api/v1/namespaces/token-demo/pods}",
+    shape,
     decode,
 };
 
@@ -31,6 +34,13 @@ struct Request {
     path: TextTemplate,
     headers: Vec<(String, TextTemplate)>,
     body: Option<Template>,
+}
+
+fn shape() -> Value {
+    let shape = Shape::new().optional("headers", shape::entries(&shape::text())).optional("body", shape::anything());
+    let methods = METHODS.each_ref().map(|(name, _)| *name);
+    let shape = methods.iter().fold(shape, |shape, name| shape.optional(name, shape::text()));
+    shape::with_one_of(shape.finish(), &methods)
 }
 
 fn decode(node: &Node, decoder: &mut Decoder<'_>) -> Option<Box<dyn Action>> {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Action, Declared, Decoder, Kind, Reply, RunError, StepCx, View, path};
 use crate::cluster::Request;
+use crate::shape::{self, Shape};
 use crate::syntax::{Fields, Node, Template, TextTemplate};
 
 pub(super) const KIND: Kind = Kind {
@@ -13,6 +14,7 @@ pub(super) const KIND: Kind = Kind {
     doc: "Asks the API server whose token this is, perhaps for some `audiences`. The server believes for ten seconds what it found, by token and audiences; \
           `uncached: true` adds an audience that was never used, beside its own, and so has it look again.",
     example: "review: {token: \"no-token\", uncached: true}",
+    shape,
     decode,
 };
 
@@ -21,6 +23,11 @@ struct Review {
     token: TextTemplate,
     audiences: Option<Template>,
     uncached: bool,
+}
+
+fn shape() -> Value {
+    let shape = Shape::new().required("token", shape::text()).optional("audiences", shape::anything());
+    shape.optional("uncached", shape::boolean()).finish()
 }
 
 fn decode(node: &Node, decoder: &mut Decoder<'_>) -> Option<Box<dyn Action>> {

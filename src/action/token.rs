@@ -2,10 +2,12 @@
 
 use futures_util::future::BoxFuture;
 use http::Method;
+use serde_json::Value;
 
 use super::reference::KindName;
 use super::{Action, Declared, Decoder, Kind, Reply, RunError, StepCx, View, path};
 use crate::cluster::Request;
+use crate::shape::{self, Shape};
 use crate::syntax::{Diagnostic, Diagnostics, Fields, Node, Template, TextTemplate};
 
 pub(super) const KIND: Kind = Kind {
@@ -13,6 +15,7 @@ pub(super) const KIND: Kind = Kind {
     doc: "Asks for a token of a ServiceAccount, perhaps bound to an object (`boundTo`), with `audiences` and \
           `expirationSeconds` of one's own; `body` stands for the whole TokenRequest. A snapshot shows spec, relative expiry, header and claims, never the token.",
     example: "token: {serviceAccount: demo-sa, boundTo: {kind: Pod, name: test-pod}, expirationSeconds: 600}",
+    shape,
     decode,
 };
 
@@ -21,6 +24,14 @@ struct Token {
     service_account: TextTemplate,
     namespace: Option<TextTemplate>,
     body: Template,
+}
+
+fn shape() -> Value {
+    let bound_to = KindName::shape(Shape::new()).required("name", shape::text()).optional("uid", shape::text());
+    let shape = Shape::new().required("serviceAccount", shape::text()).optional("namespace", shape::text());
+    let shape = shape.optional("boundTo", bound_to.finish());
+    let others = ["audiences", "expirationSeconds", "body"].into_iter();
+    others.fold(shape, |shape, name| shape.optional(name, shape::anything())).finish()
 }
 
 fn decode(node: &Node, decoder: &mut Decoder<'_>) -> Option<Box<dyn Action>> {

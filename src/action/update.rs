@@ -13,6 +13,7 @@ pub(super) const KIND: Kind = Kind {
     doc: "Puts an object, several, or those of a file in the place of what is there: what the manifest leaves out goes. \
           Nothing is read before; with the `resourceVersion` of an earlier answer, a change in between is a conflict (409).",
     example: "update: {kind: ConfigMap, name: settings, data: {colour: red}}",
+    shape: Objects::shape,
     decode,
 };
 

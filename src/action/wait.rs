@@ -1,9 +1,11 @@
 //! `wait`: a short spelling of `get` with `until`.
 
 use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
 
 use super::reference::ObjectRef;
 use super::{Action, Declared, Decoder, Kind, Reply, RunError, StepCx, View, Watched, get};
+use crate::shape;
 use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Fields, Node};
 
 pub(super) const KIND: Kind = Kind {
@@ -11,13 +13,23 @@ pub(super) const KIND: Kind = Kind {
     doc: "Reads an object until it has a condition (`condition: Ready`, or `Ready=False`), is gone (`deleted: true`), or an \
           expression over `code` and `body` holds (`that:`). `within` says how long at most.",
     example: "wait: {kind: Pod, name: test-pod, condition: PodScheduled}\nwithin: 10s",
+    shape,
     decode,
 };
+
+/// What says until when; one of them.
+const CONDITIONS: [&str; 3] = ["condition", "deleted", "that"];
 
 #[derive(Debug)]
 struct Wait {
     object: ObjectRef,
     until: Expression,
+}
+
+fn shape() -> Value {
+    let shape = ObjectRef::shape().optional("condition", shape::string()).optional("that", shape::expression());
+    let shape = shape.optional("deleted", json!({"const": true})).finish();
+    shape::with_one_of(shape, &CONDITIONS)
 }
 
 fn decode(node: &Node, decoder: &mut Decoder<'_>) -> Option<Box<dyn Action>> {
@@ -27,7 +39,7 @@ fn decode(node: &Node, decoder: &mut Decoder<'_>) -> Option<Box<dyn Action>> {
     let deleted = fields.optional("deleted").boolean();
     let that = fields.optional("that").expression();
     fields.finish();
-    let given: Vec<&Node> = ["condition", "deleted", "that"].iter().filter_map(|name| node.get(name)).collect();
+    let given: Vec<&Node> = CONDITIONS.iter().filter_map(|name| node.get(name)).collect();
     let [given] = given[..] else {
         let message = format!("wait needs one of `condition`, `deleted` and `that`, this has {}", given.len());
         let help = "as in {kind: Pod, name: p1, condition: Ready}";

@@ -10,6 +10,7 @@ use super::during::Gather;
 use super::listing::{Listing, is_own};
 use super::{Action, Declared, Decoder, Kind, Reply, RunError, StepCx, View, during, path};
 use crate::cluster::{EventKind, Exchange, Request, WatchEvent};
+use crate::shape;
 use crate::syntax::{Fields, Node, TextTemplate};
 
 pub(super) const KIND: Kind = Kind {
@@ -27,6 +28,7 @@ pub(super) const KIND: Kind = Kind {
               until: events.exists(e, e.type == 'ADDED')\n  within: 10s\n- watch:\n    kind: ConfigMap\n    \
               name: short-lived\n    during:\n      - create: {kind: ConfigMap, name: short-lived}\n      \
               - delete: {kind: ConfigMap, name: short-lived}\n  until: events.exists(e, e.type == 'DELETED')",
+    shape,
     decode,
 };
 
@@ -34,6 +36,10 @@ pub(super) const KIND: Kind = Kind {
 struct Watch {
     listing: Listing,
     name: Option<TextTemplate>,
+}
+
+fn shape() -> Value {
+    during::shape(Listing::shape().optional("name", shape::text())).finish()
 }
 
 fn decode(node: &Node, decoder: &mut Decoder<'_>) -> Option<Box<dyn Action>> {

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
+use camino::Utf8Path;
 
 use crate::run::{SuiteError, Trouble};
 use crate::snapshot::StoreError;
@@ -69,6 +70,17 @@ impl Failure {
     /// Snapshots that cannot be read or written.
     pub fn store(error: &StoreError) -> Self {
         Self::Error { message: error.to_string(), help: None, exit: Exit::CouldNotRun }
+    }
+
+    /// A file or folder of the user that cannot be read.
+    pub fn could_not_read(path: &Utf8Path, error: &io::Error) -> Self {
+        Self::Error { message: format!("reading {path} failed: {error}"), help: None, exit: Exit::CouldNotRun }
+    }
+
+    /// A file or folder that cannot be written.
+    pub fn could_not_write(path: &Utf8Path, error: &io::Error) -> Self {
+        let help = Some("choose another folder, or look at what is there".to_owned());
+        Self::Error { message: format!("writing {path} failed: {error}"), help, exit: Exit::CouldNotRun }
     }
 
     /// The exit code.

@@ -7,12 +7,15 @@ mod docs;
 mod environment;
 mod exit;
 mod explain;
+mod init;
 mod lint;
 mod list;
+mod man;
 mod record;
 mod reports;
 pub mod review;
 mod run;
+mod schema;
 mod selection;
 
 use std::ffi::OsString;
@@ -45,6 +48,7 @@ const EXAMPLES: &str = "Examples:
   rehearsal record --cluster local:v1.36 FILE      propose its answers as snapshots
   rehearsal review                                 look at what is proposed, accept or reject it
   rehearsal diff v1.23 v1.24                       what changes between two versions, without a cluster
+  rehearsal init                                   begin: a first scenario, a test file
   rehearsal lint                                   every mistake of every file, without a cluster
 
 Exit codes: 0 all held, 1 wrong usage (or two versions differ), 2 a scenario has mistakes, 3 could not be run to the end, 4 an answer was not \
@@ -70,8 +74,14 @@ enum Command {
     Docs(docs::DocsArgs),
     /// Explain the scenario language: every word of it, or one.
     Explain(explain::ExplainArgs),
+    /// Begin: a first scenario, its schema for editors, and a test file for a Rust project.
+    Init(init::InitArgs),
+    /// Print the JSON Schema of scenarios, for editors.
+    Schema(schema::SchemaArgs),
     /// Start, stop and list local control planes.
     Cluster(cluster::ClusterArgs),
+    /// Print the manual page, or write one for each command.
+    Man(man::ManArgs),
     /// Print a completion script for a shell.
     Completions(completions::CompletionsArgs),
 }
@@ -166,6 +176,9 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>, environment: &Environ
         Command::Prune(args) => lint::prune(&args, &mut terminal),
         Command::Explain(args) => explain::run(&args, &mut terminal),
         Command::Cluster(args) => cluster(args, environment, &mut terminal),
+        Command::Init(args) => init::run(&args, &mut terminal),
+        Command::Schema(schema::SchemaArgs {}) => schema::run(&mut terminal),
+        Command::Man(args) => man::run(&args, &mut terminal),
         Command::Completions(args) => completions::run(&args, &mut terminal),
     };
     match outcome {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::shape::{self, Shape};
 use crate::syntax::{At, Diagnostic, Diagnostics, Key, Node, Reference, Scope, Template, TemplateError, Yaml, nearest};
 
 /// What a case is called in its own columns.
@@ -92,6 +93,13 @@ pub(super) struct Naming {
     pub(super) help: &'static str,
     /// What is no column but says something about the row.
     pub(super) reserved: &'static [&'static str],
+}
+
+/// A table of cases; `row` is what is no column in one.
+pub(super) fn shape(row: Shape) -> Value {
+    let mut table = shape::entries(&row.finish_open());
+    table["minProperties"] = 1.into();
+    table
 }
 
 /// Reads a table of cases: a mapping of keys to rows, of which each may leave columns out.

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::case::{self, Case, Naming};
 use super::{Settings, When, when};
+use crate::shape::{self, Shape};
 use crate::syntax::{Diagnostics, Fields, Node};
 
 /// How the cases of a scenario are named: as documents of a file are.
@@ -25,6 +28,12 @@ pub(super) struct Instance {
 pub(super) fn keys(tree: &Node) -> Vec<Option<&str>> {
     let cases = tree.get("cases").map(Node::entries).unwrap_or_default();
     if cases.is_empty() { vec![None] } else { cases.iter().map(|(key, _)| Some(key.text.as_str())).collect() }
+}
+
+/// The cases of a scenario.
+pub(super) fn shape() -> Value {
+    let row = Shape::new().optional("when", shape::defined("when")).optional("needs", shape::defined("needs"));
+    case::shape(row.optional("cluster", shape::defined("cluster")))
 }
 
 /// Reads all cases, for their mistakes, and gives one of them.

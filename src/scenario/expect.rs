@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::When;
 use crate::action::{Answers, Reply};
+use crate::shape::{self, Shape};
 use crate::syntax::{
     Diagnostic, Diagnostics, Expression, Fields, Node, Reference, Scope, Template, TemplateError, Yaml,
 };
@@ -140,6 +141,18 @@ impl Answer {
 }
 
 impl Check {
+    pub(super) fn shape() -> Value {
+        let filled_in = json!({"type": "string", "pattern": "\\$\\{"});
+        let code = shape::any_of(&[json!({"type": "integer", "minimum": 100, "maximum": 599}), filled_in.clone()]);
+        let ended = json!({"type": "string", "pattern": "^(running$|signal )"});
+        let exit = shape::any_of(&[json!({"type": "integer", "minimum": 0, "maximum": 255}), ended, filled_in]);
+        let shape = ["reason", "message", "warnings", "body", "stdout", "stderr"].into_iter();
+        let shape = shape.fold(Shape::new(), |shape, name| shape.optional(name, shape::anything()));
+        let shape = shape.optional("code", code).optional("exit", exit);
+        let shape = shape.optional("that", shape::expression()).optional("when", shape::defined("when"));
+        shape.described(EXPECTATIONS).finish()
+    }
+
     /// Reads `E` or `[E, ...]`.
     pub(super) fn decode_all(node: &Node, diagnostics: &mut Diagnostics) -> Vec<Self> {
         node.elements().iter().filter_map(|element| Self::decode(element, diagnostics)).collect()

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::names::taken;
 use super::{Check, Identity};
+use crate::shape::{self, Shape};
 use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Fields, Key, Node, Path, Reference, TextTemplate, Yaml};
 use crate::topic::Topic;
 
@@ -169,6 +172,18 @@ pub enum Selection {
 }
 
 impl Frame {
+    /// The fields of the modifiers.
+    pub(super) fn shape(shape: Shape) -> Shape {
+        let expect = shape::one_or_several(&shape::defined("expectation"));
+        let shape = shape.optional("as", Identity::shape()).optional("query", shape::entries(&shape::scalar()));
+        let shape = shape.optional("set", shape::entries(&shape::scalar())).optional("expect", expect);
+        let shape = shape.optional("from", shape::string()).optional("snapshot", Selection::shape());
+        let conditions = ["until", "holds"].into_iter();
+        let shape = conditions.fold(shape, |shape, name| shape.optional(name, shape::expression()));
+        let durations = ["within", "settle", "for", "timeout"].into_iter();
+        durations.fold(shape, |shape, name| shape.optional(name, shape::duration()))
+    }
+
     /// Reads the modifiers among the fields of a step.
     pub(super) fn decode(fields: &mut Fields<'_, '_>) -> Self {
         let identity = fields.optional("as").node();
@@ -263,6 +278,13 @@ fn expression(owner: &str, node: &Node, diagnostics: &mut Diagnostics) -> Option
 }
 
 impl Selection {
+    fn shape() -> Value {
+        let shape = Shape::new().optional("select", shape::strings()).optional("drop", shape::strings());
+        let mut shape = shape.optional("show", shape::entries(&shape::scalar())).finish();
+        shape["maxProperties"] = 1.into();
+        shape::any_of(&[shape::word(&["off"]), shape])
+    }
+
     fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Self {
         match &node.value {
             Yaml::String(text) if text == "off" => return Self::Off,

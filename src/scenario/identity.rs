@@ -1,5 +1,8 @@
 //! `as:`: who a step asks as.
 
+use serde_json::Value;
+
+use crate::shape::{self, Shape};
 use crate::syntax::{At, Diagnostic, Diagnostics, Fields, Key, Node, Reference, TextTemplate, Yaml, not_a_string};
 use crate::topic::Topic;
 
@@ -77,7 +80,19 @@ pub struct Certificate {
 const HELP: &str = "write `anonymous`, or one of {token: T}, {serviceAccount: NAME}, {user: NAME, groups: [..]} and \
                     {certificate: {cn: NAME}}";
 
+/// The fields of which one says who asks.
+const WHO: [&str; 4] = ["token", "serviceAccount", "user", "certificate"];
+
 impl Identity {
+    pub(super) fn shape() -> Value {
+        let values = shape::entries(&shape::any_of(&[shape::text(), shape::strings()]));
+        let shape = ["token", "serviceAccount", "user", "uid"].into_iter();
+        let shape = shape.fold(Shape::new(), |shape, name| shape.optional(name, shape::text()));
+        let shape = shape.optional("groups", shape::strings()).optional("extra", values);
+        let shape = shape.optional("certificate", Certificate::shape()).described(IDENTITIES);
+        shape::any_of(&[shape::word(&["anonymous"]), shape::with_one_of(shape.finish(), &WHO)])
+    }
+
     pub(super) fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Self {
         match &node.value {
             Yaml::String(text) if text == "anonymous" => return Self::Anonymous,
@@ -97,8 +112,7 @@ impl Identity {
         let certificate = fields.optional("certificate").node();
         let is_odd = fields.rest().next().is_some();
         fields.finish();
-        let given =
-            ["token", "serviceAccount", "user", "certificate"].iter().filter(|name| node.get(name).is_some()).count();
+        let given = WHO.iter().filter(|name| node.get(name).is_some()).count();
         if given != 1 && !is_odd {
             let message = format!("`as` needs one identity, this has {given}");
             diagnostics.push(Diagnostic::new(node.at.clone(), message).help(HELP));
@@ -141,6 +155,10 @@ impl Identity {
 }
 
 impl Certificate {
+    fn shape() -> Value {
+        Shape::new().required("cn", shape::text()).optional("o", shape::text()).finish()
+    }
+
     fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         let mut fields = Fields::of(node, "certificate", diagnostics)?;
         let name = fields.required("cn").text();

@@ -29,13 +29,15 @@ pub use frame::{Capture, Frame, Holds, MODIFIERS, Selection};
 pub use identity::{Certificate, IDENTITIES, Identity, User};
 pub use load::{ScenarioFile, load};
 pub use names::{CASE, OWN_NAMES, StepName};
-pub use read::FIELDS;
+pub use read::{FIELDS, shape};
 pub use rewrite::Change;
 pub use settings::Settings;
 pub use step::Step;
 pub use unique::holds_word;
 pub use unsupported::not_yet;
 pub use when::When;
+
+use serde_json::Value;
 
 use crate::capability::Capability;
 use crate::syntax::At;
@@ -73,6 +75,17 @@ pub struct Scenario {
     pub unique: Vec<String>,
     /// The steps.
     pub steps: Vec<Step>,
+}
+
+/// What stands in several places, by the name that shapes refer to it with.
+pub fn shapes() -> Vec<(&'static str, Value)> {
+    vec![
+        ("step", Step::shape()),
+        ("when", When::shape()),
+        ("needs", when::capabilities_shape()),
+        ("expectation", Check::shape()),
+        ("cluster", Settings::shape()),
+    ]
 }
 
 impl Scenario {

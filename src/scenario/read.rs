@@ -1,11 +1,14 @@
 //! From the tree of a document to a scenario.
 
+use serde_json::Value;
+
 use super::cases::{self, CASES};
 use super::fixtures::Fixtures;
 use super::names::StepName;
 use super::steps::{FOREACH, Steps};
 use super::{Identity, Scenario, Settings, Step, When, case, step, unique, variables, when};
 use crate::capability::Capability;
+use crate::shape::{self, Shape};
 use crate::syntax::{At, Diagnostic, Diagnostics, Fields, Key, Node, nearest};
 use crate::topic::Topic;
 use crate::version::Range;
@@ -48,6 +51,17 @@ pub static FIELDS: &[Topic] = &[
     ),
     Topic::plain("steps", "What happens, one action after the other. Required."),
 ];
+
+/// What a scenario may be, as far as its shape says.
+pub fn shape() -> Value {
+    let texts = ["id", "about", "source", "kubernetes", "namespace"].into_iter();
+    let shape = Shape::new().required("scenario", shape::string()).required("steps", shape::steps());
+    let shape = texts.fold(shape, |shape, name| shape.optional(name, shape::string()));
+    let shape = shape.optional("tags", shape::strings()).optional("unique", shape::strings());
+    let shape = shape.optional("needs", shape::defined("needs")).optional("alone", shape::boolean());
+    let shape = shape.optional("cluster", shape::defined("cluster")).optional("cases", cases::shape());
+    shape.described(FIELDS).finish()
+}
 
 /// Reads a document, or one of its cases, and finds all its mistakes: of each part, and of the parts together.
 pub(super) fn scenario(

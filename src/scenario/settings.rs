@@ -1,8 +1,11 @@
 //! `cluster:`: how the cluster of a scenario has to be set up. Fixed before anything runs, so nothing is filled in here; a
 //! setting may be one of some versions only, since a gate or flag that a release does not know fails its start.
 
+use serde_json::Value;
+
 use super::when::range;
 use crate::cluster::Setup;
+use crate::shape::{self, Shape};
 use crate::syntax::{Diagnostic, Diagnostics, Fields, Key, Node, Yaml};
 use crate::version::{Range, Version};
 
@@ -80,6 +83,19 @@ impl Settings {
         let kept: Vec<Setting> = base.0.iter().filter(is_new).cloned().collect();
         self.0.extend(kept);
         self
+    }
+
+    pub(super) fn shape() -> Value {
+        let of = |section| {
+            let value = if section == Section::Gates { shape::boolean() } else { shape::scalar() };
+            let of_some_versions = Shape::new().required("value", value.clone()).optional("when", shape::string());
+            shape::entries(&shape::any_of(&[value, of_some_versions.finish()]))
+        };
+        let sections = SECTIONS.into_iter();
+        let mut shape =
+            sections.fold(Shape::new(), |shape, (name, section)| shape.optional(name, of(section))).finish();
+        shape["minProperties"] = 1.into();
+        shape
     }
 
     /// Reads `{gates: {G: true}, apiserver: {flag: value}, ...}`.

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::fixtures::Fixtures;
-use super::{Case, Frame, Selection, StepName, When, unsupported};
+use super::{Case, Frame, MODIFIERS, Selection, StepName, When, steps, unsupported};
 use crate::action::{Action, Answers, DURING, Declared, Decoder, KINDS, Kind, Manifests, OPEN};
+use crate::shape::{self, Shape};
 use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Fields, Key, Node, Reference, Yaml};
+use crate::topic::Topic;
 
 /// One step of a scenario.
 #[derive(Debug)]
@@ -79,6 +81,19 @@ impl Step {
     pub fn foreach(&self) -> Option<(usize, &str)> {
         let case = self.case.as_ref()?;
         Some((case.foreach?, &case.key))
+    }
+
+    /// What a step may be, as far as its shape says.
+    pub(super) fn shape() -> Value {
+        let kinds: Vec<Topic> = KINDS.iter().map(Kind::topic).collect();
+        let shape = KINDS.iter().fold(Shape::new(), |shape, kind| shape.optional(kind.key, (kind.shape)()));
+        let shape = shape.optional("name", shape::string()).optional("when", shape::defined("when"));
+        let shape = shape.optional("foreach", steps::foreach_shape()).optional("steps", shape::steps());
+        let shape = Frame::shape(shape).described(MODIFIERS).described(&kinds).finish();
+        let does: Vec<&str> = KINDS.iter().map(|kind| kind.key).chain(["steps"]).collect();
+        let mut shape = shape::with_one_of(shape, &does);
+        shape["allOf"] = [steps::group_shape()].into();
+        shape
     }
 
     pub(super) fn decode(

@@ -4,10 +4,13 @@
 
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
 use super::case::{self, Case, Naming, Row};
 use super::fixtures::Fixtures;
 use super::{Step, When, step};
 use crate::action::KINDS;
+use crate::shape::{self, Shape};
 use crate::syntax::{Diagnostic, Diagnostics, Fields, Node};
 
 /// How the cases of a `foreach` are named.
@@ -22,6 +25,16 @@ pub(super) const FOREACH: Naming = Naming {
 const OF_A_STEP: [&str; 13] = [
     "name", "as", "query", "set", "expect", "until", "within", "settle", "from", "holds", "for", "timeout", "snapshot",
 ];
+
+/// What a `foreach` is.
+pub(super) fn foreach_shape() -> Value {
+    case::shape(Shape::new().optional("when", shape::defined("when")))
+}
+
+/// What a step is otherwise, if it is a group of steps.
+pub(super) fn group_shape() -> Value {
+    json!({"if": {"required": ["steps"]}, "then": {"propertyNames": {"enum": ["steps", "when", "foreach"]}}})
+}
 
 /// Reads lists of steps.
 pub(super) struct Steps<'a> {

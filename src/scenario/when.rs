@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Value, json};
+
 use crate::capability::Capability;
+use crate::shape::{self, Shape};
 use crate::syntax::{At, Diagnostic, Diagnostics, Fields, Node, Yaml, nearest};
 use crate::version::{Minor, Range, Version};
 
@@ -37,6 +40,11 @@ impl When {
     /// Whether both can apply to one cluster.
     pub fn meets(&self, other: &Self) -> bool {
         self.kubernetes.overlaps(&other.kubernetes)
+    }
+
+    pub(super) fn shape() -> Value {
+        let shape = Shape::new().optional("kubernetes", shape::string()).optional("needs", shape::defined("needs"));
+        shape::any_of(&[shape::string(), shape.finish()])
     }
 
     /// Reads `RANGE` or `{kubernetes?, needs?}`.
@@ -99,6 +107,12 @@ pub(super) fn range(name: &str, node: &Node, diagnostics: &mut Diagnostics) -> O
     };
     diagnostics.push(diagnostic);
     None
+}
+
+/// The words of a `needs:`, with what they mean.
+pub(super) fn capabilities_shape() -> Value {
+    let known = Capability::ALL.map(|known| json!({"const": known.word(), "description": known.doc()}));
+    json!({"type": "array", "items": {"oneOf": known}})
 }
 
 /// Reads the words of a `needs:`.
