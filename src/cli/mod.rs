@@ -5,6 +5,7 @@ mod completions;
 mod environment;
 mod exit;
 mod explain;
+mod install;
 mod lint;
 mod list;
 mod record;
@@ -63,7 +64,7 @@ enum Command {
     List(list::ListArgs),
     /// Explain the scenario language: every word of it, or one.
     Explain(explain::ExplainArgs),
-    /// Start, stop and list local control planes.
+    /// Install, start, stop and list local control planes.
     Cluster(cluster::ClusterArgs),
     /// Print a completion script for a shell.
     Completions(completions::CompletionsArgs),
@@ -187,6 +188,6 @@ fn review(args: &review::ReviewArgs, terminal: &mut Terminal) -> Result<Exit, Fa
 fn cluster(args: cluster::ClusterArgs, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let done = runtime.block_on(cluster::run(args, environment, &mut terminal.out, &mut terminal.err));
-    done.map_err(|error| Failure::could_not_run(&error))?;
+    done.map_err(|error| Failure::of(&error, error.exit()))?;
     Ok(Exit::Ok)
 }
