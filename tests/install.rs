@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use releases::{ETCD, How, KUBERNETES, LENGTH, Releases, VERSION, path, program};
 use rehearsal::cluster::{FetchError, Home, InstallError, InstallStep, Installer};
+use releases::{ETCD, How, KUBERNETES, LENGTH, Releases, VERSION, path, program};
 use serde_json::{Value, json};
 use support::{Project, Ran, Running, run, until};
 
@@ -33,7 +33,7 @@ impl Machine {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = self.project.command(&[&["cluster"], args].concat());
-        command.env("REHEARSAL_MIRROR", self.server.url()).env_remove("NO_PROXY").env_remove("no_proxy");
+        command.env("REHEARSAL_MIRROR", self.server.url());
         command
     }
 
@@ -55,7 +55,7 @@ impl Machine {
     fn kept(&self) -> Vec<String> {
         let entries = fs::read_dir(self.assets("")).into_iter().flatten();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let mut names: Vec<String> = names.filter(|name| !name.ends_with(".lock")).collect();
+        let mut names: Vec<String> = names.filter(|name| name.strip_suffix(".lock").is_none()).collect();
         names.sort();
         names
     }
@@ -245,7 +245,10 @@ fn a_server_that_is_not_there_is_told_from_a_disk_that_is_not() {
     let mut nobody = machine.command(&["install", "v1.36", "--mirror", "http://127.0.0.1:9"]);
     run(&mut nobody).exits(3).says(&["http://127.0.0.1:9/release/stable-1.36.txt cannot be reached", "HTTPS_PROXY"]);
     machine.server.sends("kube-apiserver", How::Huge);
-    machine.run(&["install", VERSION]).exits(3).says(&["no space left: kube-apiserver takes 1152921504606846976 bytes"]);
+    machine
+        .run(&["install", VERSION])
+        .exits(3)
+        .says(&["no space left: kube-apiserver takes 1152921504606846976 bytes"]);
 
     let machine = Machine::new();
     machine.project.write("home/.cache/rehearsal/assets", "a file");
@@ -357,7 +360,11 @@ fn the_programs_of_a_folder_say_what_they_are() {
     machine.run(&["install", "--from", "other"]).exits(3).says(&["different releases", "kubectl v1.24.17"]);
     machine.project.write("other/kubectl", "#!/bin/sh\necho flag provided but not defined >&2\nexit 2\n");
     let ran = machine.run(&["install", "--from", "other"]);
-    ran.exits(3).says(&["other/kubectl version --client", "does not tell its version", "flag provided but not defined"]);
+    ran.exits(3).says(&[
+        "other/kubectl version --client",
+        "does not tell its version",
+        "flag provided but not defined",
+    ]);
     fs::remove_file(other.join("kube-scheduler")).unwrap();
     fs::remove_file(other.join("etcd")).unwrap();
     machine.run(&["install", "--from", "other"]).exits(3).says(&["other lacks kube-scheduler, etcd", "envtest"]);
@@ -408,7 +415,12 @@ fn what_is_removed_is_gone_and_says_what_it_freed() {
     assert_eq!(machine.listed()["installed"][0]["version"], VERSION);
     let bytes = machine.listed()["installed"][0]["bytes"].to_string();
     let ran = machine.run(&["remove", "v1.36"]);
-    ran.exits(0).says(&["removed v1.36.3, which frees 977.06 KiB", &format!("({bytes} bytes)"), "v1.36.4", "(7 bytes)"]);
+    ran.exits(0).says(&[
+        "removed v1.36.3, which frees 977.06 KiB",
+        &format!("({bytes} bytes)"),
+        "v1.36.4",
+        "(7 bytes)",
+    ]);
     assert_eq!(machine.kept(), ["etcd-3.6.8"]);
     assert_eq!(machine.listed()["installed"], json!([]));
 }

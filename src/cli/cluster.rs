@@ -9,8 +9,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::selection::KindImages;
 use super::{Environment, Exit, install};
 use crate::cluster::{
-    self, AssetsError, ClusterError, ClusterSet, ClusterSpec, DownError, GcError, Home, HomeError, Images, InstallError,
-    Linger, MirrorError, OpenOptions, Release, RemoveError, Running, SpecError, SweepError,
+    self, AssetsError, ClusterError, ClusterSet, ClusterSpec, DownError, GcError, Home, HomeError, Images,
+    InstallError, Linger, MirrorError, OpenOptions, Release, RemoveError, Running, SpecError, SweepError,
 };
 
 /// Install, start, stop and list local control planes and kind clusters.
@@ -32,12 +32,12 @@ enum Command {
     #[command(after_help = "Examples:
   rehearsal cluster install v1.36                the newest patch of v1.36
   rehearsal cluster install v1.35 v1.36.3        several, one after the other
-  rehearsal cluster install --from ./programs    what a folder holds; of one that envtest made (KUBEBUILDER_ASSETS)
-                                                 two programs are missing
+  rehearsal cluster install --from ./programs    what a folder holds
   rehearsal cluster install --build v1.36        without released programs
   REHEARSAL_MIRROR=https://mirror.example.com rehearsal cluster install v1.36
 
-The proxy of HTTPS_PROXY, HTTP_PROXY and NO_PROXY is used. A download that was cut off goes on where it ended.")]
+Proxies are taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY. A download that was cut off goes on where it ended. A \
+folder of envtest (KUBEBUILDER_ASSETS) lacks kube-controller-manager and kube-scheduler: put them beside the others.")]
     Install(install::InstallArgs),
     /// Remove installed control planes, and say what that frees.
     #[command(after_help = "Examples:

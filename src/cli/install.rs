@@ -28,8 +28,8 @@ pub(super) struct InstallArgs {
     /// Build them from the published Go modules instead: takes Go, a clone of the project, and 5 minutes for each.
     #[arg(long)]
     build: bool,
-    /// Download from a server that has what dl.k8s.io and github.com have, under the same paths [env: REHEARSAL_MIRROR].
-    /// A name and a password may stand in the variable only.
+    /// Download from a server that has what dl.k8s.io and github.com have, under the same paths: also set by
+    /// `REHEARSAL_MIRROR`, where alone a name and a password may stand in it.
     #[arg(long, value_name = "URL")]
     mirror: Option<String>,
 }
@@ -145,7 +145,9 @@ impl Default for Shown {
     fn default() -> Self {
         let is_terminal = std::io::stderr().is_terminal();
         let bar = if is_terminal { ProgressBar::no_length() } else { ProgressBar::hidden() };
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {bar:30} {bytes}/{total_bytes}, {bytes_per_sec}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{spinner} {msg} {bar:30} {bytes}/{total_bytes}, {bytes_per_sec}")
+        {
             bar.set_style(style);
         }
         Self { bar, is_terminal, last: String::new() }
@@ -209,7 +211,8 @@ pub(super) fn list(running: &[Running], home: &Home, out: &mut impl Write) -> Re
         writeln!(out, "{version:<10} etcd {:<8} {state:<9} {size:>10} {}", it.etcd, it.folder.display())?;
     }
     for it in cluster::stored(home)?.iter().filter(|it| !it.is_installed) {
-        writeln!(out, "{:<10} {:<13} begun: install it again to go on, or remove it", it.version.to_string(), "")?;
+        let (version, size) = (it.version.to_string(), HumanBytes(it.size()?).to_string());
+        writeln!(out, "{version:<10} {:<13} begun     {size:>10} install it again to go on, or remove it", "")?;
     }
     Ok(())
 }

@@ -44,9 +44,11 @@ pub enum RemoveError {
     #[diagnostic(transparent)]
     Down(#[from] DownError),
     /// Its files.
-    #[error("removing {path}: {cause}")]
+    #[error("{doing} {path}: {cause}")]
     #[diagnostic(help("check its permissions, then remove it again: what is left of it is no longer installed"))]
     File {
+        /// What was tried.
+        doing: &'static str,
         /// The file or folder.
         path: PathBuf,
         /// What the system says.
@@ -55,6 +57,14 @@ pub enum RemoveError {
 }
 
 impl Stored {
+    /// The bytes that it takes on the disk.
+    pub fn size(&self) -> Result<u64, RemoveError> {
+        let size = |path: &PathBuf| {
+            disk::size(path).map_err(|cause| RemoveError::File { doing: "reading", path: path.clone(), cause })
+        };
+        self.folders.iter().map(size).sum()
+    }
+
     /// Whether a name on the command line means it.
     pub fn is(&self, release: &Release) -> bool {
         release.takes(&self.version)
@@ -101,12 +111,16 @@ fn named(path: &Path) -> Option<(Version, bool)> {
 pub async fn remove(home: &Home, stored: &Stored, now: bool) -> Result<u64, RemoveError> {
     let (version, folder) = (&stored.version, home.assets());
     let lock = assets::lock(&folder, version);
-    let locked = Lock::try_exclusive(lock.clone()).map_err(|cause| RemoveError::File { path: lock, cause })?;
+    let locked = Lock::try_exclusive(lock.clone()).map_err(|cause| RemoveError::File {
+        doing: "taking the lock",
+        path: lock,
+        cause,
+    })?;
     let _locked = locked.ok_or_else(|| RemoveError::Busy { version: version.clone() })?;
     end_clusters(home, version, now).await?;
     let failed = |path: &Path| {
         let path = path.to_owned();
-        move |cause| RemoveError::File { path, cause }
+        move |cause| RemoveError::File { doing: "removing", path, cause }
     };
     let freed = disk::freed(&stored.folders).map_err(failed(&folder))?;
     let aside = assets::begun(&folder, version, "removing");
@@ -133,4 +147,91 @@ async fn end_clusters(home: &Home, version: &Version, now: bool) -> Result<(), R
     let mut clusters = clusters.map(|entry| Folder::new(entry.path()));
     let starts = |it: &Folder| it.key().starts_with(&format!("{version}-")) && Lock::is_held(&it.keeper());
     clusters.find(starts).map_or(Ok(()), |it| Err(in_use(it.key(), "is being started")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::super::Linger;
+    use super::super::folder::{Endpoint, write_json};
+    use super::*;
+
+    const KEY: &str = "v1.36.3-0a1b2c3d";
+
+    /// A home with a control plane, and a cluster of it whose keeper is some process.
+    struct Used {
+        home: Home,
+        folder: Folder,
+        keeper: std::process::Child,
+        _root: tempfile::TempDir,
+    }
+
+    impl Drop for Used {
+        fn drop(&mut self) {
+            let _ = self.keeper.kill();
+            let _ = self.keeper.wait();
+        }
+    }
+
+    impl Used {
+        fn new() -> Self {
+            let root = tempfile::tempdir().unwrap();
+            let home = Home::new(root.path().join("cache"), root.path().join("state"));
+            std::fs::create_dir_all(home.assets().join("v1.36.3")).unwrap();
+            std::fs::write(home.assets().join("v1.36.3/kubectl"), "12345").unwrap();
+            let folder = Folder::new(home.clusters().join(KEY));
+            folder.create().unwrap();
+            let keeper = Command::new("flock").arg("--no-fork").arg(folder.keeper()).args(["sleep", "600"]).spawn();
+            while !Lock::is_held(&folder.keeper()) {
+                std::thread::yield_now();
+            }
+            Self { home, folder, keeper: keeper.unwrap(), _root: root }
+        }
+
+        fn is_ready(&self) {
+            let endpoint = Endpoint {
+                version: "v1.36.3".to_owned(),
+                provider: Provider::Local,
+                etcd: None,
+                server: String::new(),
+                kubeconfig: PathBuf::new(),
+                keeper: self.keeper.id(),
+                components: Vec::new(),
+                started: 0,
+            };
+            write_json(&self.folder.file("endpoint.json"), &endpoint).unwrap();
+        }
+
+        async fn remove(&self, now: bool) -> Result<u64, String> {
+            let stored = stored(&self.home).unwrap();
+            remove(&self.home, &stored[0], now).await.map_err(|error| error.to_string())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_somebody_uses_is_removed_only_if_it_is_to_be_now() {
+        let mut used = Used::new();
+        let refused = |state: &str| Err(format!("v1.36.3 cannot be removed: the cluster {KEY} of it {state}"));
+        assert_eq!(used.remove(true).await, refused("is being started"));
+        used.is_ready();
+        let lease = Lock::try_shared(used.folder.lease()).unwrap();
+        assert_eq!(used.remove(false).await, refused("is in use"));
+        drop(lease);
+        used.folder.raise_linger(Linger::Stay).unwrap();
+        assert_eq!(used.remove(false).await, refused("is up"));
+        assert!(used.home.assets().join("v1.36.3/kubectl").exists());
+        // A child that nobody has waited for holds no lock any more.
+        assert_eq!(used.remove(true).await, Ok(5));
+        assert!(!used.keeper.wait().unwrap().success());
+        assert!(stored(&used.home).unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_cluster_that_only_lingers_goes_with_it() {
+        let used = Used::new();
+        used.is_ready();
+        assert_eq!(used.remove(false).await, Ok(5));
+        assert!(!Lock::is_held(&used.folder.keeper()));
+    }
 }

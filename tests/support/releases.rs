@@ -195,10 +195,12 @@ fn answer(state: &State, mut connection: TcpStream) -> std::io::Result<()> {
     let path = path.strip_prefix("http://mirror.invalid").unwrap_or(&path);
     let (path, is_moved) = path.strip_prefix("/moved").map_or((path, false), |path| (path, true));
     let Some(file) = state.files.lock().unwrap().get(path).cloned() else {
-        return connection.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\nConnection: close\r\n\r\nnot found");
+        return connection
+            .write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\nConnection: close\r\n\r\nnot found");
     };
     if file.how == How::Moved && !is_moved {
-        let head = format!("HTTP/1.1 302 Found\r\nLocation: /moved{path}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        let head =
+            format!("HTTP/1.1 302 Found\r\nLocation: /moved{path}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         return connection.write_all(head.as_bytes());
     }
     let whole = file.bytes.len();

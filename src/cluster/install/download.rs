@@ -152,8 +152,7 @@ impl Part {
         let file = File::options().create(true).truncate(false).read(true).write(true).open(&path);
         let file = file.map_err(InstallError::file("making", &path))?;
         let mut part = Self { path, file, digest: Sha256::new(), length: 0 };
-        part.length = io::copy(&mut part.file, &mut part.digest)
-            .map_err(InstallError::file("reading", &part.path))?;
+        part.length = io::copy(&mut part.file, &mut part.digest).map_err(InstallError::file("reading", &part.path))?;
         Ok(part)
     }
 

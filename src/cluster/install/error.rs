@@ -21,7 +21,10 @@ pub enum InstallError {
         version: Version,
     },
     /// Older than anything that runs here.
-    #[error("a control plane of {minor} cannot be installed: {} is the oldest that is known to run here", table::OLDEST)]
+    #[error(
+        "a control plane of {minor} cannot be installed: {} is the oldest that is known to run here",
+        table::OLDEST
+    )]
     #[diagnostic(help("ci/control-plane/README.md says which were tried"))]
     TooOld {
         /// Which.
@@ -80,7 +83,9 @@ pub enum InstallError {
     },
     /// No room.
     #[error("no space left: {what} takes {needed} bytes, and {folder} has {available}")]
-    #[diagnostic(help("free some, for example with `rehearsal cluster remove`, or set REHEARSAL_CACHE to another disk"))]
+    #[diagnostic(help(
+        "free some, for example with `rehearsal cluster remove`, or set REHEARSAL_CACHE to another disk"
+    ))]
     NoSpace {
         /// The file.
         what: String,

@@ -76,7 +76,9 @@ pub enum FetchError {
 
 fn advice(status: u16) -> &'static str {
     match status {
-        401 | 407 => "it asks for a password: set REHEARSAL_MIRROR=https://NAME:PASSWORD@HOST, or the same for HTTPS_PROXY",
+        401 | 407 => {
+            "it asks for a password: set REHEARSAL_MIRROR=https://NAME:PASSWORD@HOST, or the same for HTTPS_PROXY"
+        }
         500.. => "that is the server's own trouble: try it again later, or name another one with --mirror URL",
         _ => "open the address in a browser; another server is named with --mirror URL",
     }
@@ -184,13 +186,7 @@ fn range(answer: &Response<Body>) -> Option<(u64, u64)> {
     Some((part.split_once('-')?.0.parse().ok()?, total.parse().ok()?))
 }
 
-fn failed(
-    url: String,
-    patience: Duration,
-    error: &ureq::Error,
-    received: u64,
-    expected: Option<u64>,
-) -> FetchError {
+fn failed(url: String, patience: Duration, error: &ureq::Error, received: u64, expected: Option<u64>) -> FetchError {
     use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
     let unreachable = |cause: String| FetchError::Unreachable { url: url.clone(), cause };
     match error {
@@ -206,7 +202,9 @@ fn failed(
         // They may repeat an address that a server sent us to, with what it signed it with.
         ureq::Error::RequireHttpsOnly(_) => unreachable("it sends us to an address without https".to_owned()),
         ureq::Error::BadUri(_) => unreachable("it sends us to something that is no address".to_owned()),
-        ureq::Error::Io(cause) if cause.get_ref().is_some_and(|cause| cause.is::<rustls::Error>()) => {
+        ureq::Error::Io(cause)
+            if cause.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>) =>
+        {
             unreachable(format!("no TLS connection: {cause}"))
         }
         ureq::Error::Rustls(cause) => unreachable(format!("no TLS connection: {cause}")),

@@ -14,7 +14,7 @@ use crate::cluster::Release;
 use crate::version::Version;
 
 /// How long a program may take to say what it is.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
+const ANSWERS_WITHIN: Duration = Duration::from_mins(1);
 
 /// Why the programs of a folder are no control plane.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -110,14 +110,13 @@ impl Given {
             if copy.symlink_metadata().is_ok() {
                 std::fs::remove_file(&copy).map_err(InstallError::file("removing", &copy))?;
             }
-            match copied.get(&original) {
-                Some(known) => std::fs::hard_link(known, &copy),
-                None => {
-                    installer.tell(InstallStep::Copying { program: name });
-                    std::fs::copy(&original, &copy).map(drop)
-                }
-            }
-            .map_err(InstallError::file("copying to", &copy))?;
+            let done = if let Some(known) = copied.get(&original) {
+                std::fs::hard_link(known, &copy)
+            } else {
+                installer.tell(InstallStep::Copying { program: name });
+                std::fs::copy(&original, &copy).map(drop)
+            };
+            done.map_err(InstallError::file("copying to", &copy))?;
             copied.entry(original).or_insert(copy);
         }
         Ok(())

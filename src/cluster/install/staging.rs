@@ -45,8 +45,7 @@ impl Staging {
             version: version.clone(),
             _lock: lock,
         };
-        std::fs::create_dir_all(&staging.folder)
-            .map_err(InstallError::file("making the folder", &staging.folder))?;
+        std::fs::create_dir_all(&staging.folder).map_err(InstallError::file("making the folder", &staging.folder))?;
         Ok(Begun::Here(staging))
     }
 
