@@ -1,5 +1,6 @@
 //! Questions to a release server, and what its failures mean.
 
+use std::error::Error;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,9 +31,7 @@ pub enum FetchError {
     },
     /// There is no connection to it.
     #[error("{url} cannot be reached: {cause}")]
-    #[diagnostic(help(
-        "check the network; behind a proxy set HTTPS_PROXY, and name a server that can be reached with --mirror URL"
-    ))]
+    #[diagnostic(help("{}", way(cause)))]
     Unreachable {
         /// The address.
         url: String,
@@ -81,6 +80,14 @@ fn advice(status: u16) -> &'static str {
         }
         500.. => "that is the server's own trouble: try it again later, or name another one with --mirror URL",
         _ => "open the address in a browser; another server is named with --mirror URL",
+    }
+}
+
+fn way(cause: &str) -> &'static str {
+    if cause.contains("certificate") {
+        "the authorities that this machine trusts are asked; one of your own is named by SSL_CERT_FILE"
+    } else {
+        "check the network; behind a proxy set HTTPS_PROXY, and name a server that can be reached with --mirror URL"
     }
 }
 
@@ -133,7 +140,7 @@ impl Fetch {
         let read = answer.into_body().into_with_config().limit(TEXT).read_to_string();
         read.map_err(|error| match error {
             ureq::Error::BodyExceedsLimit(_) => FetchError::Unreadable { url: address.to_string(), wanted },
-            error => failed(address.to_string(), self.patience, &error, 0, None),
+            error => cut(address.to_string(), self.patience, &error, 0, None),
         })
     }
 
@@ -157,7 +164,7 @@ impl Fetch {
         if from > 0 {
             request = request.header(header::RANGE, format!("bytes={from}-"));
         }
-        let answer = request.call().map_err(|error| failed(address.to_string(), self.patience, &error, 0, None))?;
+        let answer = request.call().map_err(|error| no_answer(address.to_string(), self.patience, &error))?;
         let status = answer.status();
         if status.is_success() || (from > 0 && status == StatusCode::RANGE_NOT_SATISFIABLE) {
             return Ok(answer);
@@ -169,10 +176,10 @@ impl Fetch {
 impl Coming {
     /// The next bytes, after `received`; none at the end.
     pub(super) fn next(&mut self, buffer: &mut [u8], received: u64) -> Result<usize, FetchError> {
-        let failed = |error: io::Error| failed(self.url.clone(), self.patience, &error.into(), received, self.total);
-        match self.reader.read(buffer).map_err(failed)? {
+        let cut = |error: io::Error| cut(self.url.clone(), self.patience, &error.into(), received, self.total);
+        match self.reader.read(buffer).map_err(cut)? {
             0 if self.total.is_some_and(|total| received < total) => {
-                Err(failed(io::Error::new(io::ErrorKind::UnexpectedEof, "it was closed")))
+                Err(cut(io::Error::new(io::ErrorKind::UnexpectedEof, "it was closed")))
             }
             read => Ok(read),
         }
@@ -186,32 +193,65 @@ fn range(answer: &Response<Body>) -> Option<(u64, u64)> {
     Some((part.split_once('-')?.0.parse().ok()?, total.parse().ok()?))
 }
 
-fn failed(url: String, patience: Duration, error: &ureq::Error, received: u64, expected: Option<u64>) -> FetchError {
-    use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
-    let unreachable = |cause: String| FetchError::Unreachable { url: url.clone(), cause };
-    match error {
+/// Before an answer began.
+fn no_answer(url: String, patience: Duration, error: &ureq::Error) -> FetchError {
+    let cause = match error {
         ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
-            unreachable(format!("no connection within {} s", CONNECTS_WITHIN.as_secs()))
+            format!("no connection within {} s", CONNECTS_WITHIN.as_secs())
         }
-        ureq::Error::Timeout(_) => FetchError::Stalled { url, patience, received },
-        ureq::Error::Io(cause) if matches!(cause.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable) => {
-            unreachable(cause.to_string())
+        ureq::Error::Timeout(_) => return FetchError::Stalled { url, patience, received: 0 },
+        ureq::Error::Io(cause) if cause.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>) => {
+            format!("no TLS connection: {cause}")
         }
-        ureq::Error::HostNotFound => unreachable("no such host".to_owned()),
-        ureq::Error::ConnectProxyFailed(said) => unreachable(format!("the proxy answers {said}")),
+        ureq::Error::Io(cause) => cause.to_string(),
+        ureq::Error::HostNotFound => "no such host".to_owned(),
+        ureq::Error::ConnectProxyFailed(said) => format!("the proxy answers {said}"),
         // They may repeat an address that a server sent us to, with what it signed it with.
-        ureq::Error::RequireHttpsOnly(_) => unreachable("it sends us to an address without https".to_owned()),
-        ureq::Error::BadUri(_) => unreachable("it sends us to something that is no address".to_owned()),
-        ureq::Error::Io(cause)
-            if cause.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>) =>
-        {
-            unreachable(format!("no TLS connection: {cause}"))
+        ureq::Error::RequireHttpsOnly(_) => "it sends us to an address without https".to_owned(),
+        ureq::Error::BadUri(_) => "it sends us to something that is no address".to_owned(),
+        error => error.to_string(),
+    };
+    FetchError::Unreachable { url, cause }
+}
+
+/// In the middle of one.
+fn cut(url: String, patience: Duration, error: &ureq::Error, received: u64, expected: Option<u64>) -> FetchError {
+    let cause = match error {
+        ureq::Error::Timeout(_) => return FetchError::Stalled { url, patience, received },
+        ureq::Error::Io(cause) => cause.to_string(),
+        error => error.to_string(),
+    };
+    FetchError::Broken { url, received, expected, cause }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(error: &ureq::Error) -> String {
+        no_answer("https://h/x".to_owned(), Duration::from_secs(30), error).to_string()
+    }
+
+    #[test]
+    fn why_there_is_no_answer_is_told_without_what_may_be_signed() {
+        let unknown = "failed to lookup address information";
+        assert_eq!(said(&io::Error::other(unknown).into()), format!("https://h/x cannot be reached: {unknown}"));
+        let timeout = said(&ureq::Error::Timeout(Timeout::Connect));
+        assert_eq!(timeout, "https://h/x cannot be reached: no connection within 15 s");
+        let silent = said(&ureq::Error::Timeout(Timeout::RecvResponse));
+        assert_eq!(silent, "https://h/x: nothing came for 30 s, after 0 bytes");
+        for error in [ureq::Error::RequireHttpsOnly, ureq::Error::BadUri] {
+            assert!(!said(&error("http://h/x?signature=secret".to_owned())).contains("secret"));
         }
-        ureq::Error::Rustls(cause) => unreachable(format!("no TLS connection: {cause}")),
-        ureq::Error::Tls(_) | ureq::Error::ConnectionFailed | ureq::Error::TooManyRedirects => {
-            unreachable(error.to_string())
-        }
-        ureq::Error::Io(cause) => FetchError::Broken { url, received, expected, cause: cause.to_string() },
-        error => FetchError::Broken { url, received, expected, cause: error.to_string() },
+    }
+
+    #[test]
+    fn a_certificate_that_nobody_here_knows_has_an_advice_of_its_own() {
+        let error = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let error = io::Error::new(io::ErrorKind::InvalidData, error).into();
+        let error = no_answer("https://h/x".to_owned(), Duration::from_secs(30), &error);
+        assert!(error.to_string().contains("no TLS connection: invalid peer certificate"), "{error}");
+        let help = miette::Diagnostic::help(&error).unwrap().to_string();
+        assert!(help.contains("SSL_CERT_FILE"), "{help}");
     }
 }
