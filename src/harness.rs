@@ -205,7 +205,8 @@ fn targets(environment: &Environment, recorded: &BTreeSet<Minor>, images: &Image
     let newest = |minor: Minor| installed.iter().filter(|version| version.minor == minor).max().cloned();
     let local = |minor: Minor| {
         let version = newest(minor);
-        let missing = version.is_none().then(|| format!("no control plane of {minor}: ci/control-plane/build {minor}"));
+        let missing =
+            version.is_none().then(|| format!("no control plane of {minor}: rehearsal cluster install {minor}"));
         Target { spec: ClusterSpec::Local(Release::Minor(minor)), label: minor.to_string(), version, missing }
     };
     if environment.clusters.is_none() {

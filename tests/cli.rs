@@ -437,12 +437,12 @@ fn all_that_is_missing_of_a_range_is_named_before_anything_starts() {
     let mut range = command(&project, &["run", "--cluster", "local:v1.22..v1.24"]);
     let ran = run(&mut range);
     ran.exits(3).says(&["no control plane of v1.22, v1.23, v1.24 is installed"]);
-    ran.says(&["help: build them: ci/control-plane/build v1.22 v1.23 v1.24"]);
+    ran.says(&["help: install them: rehearsal cluster install v1.22 v1.23 v1.24"]);
     assert_eq!(ran.out, "");
     run(project.command(&["run"]).env("REHEARSAL_CLUSTER", "local:v1.24..v1.24"))
         .exits(3)
-        .says(&["build one", "v1.24"]);
-    project.run(&["cluster", "up", "local:v1.22..v1.23"]).exits(3).says(&["build them"]);
+        .says(&["install one", "v1.24"]);
+    project.run(&["cluster", "up", "local:v1.22..v1.23"]).exits(3).says(&["install them"]);
     project.run(&["cluster", "down", "local:v1.22..v1.23"]).exits(3).says(&["`local:v1.22..v1.23` does not run"]);
     assert_eq!(server.take_requests(), [""; 0]);
 }

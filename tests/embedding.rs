@@ -1,5 +1,10 @@
 //! What other people's projects get: the program begins one, and `harness!` runs its scenarios in their `cargo test`.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "clippy knows test functions, not what they share")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy knows test functions, not what they share"
+)]
 
 mod cluster_support;
 mod support;

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 /// The documents of a text, without their places.
 fn documents(name: &str, text: &str) -> Result<Vec<Value>, Diagnostics> {
-    Ok(parse(&Source::new(name, text))?.iter().map(|document| document.to_json()).collect())
+    Ok(parse(&Source::new(name, text))?.iter().map(rehearsal::syntax::Node::to_json).collect())
 }
 
 #[track_caller]
@@ -224,7 +224,9 @@ fn find_closed(schema: &Value, at: &str, found: &mut Vec<String>) {
         Value::Array(items) => items.iter().enumerate().map(|(index, item)| (index.to_string(), item)).collect(),
         _ => Vec::new(),
     };
-    below.into_iter().for_each(|(key, value)| find_closed(value, &format!("{at}/{key}"), found));
+    for (key, value) in below {
+        find_closed(value, &format!("{at}/{key}"), found);
+    }
 }
 
 /// The fields that the program says it knows where it finds `zz`.

@@ -1,4 +1,4 @@
-//! `rehearsal cluster`: start, stop and list clusters of ours, and remove what dead runs have left.
+//! `rehearsal cluster`: install control planes, start, stop and list clusters of ours, and remove what dead runs have left.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -6,16 +6,17 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::Environment;
 use super::selection::KindImages;
+use super::{Environment, Exit, install};
 use crate::cluster::{
-    self, Assets, AssetsError, ClusterError, ClusterSet, ClusterSpec, DownError, GcError, Home, HomeError, Images,
-    Linger, OpenOptions, Provider, Release, Running, SpecError, SweepError,
+    self, AssetsError, ClusterError, ClusterSet, ClusterSpec, DownError, GcError, Home, HomeError, Images,
+    InstallError, Linger, MirrorError, OpenOptions, Release, RemoveError, Running, SpecError, SweepError,
 };
 
-/// Start, stop and list local control planes and kind clusters.
+/// Install, start, stop and list local control planes and kind clusters.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
+  rehearsal cluster install v1.36                download the newest patch of v1.36
   rehearsal cluster list                         what is installed, and what runs
   rehearsal cluster up local:v1.36               start one that stays
   rehearsal cluster down local:v1.36             take it down
@@ -27,6 +28,23 @@ pub struct ClusterArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Install control planes: the released programs of each version, checked against their published checksums.
+    #[command(after_help = "Examples:
+  rehearsal cluster install v1.36                the newest patch of v1.36
+  rehearsal cluster install v1.35 v1.36.3        several, one after the other
+  rehearsal cluster install --from ./programs    what a folder holds
+  rehearsal cluster install --build v1.36        without released programs
+  REHEARSAL_MIRROR=https://mirror.example.com rehearsal cluster install v1.36
+
+Proxies are taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY. A download that was cut off goes on where it ended. A \
+folder of envtest (KUBEBUILDER_ASSETS) lacks kube-controller-manager and kube-scheduler: put them beside the others.")]
+    Install(install::InstallArgs),
+    /// Remove installed control planes, and say what that frees.
+    #[command(after_help = "Examples:
+  rehearsal cluster remove v1.36                 all patches of v1.36
+  rehearsal cluster remove v1.35.4 v1.36.3       exactly these
+  rehearsal cluster remove --all --now           all of them, also from under a run")]
+    Remove(install::RemoveArgs),
     /// Start clusters that stay until `cluster down`, and print how to use them.
     #[command(after_help = "Examples:
   rehearsal cluster up local:v1.36               the newest installed patch of v1.36
@@ -136,9 +154,48 @@ pub enum CommandError {
         /// What does.
         running: String,
     },
+    /// Installing a control plane.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Install(#[from] InstallError),
+    /// Removing one.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Remove(#[from] RemoveError),
+    /// `--mirror` or `REHEARSAL_MIRROR`.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Mirror(MirrorError),
+    /// A password that everybody on this machine can read.
+    #[error("the address of the mirror holds a name or a password, which has no place in an argument list")]
+    #[diagnostic(help("set REHEARSAL_MIRROR to that address instead"))]
+    PasswordInArguments,
+    /// Several versions of one folder.
+    #[error("a folder holds the programs of one release, and several versions were named")]
+    #[diagnostic(help("leave the versions out: the programs are asked"))]
+    OneVersion,
+    /// Nothing of that release.
+    #[error("no control plane of {release} is installed; {installed}")]
+    #[diagnostic(help("look at `rehearsal cluster list`"))]
+    NotInstalled {
+        /// Which.
+        release: Release,
+        /// What is.
+        installed: String,
+    },
     /// The terminal, or what stands in for it.
     #[error("writing the answer: {0}")]
     Write(#[from] io::Error),
+}
+
+impl CommandError {
+    /// The exit code of the program.
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::Mirror(_) | Self::PasswordInArguments | Self::OneVersion => Exit::Usage,
+            _ => Exit::CouldNotRun,
+        }
+    }
 }
 
 /// Runs a subcommand: its answer goes to `out`, what only people want to know to `err`.
@@ -149,6 +206,8 @@ pub async fn run(
     err: &mut impl Write,
 ) -> Result<(), CommandError> {
     match args.command {
+        Command::Install(args) => install::install(args, environment, out, err).await,
+        Command::Remove(args) => install::remove(args, out).await,
         Command::Up { sets, images } => up(&cluster::named(&sets)?, &images.named(environment)?, out, err).await,
         Command::Down { sets, all, now } => down(&sets, all, now, out).await,
         Command::List { output } => list(output, out),
@@ -220,28 +279,16 @@ async fn down(sets: &[ClusterSet], all: bool, now: bool, out: &mut impl Write) -
 
 fn list(output: Output, out: &mut impl Write) -> Result<(), CommandError> {
     let home = Home::from_env()?;
-    let (installed, running) = (cluster::installed(&home)?, cluster::running(&home)?);
+    let running = cluster::running(&home)?;
     if matches!(output, Output::Json) {
-        let installed = installed
-            .iter()
-            .map(|it| serde_json::json!({"version": it.version.to_string(), "etcd": it.etcd, "folder": it.folder}));
-        let all = serde_json::json!({"installed": installed.collect::<Vec<_>>(), "running": running});
+        let all = serde_json::json!({"installed": install::installed(&home)?, "running": running});
         writeln!(out, "{all:#}")?;
         return Ok(());
-    }
-    if installed.is_empty() {
-        writeln!(out, "no control plane is installed; build one: ci/control-plane/build v1.36")?;
     }
     for it in &running {
         write_running(out, it)?;
     }
-    for Assets { version, etcd, .. } in &installed {
-        let is_it = |it: &Running| it.provider == Provider::Local && it.version == version.to_string();
-        if !running.iter().any(is_it) {
-            writeln!(out, "{:<10} etcd {etcd:<8} installed", version.to_string())?;
-        }
-    }
-    Ok(())
+    install::list(&running, &home, out)
 }
 
 fn write_running(out: &mut impl Write, it: &Running) -> io::Result<()> {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use camino::Utf8PathBuf;
 
-use crate::cluster::{ClusterSet, Images, SpecError};
+use crate::cluster::{ClusterSet, Images, Mirror, MirrorError, SpecError};
 
 /// What the environment says.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +18,8 @@ pub struct Environment {
     pub node_images: Option<String>,
     /// `REHEARSAL_LOAD_IMAGE`: images that are loaded into clusters of kind, separated by commas.
     pub load_images: Option<String>,
+    /// `REHEARSAL_MIRROR`: where `cluster install` downloads from. Read at once: the text may hold a password.
+    pub mirror: Option<Result<Mirror, MirrorError>>,
     /// `INSTA_UPDATE`, as insta's own assertions read it.
     pub insta_update: Option<String>,
     /// `INSTA_SNAPSHOT_REFERENCES_FILE`: where `cargo insta test --unreferenced` collects the files in use.
@@ -44,6 +46,7 @@ impl Environment {
             clusters: text("REHEARSAL_CLUSTER"),
             node_images: text("REHEARSAL_NODE_IMAGE"),
             load_images: text("REHEARSAL_LOAD_IMAGE"),
+            mirror: text("REHEARSAL_MIRROR").map(|address| address.parse()),
             insta_update: text("INSTA_UPDATE"),
             insta_references: text("INSTA_SNAPSHOT_REFERENCES_FILE").map(Utf8PathBuf::from),
         }

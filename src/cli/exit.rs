@@ -63,8 +63,13 @@ impl Failure {
 
     /// Something that could not be done; the help is miette's, where the error has one.
     pub fn could_not_run(error: &(impl miette::Diagnostic + ?Sized)) -> Self {
+        Self::of(error, Exit::CouldNotRun)
+    }
+
+    /// Any error that is for people, with the exit code that goes with it.
+    pub fn of(error: &(impl miette::Diagnostic + ?Sized), exit: Exit) -> Self {
         let Trouble { message, help } = Trouble::from_error(error);
-        Self::Error { message, help, exit: Exit::CouldNotRun }
+        Self::Error { message, help, exit }
     }
 
     /// Snapshots that cannot be read or written.

@@ -79,7 +79,7 @@ pub(super) fn run(args: &InitArgs, terminal: &mut Terminal) -> Result<Exit, Fail
     }
     let ignored = read(&folder.join(".gitignore"))?.unwrap_or_default();
     let ignored = IGNORED.iter().filter(|line| !ignored.lines().any(|known| known == **line));
-    let ignored: String = ignored.map(|line| format!("{line}\n")).collect();
+    let ignored: String = ignored.flat_map(|line| [*line, "\n"]).collect();
     show(terminal, &folder.join(".gitignore"), &ignored)?;
     if let Some(manifest) = &manifest {
         let missing = MANIFEST.iter().filter(|(known, _)| !manifest.contains(known)).map(|(_, lines)| *lines);

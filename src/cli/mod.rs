@@ -8,6 +8,7 @@ mod environment;
 mod exit;
 mod explain;
 mod init;
+mod install;
 mod lint;
 mod list;
 mod man;
@@ -78,7 +79,7 @@ enum Command {
     Init(init::InitArgs),
     /// Print the JSON Schema of scenarios, for editors.
     Schema(schema::SchemaArgs),
-    /// Start, stop and list local control planes.
+    /// Install, start, stop and list local control planes and kind clusters.
     Cluster(cluster::ClusterArgs),
     /// Print the manual page, or write one for each command.
     Man(man::ManArgs),
@@ -209,6 +210,6 @@ fn review(args: &review::ReviewArgs, terminal: &mut Terminal) -> Result<Exit, Fa
 fn cluster(args: cluster::ClusterArgs, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let done = runtime.block_on(cluster::run(args, environment, &mut terminal.out, &mut terminal.err));
-    done.map_err(|error| Failure::could_not_run(&error))?;
+    done.map_err(|error| Failure::of(&error, error.exit()))?;
     Ok(Exit::Ok)
 }

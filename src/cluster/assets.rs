@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Home, Release};
+use super::folder::write_json;
+use super::{Home, Release, disk};
 use crate::version::{Minor, Version};
 
 /// The programs of one Kubernetes release and the etcd that goes with it.
@@ -27,7 +28,7 @@ pub struct Assets {
 pub enum AssetsError {
     /// Nothing of that release.
     #[error("no control plane of {wanted} is installed in {folder}; {installed}")]
-    #[diagnostic(help("build {}: ci/control-plane/build {example}", if example.contains(' ') { "them" } else { "one" }))]
+    #[diagnostic(help("install {}: rehearsal cluster install {example}", if example.contains(' ') { "them" } else { "one" }))]
     NotInstalled {
         /// What was asked for.
         wanted: String,
@@ -35,12 +36,12 @@ pub enum AssetsError {
         folder: PathBuf,
         /// What there is instead.
         installed: String,
-        /// What to build.
+        /// What to install.
         example: String,
     },
     /// A folder that is no installed control plane.
     #[error("the installed control plane {folder} cannot be used: {cause}")]
-    #[diagnostic(help("delete the folder and build it again with ci/control-plane/build"))]
+    #[diagnostic(help("take it away with `rehearsal cluster remove {}`, then install it again", name(folder)))]
     Broken {
         /// The folder.
         folder: PathBuf,
@@ -58,7 +59,12 @@ pub enum AssetsError {
     },
 }
 
-/// `manifest.json`, which the build writes last.
+/// The name of a folder, which is its version.
+fn name(folder: &Path) -> String {
+    folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// `manifest.json`, which is written last.
 #[derive(Debug, Serialize, Deserialize)]
 struct Manifest {
     kubernetes: String,
@@ -68,7 +74,7 @@ struct Manifest {
 }
 
 impl Assets {
-    fn read(folder: PathBuf) -> Result<Self, AssetsError> {
+    pub(super) fn read(folder: PathBuf) -> Result<Self, AssetsError> {
         let broken = |cause: String| AssetsError::Broken { folder: folder.clone(), cause };
         let text = std::fs::read_to_string(folder.join("manifest.json"))
             .map_err(|error| broken(format!("reading its manifest.json: {error}")))?;
@@ -76,6 +82,23 @@ impl Assets {
             serde_json::from_str(&text).map_err(|error| broken(format!("its manifest.json: {error}")))?;
         let version = manifest.kubernetes.parse().map_err(|error| broken(format!("its manifest.json: {error}")))?;
         Ok(Self { version, etcd: manifest.etcd, checksums: manifest.sha256, folder })
+    }
+
+    /// Says in a folder of programs what they are.
+    pub(super) fn describe(
+        folder: &Path,
+        version: &Version,
+        etcd: &str,
+        sha256: BTreeMap<String, String>,
+    ) -> io::Result<()> {
+        let manifest = Manifest { kubernetes: version.to_string(), etcd: etcd.to_owned(), sha256 };
+        write_json(&folder.join("manifest.json"), &manifest)
+    }
+
+    /// The bytes that it takes on the disk.
+    pub fn size(&self) -> Result<u64, AssetsError> {
+        let size = disk::size(&self.folder);
+        size.map_err(|cause| AssetsError::Unreadable { folder: self.folder.clone(), cause })
     }
 }
 
@@ -125,6 +148,16 @@ fn missing(home: &Home, installed: &[Assets], wanted: String, example: String) -
     let versions: Vec<String> = installed.iter().map(|assets| assets.version.to_string()).collect();
     let installed = if versions.is_empty() { "nothing is".to_owned() } else { format!("{} are", versions.join(", ")) };
     AssetsError::NotInstalled { wanted, folder: home.assets(), installed, example }
+}
+
+/// The lock of a version beneath the folder of all; `ci/control-plane/build` takes the same.
+pub(super) fn lock(assets: &Path, version: &Version) -> PathBuf {
+    assets.join(format!(".{version}.lock"))
+}
+
+/// The folder in which something is begun with a version.
+pub(super) fn begun(assets: &Path, version: &Version, what: &str) -> PathBuf {
+    assets.join(format!(".{version}.{what}"))
 }
 
 /// The folders named like a version: others hold a build that is going on, or an etcd by itself.

@@ -49,6 +49,11 @@ impl Home {
         Ok(Self { cache, state })
     }
 
+    /// What can be installed again.
+    pub(super) fn cache(&self) -> &Path {
+        &self.cache
+    }
+
     /// A folder `vX.Y.Z` for each installed control plane.
     pub(super) fn assets(&self) -> PathBuf {
         self.cache.join("assets")

@@ -143,7 +143,7 @@ mod tests {
         let text = "no control plane of v1.23, v1.24 is installed in /cache/assets; v1.22.17, v1.25.16 are";
         assert_eq!(error.to_string(), text);
         let help = miette::Diagnostic::help(&error).unwrap().to_string();
-        assert_eq!(help, "build them: ci/control-plane/build v1.23 v1.24");
+        assert_eq!(help, "install them: rehearsal cluster install v1.23 v1.24");
         assert!(meant(&installed(&[]), "local:all").unwrap_err().ends_with("nothing is"));
     }
 

@@ -57,11 +57,20 @@ impl fmt::Display for ClusterSpec {
     }
 }
 
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Newest => f.write_str("the newest release"),
+            Self::Minor(minor) => minor.fmt(f),
+            Self::Exact(version) => version.fmt(f),
+        }
+    }
+}
+
 fn named(f: &mut fmt::Formatter<'_>, provider: &str, release: &Release) -> fmt::Result {
     match release {
         Release::Newest => f.write_str(provider),
-        Release::Minor(minor) => write!(f, "{provider}:{minor}"),
-        Release::Exact(version) => write!(f, "{provider}:{version}"),
+        Release::Minor(_) | Release::Exact(_) => write!(f, "{provider}:{release}"),
     }
 }
 

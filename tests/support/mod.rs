@@ -35,6 +35,9 @@ const FOREIGN: &[&str] = &[
     "https_proxy",
     "ALL_PROXY",
     "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "REHEARSAL_MIRROR",
 ];
 
 /// A folder with scenarios and snapshots, and a home of its own: no kubeconfig and no cluster is there.
