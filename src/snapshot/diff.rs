@@ -14,8 +14,10 @@ const PLACE: Style = AnsiColor::Cyan.on_default();
 ///
 /// `before` and `after` say what is compared, as in `recorded on v1.23.17`.
 pub fn unified((before, old): (&str, &str), (after, new): (&str, &str), coloured: bool) -> String {
-    // Snapshot files keep no final line end, answers have one: the last line would always differ.
-    let diff = TextDiff::from_lines(without_line_end(old), without_line_end(new));
+    // Snapshot files keep no final line end, answers have one: the last line would always differ, and so would one that
+    // is the last of only one side.
+    let (old, new) = (with_line_end(old), with_line_end(new));
+    let diff = TextDiff::from_lines(&old, &new);
     let mut out = String::new();
     let mut line = |style: Style, sign: &str, text: &str| {
         let text = without_line_end(text);
@@ -44,6 +46,10 @@ pub fn unified((before, old): (&str, &str), (after, new): (&str, &str), coloured
     out
 }
 
+fn with_line_end(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("{}\n", without_line_end(text)) }
+}
+
 fn without_line_end(text: &str) -> &str {
     text.strip_suffix('\n').unwrap_or(text)
 }
@@ -63,6 +69,8 @@ mod tests {
         assert_eq!(unified(("a", "x"), ("b", "x"), false), "");
         assert_eq!(unified(("a", "x\ny"), ("b", "z\ny\n"), false), "--- a\n+++ b\n@@ -1,2 +1,2 @@\n-x\n+z\n y\n");
         assert_eq!(unified(("a", "x"), ("b", "x\n"), false), "");
+        // The last line of one side is the same in the middle of the other.
+        assert_eq!(unified(("a", "x"), ("b", "x\ny"), false), "--- a\n+++ b\n@@ -1 +1,2 @@\n x\n+y\n");
         assert_eq!(unified(("a", "x"), ("b", "y\nx\n"), false), "--- a\n+++ b\n@@ -1 +1,2 @@\n+y\n x\n");
         assert_eq!(unified(("a", ""), ("b", "x"), false), "--- a\n+++ b\n@@ -0,0 +1 @@\n+x\n");
     }
