@@ -49,8 +49,8 @@ struct Target {
 
 /// What is told where nothing is installed, named or recorded.
 const NOWHERE: &str = "there is no cluster to rehearse on: no control plane is installed, and nothing was recorded on one\n\
-                       help: name a cluster, as in REHEARSAL_CLUSTER=context:NAME, or build a control plane, as in \
-                       ci/control-plane/build v1.36 in the sources of rehearsal";
+                       help: install one: rehearsal cluster install v1.36; or name a cluster, as in \
+                       REHEARSAL_CLUSTER=context:NAME";
 
 /// What a test waits for.
 type Verdict = Result<(), String>;
