@@ -19,7 +19,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
-use cluster_support::{OwnHome, installed_assets, newest, quick_scenarios, runtime, send_signal, shared_state};
+use cluster_support::{OwnHome, QUICK, installed_assets, newest, quick_scenarios, runtime, send_signal, shared_state};
 use http::Method;
 use rehearsal::cluster::{Cluster, Facts, Identity, Origin, Request};
 use rehearsal::run::{Event, ScenarioOutcome, Settings, Suite};
@@ -198,7 +198,7 @@ fn what_a_killed_run_has_left_is_found_by_gc() {
     home.wait_until_nothing_is_left();
 }
 
-/// The scenarios of this project that do not take a minute, and what was recorded of them.
+/// Quick scenarios of this project, and what was recorded of them.
 fn own_scenarios() -> (Vec<ScenarioFile>, Store) {
     let root = Utf8PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     (quick_scenarios(&root), Store::open(root.join("snapshots")))
@@ -209,10 +209,11 @@ fn settings() -> Settings {
 }
 
 #[test]
-fn two_runs_of_all_scenarios_at_once_do_not_disturb_each_other() {
+fn two_runs_at_once_do_not_disturb_each_other() {
     let (watcher, project) = (Watcher::shared(), Project::new());
     let start = || {
         let mut command = watcher.command(&project, &["run", "--cluster", "local", "--timeout", "2m"]);
+        command.args(QUICK);
         Running::start(command.current_dir(env!("CARGO_MANIFEST_DIR")))
     };
     let (first, second) = (start(), start());

@@ -138,6 +138,7 @@ const UNSEEN: &[(&str, &[&str])] = &[
         ],
     ),
     ("versions: what never runs", &["cases-never-run", "foreach-never-runs", "step-never-runs", "version-impossible"]),
+    ("nothing: others of its folder are wrong", &["folder-all-mistakes/d"]),
     ("other files", &["fixture-folder-missing", "fixture-missing", "fixture-outside", "fixture-wrong-and-used-twice"]),
 ];
 

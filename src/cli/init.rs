@@ -100,7 +100,8 @@ pub(super) fn run(args: &InitArgs, terminal: &mut Terminal) -> Result<Exit, Fail
 }
 
 const NEXT: &str = "    rehearsal lint
-    rehearsal run --cluster local:v1.36       or context:NAME, a cluster of your kubeconfig
+    rehearsal cluster install v1.36           once; or name a cluster of your own: context:NAME
+    rehearsal run --cluster local:v1.36
     rehearsal record --cluster local:v1.36    and `rehearsal review` to accept what it proposes
 ";
 

@@ -45,12 +45,13 @@ pub(crate) fn newest(runtime: &tokio::runtime::Runtime, cache: &Path, state: &Pa
     runtime.block_on(cluster::open(&ClusterSpec::Local(Release::Newest), &how)).unwrap()
 }
 
-/// The scenarios of this project below a folder, but for those that take a minute: nothing is added by waiting for them
-/// again and again.
+/// Where the scenarios are that tests run again and again to see something about runs: of every kind of step and step of
+/// waiting, and done in half a minute. The others would add minutes and nothing else.
+pub(crate) const QUICK: [&str; 4] = ["scenarios/api", "scenarios/crd", "scenarios/posts", "scenarios/tokens"];
+
+/// The scenarios of this project that are quick, below a folder.
 pub(crate) fn quick_scenarios(root: &Utf8Path) -> Vec<ScenarioFile> {
-    let mut files = scenario::load(&[root.join("scenarios")]).unwrap();
-    files.retain(|file| !file.scenario.tags.iter().any(|tag| tag == "slow"));
-    files
+    scenario::load(&QUICK.map(|folder| root.join(folder))).unwrap()
 }
 
 /// A home for clusters of one test, removed at its end; the control planes are the installed ones.
