@@ -12,8 +12,8 @@ use std::time::{Duration, Instant, SystemTime};
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_rehearsal");
 
-/// Longer than anything takes that works, also on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// Longer than anything takes that works, also on a busy machine, a build of the example included.
+const PATIENCE: Duration = Duration::from_mins(6);
 
 /// What the tests' own surroundings must not decide.
 const FOREIGN: &[&str] = &[
