@@ -86,7 +86,7 @@ pub enum ContextError {
 /// Opens the context `name` of the kubeconfig that `KUBECONFIG` or the home folder has.
 pub(super) async fn open(name: &str) -> Result<Cluster, ContextError> {
     // Large, and awaited by everything that opens a cluster.
-    Box::pin(open_in(kubeconfig()?, name)).await
+    Box::pin(open_in(kubeconfig()?, name, Origin { kind: "context", etcd: None })).await
 }
 
 /// The version of a context's cluster; nothing else is asked.
@@ -101,25 +101,22 @@ fn kubeconfig() -> Result<Kubeconfig, ContextError> {
 /// Opens a context of the text of a kubeconfig.
 pub(super) async fn open_kubeconfig(text: &str, name: &str, origin: Origin) -> Result<Cluster, ContextError> {
     let kubeconfig = Kubeconfig::from_yaml(text).map_err(|error| ContextError::Kubeconfig { cause: unread(&error) })?;
-    let cluster = Box::pin(open_in(kubeconfig, name)).await?;
-    Ok(Cluster { origin, ..cluster })
+    Box::pin(open_in(kubeconfig, name, origin)).await
 }
 
 /// Opens the current context of a kubeconfig of ours.
 pub(super) async fn open_file(path: &Path, origin: Origin) -> Result<Cluster, ContextError> {
     let kubeconfig = Kubeconfig::read_from(path).map_err(|error| ContextError::Kubeconfig { cause: unread(&error) })?;
     let name = kubeconfig.current_context.clone().unwrap_or_default();
-    let cluster = Box::pin(open_in(kubeconfig, &name)).await?;
-    Ok(Cluster { origin, ..cluster })
+    Box::pin(open_in(kubeconfig, &name, origin)).await
 }
 
 /// Opens a context of a kubeconfig.
-async fn open_in(kubeconfig: Kubeconfig, name: &str) -> Result<Cluster, ContextError> {
+async fn open_in(kubeconfig: Kubeconfig, name: &str, origin: Origin) -> Result<Cluster, ContextError> {
     let access = Access::of(&kubeconfig, Some(name));
     let Connected { server, transports, own, version } = connect(kubeconfig, name).await?;
     let probed = probe::all(&own, &server).await;
     let (facts, mut capabilities) = probed.map_err(|why| unanswered(why, name, &server))?;
-    let origin = Origin { kind: "context", etcd: None };
     let programs = programs(&version);
     capabilities.extend(programs.as_ref().map(|_| Capability::Kubectl));
     Ok(Cluster { access, programs, ..Cluster::new(origin, version, capabilities, facts, transports) })

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::future;
-use http::{HeaderMap, Method};
+use http::HeaderMap;
 use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 
@@ -20,7 +20,7 @@ use super::hollow_node::HollowNode;
 use super::order::{LocalOrder, Order};
 use super::pki::{self, Pki, PkiError};
 use super::process::{Component, Surroundings};
-use super::{Request, Session, Setup, context, discovery};
+use super::{Session, Setup, context, discovery, probe};
 
 /// The issuer of `ServiceAccount` tokens, as kubeadm has it.
 pub(super) const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
@@ -209,10 +209,9 @@ impl ControlPlane {
     }
 }
 
-/// Whether the API server answers a path with 200, and soon: a connection that hangs is tried again.
+/// Whether the API server answers a path with 200, and soon.
 async fn answers(session: &Session, path: &str) -> bool {
-    let asked = session.send(Request::new(Method::GET, path));
-    matches!(tokio::time::timeout(Duration::from_secs(5), asked).await, Ok(Ok(exchange)) if exchange.is_success())
+    probe::soon(session, path).await.is_some()
 }
 
 /// A port that was free a moment ago.

@@ -52,6 +52,13 @@ pub(super) async fn answer(own: &Session, request: Request) -> Result<Exchange, 
     }
 }
 
+/// An answer of a server that is just starting, if it comes soon and says yes: a connection that hangs is tried again.
+pub(super) async fn soon(session: &Session, path: &str) -> Option<Exchange> {
+    let asked = session.send(Request::new(Method::GET, path));
+    let answer = tokio::time::timeout(Duration::from_secs(5), asked).await.ok()?.ok()?;
+    answer.is_success().then_some(answer)
+}
+
 /// The body of an answer that says yes; null if it says no.
 async fn ask(own: &Session, request: Request) -> Result<Value, Unanswered> {
     let exchange = answer(own, request).await?;
@@ -91,13 +98,15 @@ async fn nodes(own: &Session) -> Result<Vec<Value>, Unanswered> {
     Ok(list["items"].as_array_mut().map(std::mem::take).unwrap_or_default())
 }
 
+/// Whether a Node is Ready.
+pub(super) fn is_ready(node: &Value) -> bool {
+    let conditions = node["status"]["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    conditions.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+}
+
 /// A Node that is Ready is scheduled to; only the hollow one has no kubelet behind it.
 fn by_nodes(nodes: &[Value]) -> BTreeSet<Capability> {
-    let is_ready = |node: &&Value| {
-        let conditions = node["status"]["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
-        conditions.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
-    };
-    let ready: Vec<&Value> = nodes.iter().filter(is_ready).collect();
+    let ready: Vec<&Value> = nodes.iter().filter(|node| is_ready(node)).collect();
     let mut found = BTreeSet::new();
     if !ready.is_empty() {
         found.extend([Capability::Node, Capability::Scheduler]);

@@ -46,8 +46,11 @@ pub(super) struct KindOrder {
 /// The order of a cluster of an image.
 pub(super) async fn order(image: &NodeImage, loaded: &[String], setup: &Setup) -> Result<Order, KindError> {
     let mut ids = Vec::new();
-    for image in loaded {
-        ids.push((image.clone(), Tools::find()?.id(image).await?));
+    if !loaded.is_empty() {
+        let tools = Tools::find()?;
+        for image in loaded {
+            ids.push((image.clone(), tools.id(image).await?));
+        }
     }
     let engine = [tools::PROVIDER, "DOCKER_HOST", "DOCKER_CONTEXT", "CONTAINER_HOST"];
     let engine = engine.into_iter().filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?))).collect();

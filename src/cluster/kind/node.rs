@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use http::{HeaderMap, Method};
+use http::HeaderMap;
 use rsa::RsaPrivateKey;
 use rsa::pkcs1::DecodeRsaPrivateKey;
 use rsa::pkcs8::{EncodePrivateKey, LineEnding};
@@ -16,7 +16,7 @@ use super::{Cause, KindError, KindOrder, Tools, config, mark, name};
 use crate::cluster::folder::Folder;
 use crate::cluster::order::Order;
 use crate::cluster::process::{self, Component, Surroundings};
-use crate::cluster::{Request, Session, context, discovery};
+use crate::cluster::{Session, context, discovery, probe};
 
 /// With an image that has to be pulled first.
 const MADE_WITHIN: Duration = Duration::from_mins(15);
@@ -239,23 +239,14 @@ async fn ready(admin: &Session) {
     let mut pause = Duration::from_millis(10);
     loop {
         let (nodes, account) = tokio::join!(
-            get(admin, "/api/v1/nodes"),
-            get(admin, "/api/v1/namespaces/default/serviceaccounts/default"),
+            probe::soon(admin, "/api/v1/nodes"),
+            probe::soon(admin, "/api/v1/namespaces/default/serviceaccounts/default"),
         );
-        let is_ready = |nodes: serde_json::Value| {
-            let conditions = nodes["items"][0]["status"]["conditions"].as_array().cloned().unwrap_or_default();
-            conditions.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
-        };
-        if account.is_some() && nodes.is_some_and(is_ready) {
+        let is_ready = nodes.is_some_and(|nodes| probe::is_ready(&nodes.body["items"][0]));
+        if account.is_some() && is_ready {
             return;
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 3 / 2).min(Duration::from_millis(200));
     }
-}
-
-async fn get(admin: &Session, path: &str) -> Option<serde_json::Value> {
-    let asked = admin.send(Request::new(Method::GET, path));
-    let answer = tokio::time::timeout(Duration::from_secs(5), asked).await.ok()?.ok()?;
-    answer.is_success().then(|| std::sync::Arc::unwrap_or_clone(answer.body))
 }
