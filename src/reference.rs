@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::action::{KINDS, Kind};
 use crate::capability::Capability;
-use crate::scenario::{ANSWER, EXPECTATIONS, FIELDS, IDENTITIES, MODIFIERS, not_yet};
+use crate::scenario::{ANSWER, EXPECTATIONS, FIELDS, IDENTITIES, MODIFIERS};
 use crate::syntax::{DURATIONS, OWN_FUNCTIONS, nearest};
 use crate::topic::Topic;
 use crate::version::RANGES;
@@ -87,9 +87,7 @@ pub fn page() -> String {
             };
         }
     }
-    let names: Vec<String> = not_yet().map(|(name, part)| format!("`{name}` of {part}")).collect();
-    let not_yet = format!("Part of the language, and refused by name: {}.", names.join(", "));
-    page + "\n## Not supported yet\n\n" + &wrapped(&not_yet)
+    page
 }
 
 /// The words of each part with the beginning of what they mean, for a terminal.

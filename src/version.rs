@@ -250,6 +250,15 @@ impl Range {
         candidates.chain([(Minor { major: 1, minor: 0 }, 0)])
     }
 
+    /// The one minor that it is about, if there is just one.
+    pub fn only_minor(&self) -> Option<Minor> {
+        // Without bounds nothing tells one version from another.
+        self.bounds().next()?;
+        let mut minors = self.telling(self).filter(|(minor, patch)| self.holds(*minor, *patch)).map(|(minor, _)| minor);
+        let only = minors.next()?;
+        minors.all(|minor| minor == only).then_some(only)
+    }
+
     /// Whether no version satisfies it, as in `>=1.30 <1.24`.
     pub fn is_empty(&self) -> bool {
         !self.overlaps(self)

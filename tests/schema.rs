@@ -112,6 +112,8 @@ const UNSEEN: &[(&str, &[&str])] = &[
             "step-name-overlaps-in-versions",
             "step-names-in-one-file",
             "unique-means-more",
+            "upgrade-without-start",
+            "upgrade-wrong",
             "variable-before-set",
             "variable-none",
             "variable-of-some-versions",
@@ -173,6 +175,7 @@ const STEPS: &[(&str, &str)] = &[
     ("/$defs/step/properties/run/anyOf/2", "run: {zz: 1}"),
     ("/$defs/step/properties/snapshot/anyOf/1", "{name: n, get: {kind: Pod, name: p}, snapshot: {zz: 1}}"),
     ("/$defs/step/properties/token/properties/boundTo", "token: {serviceAccount: a, boundTo: {zz: 1}}"),
+    ("/$defs/step/properties/upgrade/anyOf/1", "upgrade: {zz: 1}"),
     ("/$defs/when/anyOf/1", "{get: {kind: Pod, name: p}, when: {zz: 1}}"),
 ];
 

@@ -8,12 +8,12 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
 use super::path;
-use super::{During, Exit, Reply};
-use crate::cluster::{Exchange, Request, Resource, SendError, WatchEvent, WorkplaceError};
+use super::{During, Exit, Reply, Upgrade};
+use crate::cluster::{Exchange, Request, Resource, SendError, UpgradeError, WatchEvent, WorkplaceError};
 use crate::syntax::{Scope, TemplateError, TextTemplate};
 
 /// The events of a watch, as they come; they end when the server ends it.
-pub type Events = BoxStream<'static, Result<WatchEvent, SendError>>;
+pub type Events<'e> = BoxStream<'e, Result<WatchEvent, SendError>>;
 
 /// What a command says, as it says it; dropped before its end, it ends the command with all that it started.
 pub type Saying = BoxStream<'static, Result<Said, CommandError>>;
@@ -24,7 +24,7 @@ pub trait Api: Send + Sync {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Exchange, SendError>>;
 
     /// Opens a watch by its whole path, or gives back the refusal.
-    fn events(&self, path: String) -> BoxFuture<'_, Result<Result<Events, Exchange>, SendError>>;
+    fn events(&self, path: String) -> BoxFuture<'_, Result<Result<Events<'_>, Exchange>, SendError>>;
 
     /// The resource behind a kind; nothing if the server does not serve it.
     fn resolve<'a>(&'a self, api_version: &'a str, kind: &'a str)
@@ -32,6 +32,9 @@ pub trait Api: Send + Sync {
 
     /// What the server serves that is spelt almost so; whoever names a kind that is not served may have meant it.
     fn meant(&self, api_version: &str, kind: &str) -> Option<Resource>;
+
+    /// Puts another release in place of the one that answers, and comes back when that works.
+    fn upgrade(&self, to: Upgrade) -> BoxFuture<'_, Result<(), UpgradeError>>;
 
     /// Waits on the cluster's clock.
     fn sleep(&self, time: Duration) -> BoxFuture<'_, ()>;
@@ -158,6 +161,10 @@ pub enum RunError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Command(#[from] CommandError),
+    /// The release that was asked for does not run.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Upgrade(#[from] UpgradeError),
     /// A `${...}` could not be filled in.
     #[error(transparent)]
     Template(#[from] TemplateError),

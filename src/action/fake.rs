@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use super::{
     Action, Api, CommandError, Commands, Decoder, During, Events, Exit, Invocation, KINDS, Manifests, Reply, RunError,
-    Said, Saying, StepCx,
+    Said, Saying, StepCx, Upgrade,
 };
-use crate::cluster::{EventKind, Exchange, Request, Resource, SendError, WatchEvent};
+use crate::cluster::{EventKind, Exchange, Request, Resource, SendError, UpgradeError, WatchEvent};
 use crate::syntax::{At, Diagnostic, Diagnostics, Node, Scope, Source, parse};
 
 /// The answers to come, and what happened.
@@ -96,7 +96,7 @@ impl Api for Fake {
         Box::pin(async move { Ok(exchange) })
     }
 
-    fn events(&self, path: String) -> BoxFuture<'_, Result<Result<Events, Exchange>, SendError>> {
+    fn events(&self, path: String) -> BoxFuture<'_, Result<Result<Events<'_>, Exchange>, SendError>> {
         self.note(format!("WATCH {path}"));
         let event =
             |(word, object): (&str, Value)| Ok(WatchEvent { kind: EventKind::from_word(word).unwrap(), object });
@@ -121,6 +121,14 @@ impl Api for Fake {
     fn meant(&self, api_version: &str, kind: &str) -> Option<Resource> {
         let (api_version, kind) = (api_version.to_owned(), kind.strip_suffix("Typo")?.to_owned());
         Some(Resource { api_version, kind, plural: String::new(), namespaced: true })
+    }
+
+    fn upgrade(&self, to: Upgrade) -> BoxFuture<'_, Result<(), UpgradeError>> {
+        self.note(match to {
+            Upgrade::Next => "upgrade".to_owned(),
+            Upgrade::To(release) => format!("upgrade to {release}"),
+        });
+        Box::pin(async { Ok(()) })
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'_, ()> {

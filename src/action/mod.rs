@@ -20,6 +20,7 @@ mod review;
 mod script;
 mod token;
 mod update;
+mod upgrade;
 pub mod view;
 mod wait;
 mod watch;
@@ -28,6 +29,7 @@ mod watch;
 mod fake;
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
@@ -39,9 +41,10 @@ pub use during::{DURING, During, Nothing};
 pub use object::ClusterWide;
 pub use reference::KindName;
 pub use reply::{Exit, Output, Reply};
+pub use upgrade::Upgrade;
 pub use view::View;
 
-use crate::syntax::{At, Diagnostics, Expression, Node, Reference, TextTemplate};
+use crate::syntax::{At, Diagnostics, Expression, Node, Reference, Scope, TemplateError, TextTemplate};
 use crate::topic::Topic;
 
 /// A kind of step: a row of the table that drives decoding, "did you mean", documentation and the tests of examples.
@@ -81,6 +84,7 @@ pub static KINDS: &[Kind] = &[
     review::KIND,
     request::KIND,
     command::KIND,
+    upgrade::KIND,
 ];
 
 /// What steps share, by the name that shapes of kinds refer to it with.
@@ -108,6 +112,17 @@ pub trait Action: Debug + Send + Sync {
     /// What kind of reply it gives.
     fn answers_with(&self) -> Answers {
         Answers::Exchange
+    }
+
+    /// What it puts in place of the release that runs, if that is what it does; `scope` has what is known beforehand.
+    fn upgrade(&self, scope: &Scope) -> Option<Result<Upgrade, TemplateError>> {
+        let _ = scope;
+        None
+    }
+
+    /// How long an attempt at it may take at least, unless its step says otherwise.
+    fn patience(&self) -> Duration {
+        Duration::ZERO
     }
 
     /// The condition that is part of the action itself.

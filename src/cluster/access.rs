@@ -136,8 +136,9 @@ impl Cluster {
     }
 
     /// The folder with a `kubectl` of this cluster's minor version, where one is installed.
-    pub fn programs(&self) -> Option<&PathBuf> {
-        self.programs.as_ref()
+    pub fn programs(&self) -> Option<PathBuf> {
+        // Nothing panics while it is locked.
+        self.programs.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -103,7 +103,8 @@ impl Assets {
 }
 
 impl Release {
-    pub(super) fn takes(&self, version: &Version) -> bool {
+    /// Whether it means a version.
+    pub fn takes(&self, version: &Version) -> bool {
         match self {
             Self::Newest => true,
             Self::Minor(minor) => version.minor == *minor,
@@ -117,6 +118,13 @@ pub fn installed(home: &Home) -> Result<Vec<Assets>, AssetsError> {
     let mut found = folders(&home.assets())?.into_iter().map(Assets::read).collect::<Result<Vec<_>, _>>()?;
     found.sort_by(|a, b| a.version.cmp(&b.version));
     Ok(found)
+}
+
+/// What is installed and newer, oldest first; nothing where that cannot be read, which whoever needs it will see.
+pub(super) fn after(home: &Home, version: &Version) -> Vec<Assets> {
+    let mut installed = installed(home).unwrap_or_default();
+    installed.retain(|assets| assets.version > *version);
+    installed
 }
 
 /// The newest installed control plane that `release` means.

@@ -1,6 +1,7 @@
 //! `context:NAME`: any cluster of the kubeconfig. Never chosen unless it is named.
 
 use std::path::{Path, PathBuf};
+use std::sync::RwLock;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method};
@@ -119,7 +120,11 @@ async fn open_in(kubeconfig: Kubeconfig, name: &str, origin: Origin) -> Result<C
     let (facts, mut capabilities) = probed.map_err(|why| unanswered(why, name, &server))?;
     let programs = programs(&version);
     capabilities.extend(programs.as_ref().map(|_| Capability::Kubectl));
-    Ok(Cluster { access, programs, ..Cluster::new(origin, version, capabilities, facts, transports) })
+    Ok(Cluster {
+        access,
+        programs: RwLock::new(programs),
+        ..Cluster::new(origin, version, capabilities, facts, transports)
+    })
 }
 
 /// A context whose server has said which version it is.

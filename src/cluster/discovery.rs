@@ -39,6 +39,12 @@ impl Discovery {
         Self { known: RwLock::new(known.collect()) }
     }
 
+    /// Begins anew, with what a server serves that has taken another one's place.
+    pub(super) fn forget(&self, served: Served) {
+        let known = served.into_iter().map(|(api_version, resources)| (api_version, Arc::new(resources)));
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known.collect();
+    }
+
     /// The resource of a kind; none where the server does not serve it.
     pub(super) async fn resolve(
         &self,

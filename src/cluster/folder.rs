@@ -131,6 +131,11 @@ impl Folder {
         }
     }
 
+    /// What a client wants in place of what runs; the keeper takes it away when it is there.
+    pub(super) fn wanted(&self) -> PathBuf {
+        self.file("wanted.json")
+    }
+
     /// What its API server serves, as the keeper has read it.
     pub(super) fn served(&self) -> Served {
         read_json(&self.file("served.json")).unwrap_or_default()

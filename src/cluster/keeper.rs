@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::folder::{Endpoint, Failure, Folder, Linger, Lock, read_json, write_json};
@@ -21,6 +21,9 @@ use super::plane::{Plane, PlaneError};
 
 /// Set for a process that is to be a keeper: the folder of its cluster.
 pub(super) const KEEPER: &str = "REHEARSAL_INTERNAL_KEEPER";
+
+/// Tells a keeper that its folder says what is wanted.
+const UPGRADE: SignalKind = SignalKind::user_defined1();
 
 /// Keeps the cluster of a folder until its end.
 pub(super) fn main(folder: &OsStr) -> ExitCode {
@@ -78,11 +81,12 @@ async fn keep(folder: &Folder) -> Result<(), KeepError> {
         read_json(&folder.file("order.json")).ok_or_else(|| KeepError::NoOrder(folder.path().to_owned()))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(KeepError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(KeepError::Signals)?;
+    let mut wanted = signal(UPGRADE).map_err(KeepError::Signals)?;
     let mut unused = unused(folder);
 
     let mut plane = Plane::of(&order);
     let end = tokio::select! {
-        failure = run(&order, folder, &mut plane) => End::Failed(failure),
+        failure = run(order, folder, &mut plane, &mut wanted) => End::Failed(failure),
         lease = &mut unused => match lease {
             Ok(lease) => End::Unused { _lease: lease },
             Err(_) => End::Failed(failure("the folder of the cluster is gone".to_owned().into(), folder)),
@@ -108,12 +112,32 @@ async fn keep(folder: &Folder) -> Result<(), KeepError> {
     }
 }
 
-/// Starts the control plane, announces it, and comes back when it has failed.
-async fn run(order: &Order, folder: &Folder, plane: &mut Plane) -> Failure {
+/// Starts the control plane, announces it, puts another release in its place when somebody wants that, and comes back when
+/// it has failed.
+async fn run(mut order: Order, folder: &Folder, plane: &mut Plane, wanted: &mut Signal) -> Failure {
     let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    if let Err(error) = plane.boot(order, folder).await {
+    if let Err(error) = plane.boot(&order, folder).await {
         return failure(error, folder);
     }
+    loop {
+        if let Err(error) = announce(&order, folder, plane, started) {
+            return failure(format!("writing endpoint.json: {error}").into(), folder);
+        }
+        tokio::select! {
+            error = plane.ended() => return failure(error, folder),
+            _ = wanted.recv() => {}
+        }
+        let Some(next) = read_json::<Order>(&folder.wanted()) else { continue };
+        say(&format_args!("{} in place of {}", next.version, order.version));
+        if let Err(error) = plane.upgrade(&next, folder).await {
+            return failure(error, folder);
+        }
+        order = next;
+    }
+}
+
+/// Says what runs; what was wanted is there then.
+fn announce(order: &Order, folder: &Folder, plane: &Plane, started: u64) -> io::Result<()> {
     let etcd = match &order.made {
         Made::Local(local) => Some(local.etcd.clone()),
         Made::Kind(_) => None,
@@ -128,10 +152,11 @@ async fn run(order: &Order, folder: &Folder, plane: &mut Plane) -> Failure {
         components: plane.processes(),
         started,
     };
-    if let Err(error) = folder.write_endpoint(&endpoint) {
-        return failure(format!("writing endpoint.json: {error}").into(), folder);
+    folder.write_endpoint(&endpoint)?;
+    match std::fs::remove_file(folder.wanted()) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
-    failure(plane.ended().await, folder)
 }
 
 fn failure(PlaneError { reason, help, log }: PlaneError, folder: &Folder) -> Failure {

@@ -72,7 +72,8 @@ fn next(help: Option<&str>, log: Option<&Path>) -> String {
     if all.is_empty() { "run it again".to_owned() } else { all.join("; ") }
 }
 
-fn indented(text: &str) -> String {
+/// Lines below a message that they belong to.
+pub(super) fn indented(text: &str) -> String {
     text.lines().flat_map(|line| ["\n    ", line]).collect()
 }
 
@@ -81,6 +82,8 @@ fn indented(text: &str) -> String {
 pub(super) struct Tenancy {
     pub(super) endpoint: Endpoint,
     pub(super) folder: Folder,
+    /// Whether nobody else can have it.
+    pub(super) is_private: bool,
     _lease: Lock,
 }
 
@@ -147,7 +150,12 @@ fn try_join(folder: &Folder, options: &OpenOptions) -> io::Result<Joined> {
         folder.raise_linger(options.linger)?;
         // The folder may have been removed and made anew since the lease was taken.
         return Ok(if lease.is_current() {
-            Joined::Yes(Box::new(Tenancy { endpoint, folder: folder.clone(), _lease: lease }))
+            Joined::Yes(Box::new(Tenancy {
+                endpoint,
+                folder: folder.clone(),
+                is_private: options.private.is_some(),
+                _lease: lease,
+            }))
         } else {
             Joined::NotYet
         });
@@ -226,7 +234,8 @@ fn spawn_keeper(folder: &Folder, program: Option<&Path>) -> io::Result<Result<Ch
     Ok(command.spawn().map_err(|cause| LocalError::Keeper { program, cause }))
 }
 
-fn buried(folder: &Folder, keeper: u32) -> Option<Failure> {
+/// Why the cluster of a keeper ended, if it did not end well.
+pub(super) fn buried(folder: &Folder, keeper: u32) -> Option<Failure> {
     read_json::<Failure>(&folder.grave().join("failure.json")).filter(|failure| failure.keeper == keeper)
 }
 
@@ -263,7 +272,7 @@ impl Aftermath {
 }
 
 /// The time between two looks at something that another process does.
-struct Pause(Duration);
+pub(super) struct Pause(Duration);
 
 impl Default for Pause {
     fn default() -> Self {
@@ -272,7 +281,7 @@ impl Default for Pause {
 }
 
 impl Pause {
-    async fn wait(&mut self) {
+    pub(super) async fn wait(&mut self) {
         tokio::time::sleep(self.0).await;
         self.0 = (self.0 * 3 / 2).min(Duration::from_millis(20));
     }

@@ -36,6 +36,7 @@ mod set;
 mod setup;
 mod spec;
 mod sweep;
+mod upgrade;
 mod watch;
 mod workplace;
 
@@ -43,7 +44,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +53,7 @@ use crate::version::Version;
 use access::{Access, Certified};
 use discovery::Discovery;
 use lease::{Aftermath, Tenancy};
+use upgrade::Course;
 
 pub use assets::{Assets, AssetsError, installed};
 pub use context::ContextError;
@@ -66,7 +68,7 @@ pub use install::{
 };
 pub use kind::{Images, KindError, NodeImage};
 pub use lease::LocalError;
-pub use open::{ClusterError, Hear, OpenOptions, Progress, local_capabilities, open, version, version_of};
+pub use open::{ClusterError, Hear, OpenOptions, Progress, local_capabilities, open, rungs, version, version_of};
 pub use remove::{RemoveError, Stored, remove, stored};
 pub use room::room;
 pub use running::{DownError, Running, running, take_down};
@@ -76,6 +78,7 @@ pub use set::{ClusterSet, named};
 pub use setup::Setup;
 pub use spec::{ClusterSpec, Release, SpecError};
 pub use sweep::{SweepError, sweep};
+pub use upgrade::{End, UpgradeError};
 pub use watch::{EventKind, Watch, WatchEvent};
 pub use workplace::{Workplace, WorkplaceError};
 
@@ -147,7 +150,8 @@ pub struct Cluster {
     /// What a kubeconfig for other programs is made of.
     access: Option<Access>,
     /// The folder with the `kubectl` of its minor version.
-    programs: Option<PathBuf>,
+    programs: RwLock<Option<PathBuf>>,
+    course: Course,
     home: Option<Home>,
     tenancy: Option<Tenancy>,
     aftermath: Option<Arc<Aftermath>>,
@@ -172,7 +176,6 @@ impl Cluster {
     ) -> Self {
         Self {
             origin,
-            version,
             capabilities,
             facts,
             setup: Setup::default(),
@@ -180,7 +183,9 @@ impl Cluster {
             certified: Certified::default(),
             discovery: Discovery::default(),
             access: None,
-            programs: None,
+            programs: RwLock::default(),
+            course: Course::new(version.clone()),
+            version,
             home: None,
             tenancy: None,
             aftermath: None,
@@ -206,7 +211,7 @@ impl Cluster {
         &self.origin
     }
 
-    /// The version it answered with.
+    /// The version it answered with when it was opened.
     pub fn version(&self) -> &Version {
         &self.version
     }

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use super::access::Access;
 use super::folder::Folder;
 use super::kind::{self, Images, KindError};
 use super::order::Order;
+use super::upgrade::Course;
 use super::{
     Assets, AssetsError, Cluster, ClusterSpec, ContextError, Facts, Home, HomeError, Linger, LocalError, Origin,
     POD_IMAGE, Release, Setup, assets, context, hollow_node, lease, local,
@@ -29,6 +30,8 @@ pub struct OpenOptions {
     pub stays_if_started: bool,
     /// How a cluster of ours is set up.
     pub setup: Setup,
+    /// A word that nobody else has, for a local cluster that is shared with nobody: only such a one can be upgraded.
+    pub private: Option<String>,
     /// Of what clusters of kind are made.
     pub images: Images,
     /// Where control planes and clusters are; what the environment says unless this does.
@@ -150,13 +153,21 @@ pub fn version(spec: &ClusterSpec, how: &OpenOptions) -> Result<Option<Version>,
     }
 }
 
+/// What a cluster can be upgraded to, oldest first, where it is one for a single user.
+pub fn rungs(spec: &ClusterSpec, how: &OpenOptions) -> Vec<Version> {
+    let ClusterSpec::Local(release) = spec else { return Vec::new() };
+    let Ok(home) = how.home() else { return Vec::new() };
+    let Ok(assets) = assets::resolve(&home, release) else { return Vec::new() };
+    assets::after(&home, &assets.version).into_iter().map(|assets| assets.version).collect()
+}
+
 /// The version of the cluster behind a context of the kubeconfig. Nothing else is asked of it.
 pub async fn version_of(context: &str) -> Result<Version, ClusterError> {
     Ok(context::version_of(context).await?)
 }
 
 async fn open_local(home: &Home, assets: &Assets, how: &OpenOptions) -> Result<Cluster, LocalError> {
-    let order = Order::local(assets, &how.setup);
+    let order = Order::local(assets, &how.setup).private(how.private.clone());
     let folder = Folder::new(home.clusters().join(order.key()));
     let tenancy = lease::acquire(folder, &order, how).await?;
     let endpoint = &tenancy.endpoint;
@@ -174,10 +185,12 @@ async fn open_local(home: &Home, assets: &Assets, how: &OpenOptions) -> Result<C
         nodes: vec![hollow_node::NODE.to_owned()],
     };
     let origin = Origin { kind: "local", etcd: endpoint.etcd.clone() };
+    let rungs = if how.private.is_some() { assets::after(home, &assets.version) } else { Vec::new() };
     let cluster = Cluster {
         setup: how.setup.clone(),
         access,
-        programs: Some(assets.folder.clone()),
+        programs: RwLock::new(Some(assets.folder.clone())),
+        course: Course::new(assets.version.clone()).with_rungs(rungs),
         home: Some(home.clone()),
         ..Cluster::new(origin, assets.version.clone(), local_capabilities(), facts, transports)
     };
@@ -204,7 +217,7 @@ async fn open_kind(home: &Home, release: &Release, how: &OpenOptions) -> Result<
     let cluster = Cluster {
         setup: how.setup.clone(),
         capabilities,
-        programs: Some(programs),
+        programs: RwLock::new(Some(programs)),
         home: Some(home.clone()),
         ..cluster
     };
@@ -223,5 +236,6 @@ pub fn local_capabilities() -> BTreeSet<Capability> {
         Capability::OneApiserver,
         Capability::PlainAuthentication,
         Capability::Admin,
+        Capability::Upgrade,
     ])
 }

@@ -16,6 +16,9 @@ pub(super) struct Order {
     pub version: String,
     /// Gates and flags.
     pub setup: Setup,
+    /// A word that nobody else has, of a cluster that is shared with nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<String>,
     /// What it is made of.
     pub made: Made,
 }
@@ -48,7 +51,12 @@ impl Order {
             programs: assets.folder.clone(),
             checksums: assets.checksums.clone(),
         });
-        Self { version: assets.version.to_string(), setup: setup.clone(), made }
+        Self { version: assets.version.to_string(), setup: setup.clone(), private: None, made }
+    }
+
+    /// The same for one user alone.
+    pub(super) fn private(self, word: Option<String>) -> Self {
+        Self { private: word, ..self }
     }
 
     /// What is started, in words.

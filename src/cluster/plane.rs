@@ -64,6 +64,14 @@ impl Plane {
         }
     }
 
+    /// Puts another release in its place, on the same data. To be called as [`Self::boot`].
+    pub(super) async fn upgrade(&mut self, order: &Order, folder: &Folder) -> Result<(), PlaneError> {
+        match (self, &order.made) {
+            (Self::Local(plane), Made::Local(local)) => Ok(plane.upgrade(order, local, folder).await?),
+            _ => Err("only control planes of processes can be upgraded".to_owned().into()),
+        }
+    }
+
     /// What made it.
     pub(super) fn provider(&self) -> Provider {
         match self {

@@ -7,8 +7,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::time::Duration;
 
-use rustix::process::getppid;
+use rustix::process::{Pid, Signal, getppid, kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::unix::pipe;
 use tokio::process::Child;
@@ -51,6 +52,9 @@ fn die_with_parent() -> io::Result<()> {
 fn die_with_parent() -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::Unsupported, "local clusters need Linux"))
 }
+
+/// How long a component that is asked to end may take.
+const ENDS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Which environment a program gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +129,17 @@ impl Component {
         // An error says that it has ended already.
         let _ = self.child.kill().await;
         self.until_logged().await;
+    }
+
+    /// Asks it to end and waits until it has; one that takes its time is killed.
+    pub(super) async fn end(mut self) {
+        if let Some(pid) = self.pid().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw) {
+            // An error says that it has ended already.
+            let _ = kill_process(pid, Signal::TERM);
+        }
+        if tokio::time::timeout(ENDS_WITHIN, self.finished()).await.is_err() {
+            self.kill().await;
+        }
     }
 
     /// Waits until all that it said before its end is in its log.

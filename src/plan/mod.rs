@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 pub use names::Names;
 
 use crate::capability::Capability;
-use crate::cluster::Setup;
+use crate::cluster::{Release, Setup};
 use crate::scenario::{Scenario, ScenarioFile, Step};
 use crate::syntax::Diagnostics;
 use crate::version::Version;
@@ -22,6 +22,8 @@ pub struct Cluster<'c> {
     pub has: &'c BTreeSet<Capability>,
     /// How it is set up otherwise than by default, as far as we know: of a cluster that is not ours, nothing.
     pub setup: &'c Setup,
+    /// The releases that it can be upgraded to, oldest first.
+    pub rungs: &'c [Version],
 }
 
 /// What is to be done with a scenario on a server.
@@ -52,7 +54,7 @@ pub struct Plan {
 impl Planned {
     /// What is to be done with a scenario on a cluster.
     pub fn of(file: &ScenarioFile, on: &Cluster<'_>) -> Result<Self, Diagnostics> {
-        let Cluster { version, has, setup } = *on;
+        let Cluster { version, has, setup, rungs } = *on;
         let written = &file.scenario;
         if !written.kubernetes.contains(version) {
             return Ok(Self::Skip { reason: format!("about Kubernetes {}", written.kubernetes) });
@@ -64,6 +66,10 @@ impl Planned {
         if asked != *setup {
             return Ok(Self::Skip { reason: other_setup(&asked) });
         }
+        if let Err(missing) = course(written, version, rungs) {
+            let reason = format!("upgrades to {missing}, which is not installed: rehearsal cluster install {missing}");
+            return Ok(Self::Skip { reason });
+        }
         let words = written.words().map(str::to_owned).collect();
         let names = Names::draw(words, &mut rand::rng(), |suffix| file.mentions(suffix));
         let scenario = file.renamed(&|text| names.rewrite(text))?;
@@ -71,6 +77,18 @@ impl Planned {
         let digest = digest(written, version, has);
         Ok(Self::Run(Box::new(Plan { scenario, left_out, names, digest })))
     }
+}
+
+/// The releases that a scenario goes to from a version, in order, as far as it says; or the first that is not there.
+pub fn course(scenario: &Scenario, version: &Version, rungs: &[Version]) -> Result<Vec<Version>, Release> {
+    let mut now = version.clone();
+    let releases = scenario.upgrades().map(|upgrade| {
+        let release = upgrade.release(&now);
+        let next = rungs.iter().rfind(|rung| release.takes(rung)).cloned().ok_or(release)?;
+        now.clone_from(&next);
+        Ok(next)
+    });
+    releases.collect()
 }
 
 /// The digest of the steps of a scenario that apply to a server.

@@ -8,19 +8,23 @@ use futures_util::stream;
 use rand::Rng;
 
 use super::sent::Sent;
-use crate::action::{Api, Events};
-use crate::cluster::{Cluster, Exchange, Request, Resource, SendError, Session, Watch};
+use super::watched::Watched;
+use crate::action::{Api, Events, Upgrade};
+use crate::cluster::{Cluster, Exchange, Request, Resource, SendError, Session, UpgradeError, Watch};
+use crate::scenario::Settings;
 
 /// A cluster through one identity; every request is counted.
 pub(super) struct StepApi<'a> {
     cluster: &'a Cluster,
     session: Session,
+    /// How the cluster has to be set up, on each version.
+    settings: &'a Settings,
     sent: &'a Sent,
 }
 
 impl<'a> StepApi<'a> {
-    pub(super) fn new(cluster: &'a Cluster, session: Session, sent: &'a Sent) -> Self {
-        Self { cluster, session, sent }
+    pub(super) fn new(cluster: &'a Cluster, session: Session, settings: &'a Settings, sent: &'a Sent) -> Self {
+        Self { cluster, session, settings, sent }
     }
 
     /// Watches a collection from a resource version on.
@@ -34,11 +38,12 @@ impl Api for StepApi<'_> {
         Box::pin(self.sent.send(&self.session, request))
     }
 
-    fn events(&self, path: String) -> BoxFuture<'_, Result<Result<Events, Exchange>, SendError>> {
-        let next = async |mut watch: Watch| watch.next().await.map(|event| (event, watch));
+    fn events(&self, path: String) -> BoxFuture<'_, Result<Result<Events<'_>, Exchange>, SendError>> {
         Box::pin(async move {
-            let opened = self.sent.open(format!("GET {path}"), self.session.open_watch(path)).await?;
-            Ok(opened.map(|watch| stream::unfold(watch, next).boxed()))
+            let begun = self.cluster.upgrades_begun();
+            let opened = self.sent.open(format!("GET {path}"), self.session.open_watch(path.clone())).await?;
+            let watched = |watch| Watched::new(self.cluster, self.session.clone(), path, watch, begun);
+            Ok(opened.map(|watch| stream::unfold(watched(watch), Watched::next).boxed()))
         })
     }
 
@@ -55,6 +60,13 @@ impl Api for StepApi<'_> {
 
     fn meant(&self, api_version: &str, kind: &str) -> Option<Resource> {
         self.cluster.meant(api_version, kind)
+    }
+
+    fn upgrade(&self, to: Upgrade) -> BoxFuture<'_, Result<(), UpgradeError>> {
+        Box::pin(async move {
+            let to = self.cluster.rung(&to.release(&self.cluster.now()))?;
+            self.sent.beside(format!("the upgrade to {to}"), self.cluster.upgrade(&to, &self.settings.on(&to))).await
+        })
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'_, ()> {

@@ -26,7 +26,6 @@ pub(super) struct Place<'a> {
     cluster: &'a Cluster,
     workplace: Workplace,
     namespace: Option<String>,
-    path: OsString,
     /// One for each identity, so that what a command changes in it stays for the next one.
     kubeconfigs: Mutex<Vec<(Identity, PathBuf)>>,
 }
@@ -38,17 +37,21 @@ impl<'a> Place<'a> {
         for (name, contents) in file.folder(&|text| plan.names.rewrite(text)) {
             workplace.write(&workplace.files().join(name), &contents)?;
         }
-        let inherited = std::env::var_os("PATH").unwrap_or_default();
-        let folders = cluster.programs().cloned().into_iter().chain(std::env::split_paths(&inherited));
-        // A folder with a colon in its name cannot be in a PATH; then the others are.
-        let path = std::env::join_paths(folders).unwrap_or(inherited);
         let namespace = plan.scenario.namespace.clone();
-        Ok(Self { cluster, workplace, namespace, path, kubeconfigs: Mutex::default() })
+        Ok(Self { cluster, workplace, namespace, kubeconfigs: Mutex::default() })
     }
 
     /// The private folder as its commands see it.
     pub(super) fn folder(&self) -> String {
         self.workplace.path().to_string_lossy().into_owned()
+    }
+
+    /// Where its commands find programs: first those of the release that answers now.
+    fn path(&self) -> OsString {
+        let inherited = std::env::var_os("PATH").unwrap_or_default();
+        let folders = self.cluster.programs().into_iter().chain(std::env::split_paths(&inherited));
+        // A folder with a colon in its name cannot be in a PATH; then the others are.
+        std::env::join_paths(folders).unwrap_or(inherited)
     }
 
     fn kubeconfig(&self, identity: &Identity) -> Result<PathBuf, CommandError> {
@@ -78,7 +81,7 @@ impl<'a> Place<'a> {
                 command
             }
         };
-        command.env_clear().env("PATH", &self.path).env("HOME", self.workplace.home());
+        command.env_clear().env("PATH", self.path()).env("HOME", self.workplace.home());
         command.env("TMPDIR", self.workplace.temporary()).env("KUBECONFIG", self.kubeconfig(identity)?);
         command.env("LANG", "C.UTF-8").env("TZ", "UTC");
         command.envs(invocation.env.iter().map(|(name, value)| (name, value)));

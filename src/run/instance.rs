@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::FutureExt;
 use tokio::sync::{RwLock, watch};
@@ -20,6 +20,7 @@ use crate::observe::{Known, Observer};
 use crate::plan::{self, Plan, Planned};
 use crate::scenario::ScenarioFile;
 use crate::snapshot::{Entry, NameError, Recorded, Series, Store, Text};
+use crate::version::Version;
 
 /// A scenario about to be run on a cluster.
 pub(super) struct Instance<'a> {
@@ -40,7 +41,9 @@ impl<'a> Instance<'a> {
     ) -> ScenarioOutcome {
         let mut outcome = self.outcome();
         let cluster = self.cluster;
-        let on = plan::Cluster { version: cluster.version(), has: cluster.capabilities(), setup: cluster.setup() };
+        let rungs: Vec<Version> = cluster.rungs().cloned().collect();
+        let (version, has, setup) = (cluster.version(), cluster.capabilities(), cluster.setup());
+        let on = plan::Cluster { version, has, setup, rungs: &rungs };
         match Planned::of(self.file, &on) {
             Err(mistakes) => outcome.trouble.push(Trouble::new(mistakes.render(false))),
             Ok(Planned::Skip { reason }) => outcome.skipped = Some(reason),
@@ -67,20 +70,8 @@ impl<'a> Instance<'a> {
 
     fn outcome(&self) -> ScenarioOutcome {
         ScenarioOutcome {
-            id: self.file.id().to_owned(),
-            title: self.file.scenario.title.clone(),
-            file: self.file.path.to_string(),
-            cluster: self.label.to_owned(),
-            version: self.cluster.version().clone(),
             setup: Some(self.cluster.setup()).filter(|setup| !setup.is_default()).map(ToString::to_string),
-            took: Duration::ZERO,
-            runs: 1,
-            failed_runs: 0,
-            skipped: None,
-            steps: Vec::new(),
-            trouble: Vec::new(),
-            kept: Vec::new(),
-            recording: None,
+            ..ScenarioOutcome::not_run(self.file, self.label, self.cluster.version().clone())
         }
     }
 
@@ -112,19 +103,22 @@ impl<'a> Instance<'a> {
             });
         }
         if place.is_some()
+            && !self.cluster.is_private()
             && let Err(trouble) = own.find_what_commands_made().await
         {
             outcome.trouble.push(stage.presentable(trouble));
         }
         if self.settings.keep {
             outcome.kept = sent.made();
-        } else {
+        } else if !self.cluster.is_private() {
+            // What a cluster of its own holds goes with it.
             let (left, troubles) = own.clean_up().await;
             outcome.kept = left;
             outcome.trouble.extend(troubles.into_iter().map(|trouble| stage.presentable(trouble)));
         }
         if steps.unwrap_or(false) && outcome.status() != Status::Broken {
-            outcome.recording = self.recording(plan, stage.into_texts());
+            let (texts, answered) = stage.into_texts();
+            outcome.recording = self.recording(plan, texts, answered);
         }
     }
 
@@ -139,10 +133,19 @@ impl<'a> Instance<'a> {
         self.store.scenario(&id).map_err(|error| Trouble::new(error.to_string()))
     }
 
-    fn recording(&self, plan: &Plan, texts: BTreeMap<Series, Text>) -> Option<Recording> {
+    fn recording(
+        &self,
+        plan: &Plan,
+        texts: BTreeMap<Series, Text>,
+        answered: BTreeMap<Series, Version>,
+    ) -> Option<Recording> {
         let origin = self.cluster.origin();
-        let entry =
-            Entry { cluster: origin.kind.to_owned(), etcd: origin.etcd.clone(), plan: plan.digest.parse().ok()? };
+        let entry = Entry {
+            cluster: origin.kind.to_owned(),
+            etcd: origin.etcd.clone(),
+            plan: plan.digest.parse().ok()?,
+            answered,
+        };
         Some(Recording { subject: subject(self.file)?, version: self.cluster.version().clone(), entry, texts })
     }
 

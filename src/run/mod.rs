@@ -22,6 +22,7 @@ mod settling;
 mod setups;
 mod step;
 mod suite;
+mod watched;
 
 pub use event::{Event, Summary};
 pub use outcome::{ScenarioOutcome, Status, StepOutcome, Trouble, Unmet, Verdict};

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::recording::Recording;
 use crate::cluster::Exchange;
-use crate::scenario::Step;
+use crate::scenario::{ScenarioFile, Step};
 use crate::syntax::At;
 use crate::version::Version;
 
@@ -240,6 +240,26 @@ impl Verdict {
 }
 
 impl ScenarioOutcome {
+    /// A scenario of which nothing has been run.
+    pub(super) fn not_run(file: &ScenarioFile, cluster: &str, version: Version) -> Self {
+        Self {
+            id: file.id().to_owned(),
+            title: file.scenario.title.clone(),
+            file: file.path.to_string(),
+            cluster: cluster.to_owned(),
+            version,
+            setup: None,
+            took: Duration::ZERO,
+            runs: 1,
+            failed_runs: 0,
+            skipped: None,
+            steps: Vec::new(),
+            trouble: Vec::new(),
+            kept: Vec::new(),
+            recording: None,
+        }
+    }
+
     /// The worst of its steps and of what surrounds them.
     pub fn status(&self) -> Status {
         if !self.trouble.is_empty() {

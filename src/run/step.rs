@@ -28,6 +28,7 @@ use crate::plan::Plan;
 use crate::scenario::Step;
 use crate::snapshot::{Recorded, Series, Text};
 use crate::syntax::{Scope, TemplateError};
+use crate::version::Version;
 
 /// Where the steps of one scenario run: the cluster, the variables so far, and the identities seen.
 pub(super) struct Stage<'a> {
@@ -45,6 +46,8 @@ pub(super) struct Stage<'a> {
     pub(super) ended: HashMap<String, Instant>,
     /// What each snapshotted step showed.
     pub(super) texts: BTreeMap<Series, Text>,
+    /// Those of them that another version answered than the scenario began with.
+    pub(super) answered: BTreeMap<Series, Version>,
     /// Tokens of `as: {serviceAccount: ..}`, by Namespace and name.
     pub(super) tokens: Mutex<HashMap<(String, String), String>>,
 }
@@ -125,6 +128,7 @@ impl<'a> Stage<'a> {
             repeated: Repeated::default(),
             ended: HashMap::new(),
             texts: BTreeMap::new(),
+            answered: BTreeMap::new(),
             tokens: Mutex::default(),
         }
     }
@@ -135,9 +139,9 @@ impl<'a> Stage<'a> {
         Trouble { message: show(trouble.message), help: trouble.help.map(show) }
     }
 
-    /// What the snapshotted steps showed.
-    pub(super) fn into_texts(self) -> BTreeMap<Series, Text> {
-        self.texts
+    /// What the snapshotted steps showed, and which of them another version answered than the scenario began with.
+    pub(super) fn into_texts(self) -> (BTreeMap<Series, Text>, BTreeMap<Series, Version>) {
+        (self.texts, self.answered)
     }
 
     /// Tries a step until its condition holds.
@@ -236,7 +240,7 @@ impl<'a> Stage<'a> {
     }
 
     pub(super) fn timeout(&self, step: &Step) -> Duration {
-        step.frame.timeout.unwrap_or(self.settings.timeout)
+        step.frame.timeout.unwrap_or(self.settings.timeout.max(step.action.patience()))
     }
 
     pub(super) async fn prepared(&self, step: &Step) -> Result<Prepared<'a>, Trouble> {
@@ -246,7 +250,11 @@ impl<'a> Stage<'a> {
         let query: Result<_, TemplateError> = query.collect();
         let query = query.map_err(|error| Trouble::new(format!("`query`: {error}")))?;
         let commands = StepCommands { place: self.place, identity };
-        Ok(Prepared { api: StepApi::new(self.cluster, session, self.sent), commands, query })
+        Ok(Prepared {
+            api: StepApi::new(self.cluster, session, &self.plan.scenario.cluster, self.sent),
+            commands,
+            query,
+        })
     }
 
     /// Waits before the next attempt: quick tries while an informer is some milliseconds behind, then until what the

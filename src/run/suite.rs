@@ -9,14 +9,15 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, stream};
+use rand::Rng;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{RwLock, Semaphore, mpsc, watch};
+use tokio::sync::{Mutex, RwLock, Semaphore, mpsc, watch};
 
 use super::event::{Event, Summary};
 use super::instance::Instance;
 use super::outcome::{ScenarioOutcome, Trouble};
 use super::repeat::{Runs, repeat};
-use super::setups::by_setup;
+use super::setups::{Group, groups};
 use crate::cluster::{self, Cluster, ClusterError, ClusterSpec, Images, Linger, OpenOptions, Setup};
 use crate::scenario::ScenarioFile;
 use crate::snapshot::Store;
@@ -127,11 +128,19 @@ impl Suite<'_> {
         match cluster::version(spec, &self.options()) {
             Err(error) => running.cluster_failed(&label, &error, &self.scenarios),
             Ok(version) => {
-                for (setup, scenarios) in by_setup(&self.scenarios, version.as_ref()) {
+                let rungs = cluster::rungs(spec, &self.options());
+                for group in groups(&self.scenarios, version.as_ref(), &rungs) {
                     if running.stop.is_asked() {
                         break;
                     }
-                    Box::pin(self.open_and_run(spec, &label, setup, &scenarios, running)).await;
+                    match group {
+                        Group::Shared(setup, scenarios) => {
+                            Box::pin(self.open_and_run(spec, &label, setup, &scenarios, running)).await;
+                        }
+                        Group::Private(setup, file) => {
+                            Box::pin(self.each_on_its_own(spec, &label, &setup, file, running)).await;
+                        }
+                    }
                 }
             }
         }
@@ -146,23 +155,76 @@ impl Suite<'_> {
         scenarios: &[&ScenarioFile],
         running: &Running<'_, '_>,
     ) {
+        match self.open(spec, label, OpenOptions { setup, ..self.options() }, running).await {
+            Some(Ok(cluster)) => self.scenarios(scenarios, &cluster, label, running).await,
+            Some(Err(error)) => running.cluster_failed(label, &error, scenarios),
+            None => {}
+        }
+    }
+
+    /// Runs a scenario that upgrades its cluster, each time on one of its own, one after the other.
+    async fn each_on_its_own(
+        &self,
+        spec: &ClusterSpec,
+        label: &str,
+        setup: &Setup,
+        file: &ScenarioFile,
+        running: &Running<'_, '_>,
+    ) {
+        let open = async || {
+            let private = Some(format!("{:016x}", rand::rng().random::<u64>()));
+            self.open(spec, label, OpenOptions { setup: setup.clone(), private, ..self.options() }, running).await
+        };
+        let first = match open().await {
+            Some(Ok(cluster)) => cluster,
+            Some(Err(error)) => return running.cluster_failed(label, &error, &[file]),
+            None => return,
+        };
+        running.tell(&Event::Opened { cluster: label, what: &first.describe(), scenarios: &[file.id()] });
+        let version = first.version().clone();
+        let (first, turn) = (Mutex::new(Some(first)), Semaphore::new(1));
+        let outcome = repeat(self.settings.runs, async || {
+            // Never closed.
+            let _turn = turn.acquire().await;
+            let opened = match first.lock().await.take() {
+                Some(cluster) => Some(Ok(cluster)),
+                None => open().await,
+            };
+            let trouble = match opened {
+                Some(Ok(cluster)) => {
+                    let instance =
+                        Instance { file, cluster: &cluster, label, store: self.store, settings: &self.settings };
+                    let begun = || running.tell(&Event::Started { id: file.id(), cluster: label });
+                    return instance.run(&RwLock::new(()), running.stop.heard(), begun).await;
+                }
+                Some(Err(error)) => Trouble::from_error(&error),
+                None => Trouble::new("interrupted before it began"),
+            };
+            ScenarioOutcome { trouble: vec![trouble], ..ScenarioOutcome::not_run(file, label, version.clone()) }
+        });
+        running.add(outcome.await);
+    }
+
+    /// Opens a cluster, and tells what takes time; none if the run is to end meanwhile.
+    async fn open(
+        &self,
+        spec: &ClusterSpec,
+        label: &str,
+        options: OpenOptions,
+        running: &Running<'_, '_>,
+    ) -> Option<Result<Cluster, ClusterError>> {
         let (progress, mut doings) = mpsc::unbounded_channel();
         let hear = move |doing: &cluster::Progress| drop(progress.send(doing.to_string()));
-        let progress = Some(Arc::new(hear) as cluster::Hear);
-        let options = OpenOptions { setup, progress, ..self.options() };
+        let options = OpenOptions { progress: Some(Arc::new(hear) as cluster::Hear), ..options };
         let mut stopped = running.stop.heard();
         let opening = cluster::open(spec, &options);
         tokio::pin!(opening);
-        let opened = loop {
+        loop {
             tokio::select! {
-                opened = &mut opening => break opened,
+                opened = &mut opening => return Some(opened),
                 Some(doing) = doings.recv() => running.tell(&Event::Opening { cluster: label, doing: &doing }),
-                _ = stopped.wait_for(|is| *is) => return,
+                _ = stopped.wait_for(|is| *is) => return None,
             }
-        };
-        match opened {
-            Ok(cluster) => self.scenarios(scenarios, &cluster, label, running).await,
-            Err(error) => running.cluster_failed(label, &error, scenarios),
         }
     }
 

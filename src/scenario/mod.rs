@@ -15,7 +15,7 @@ mod settings;
 mod step;
 mod steps;
 mod unique;
-mod unsupported;
+mod upgrades;
 mod variables;
 mod when;
 mod written;
@@ -34,7 +34,6 @@ pub use rewrite::Change;
 pub use settings::Settings;
 pub use step::Step;
 pub use unique::holds_word;
-pub use unsupported::not_yet;
 pub use when::When;
 
 use serde_json::Value;

@@ -6,7 +6,7 @@ use super::cases::{self, CASES};
 use super::fixtures::Fixtures;
 use super::names::StepName;
 use super::steps::{FOREACH, Steps};
-use super::{Identity, Scenario, Settings, Step, When, case, step, unique, variables, when};
+use super::{Identity, Scenario, Settings, Step, When, case, step, unique, upgrades, variables, when};
 use crate::capability::Capability;
 use crate::shape::{self, Shape};
 use crate::syntax::{At, Diagnostic, Diagnostics, Fields, Key, Node, nearest};
@@ -134,7 +134,7 @@ fn read(
         source,
         tags: tags.into_iter().map(|(tag, _)| tag.to_owned()).collect(),
         kubernetes: applies.kubernetes,
-        needs: applies.needs,
+        needs: upgrades::needs(applies.needs, &steps),
         case,
         cluster,
         alone,
@@ -186,6 +186,7 @@ fn check(scenario: &Scenario, written: &When, tree: &Node, fixtures: &Fixtures, 
     }
     // What is wrong in one place is not reported again where it is missed.
     let forgiven = if diagnostics.is_empty() { Vec::new() } else { written_names(tree) };
+    upgrades::check(scenario, diagnostics);
     check_names(scenario, diagnostics);
     check_from(scenario, &forgiven, diagnostics);
     variables::check(scenario, &bounds, &forgiven, diagnostics);

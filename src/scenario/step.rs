@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::fixtures::Fixtures;
-use super::{Case, Frame, MODIFIERS, Selection, StepName, When, steps, unsupported};
-use crate::action::{Action, Answers, DURING, Declared, Decoder, KINDS, Kind, Manifests, OPEN};
+use super::{Case, Frame, MODIFIERS, Selection, StepName, When, steps, upgrades};
+use crate::action::{Action, Answers, DURING, Declared, Decoder, KINDS, Kind, Manifests, OPEN, Upgrade};
 use crate::shape::{self, Shape};
 use crate::syntax::{At, Diagnostic, Diagnostics, Expression, Fields, Key, Node, Reference, Yaml};
 use crate::topic::Topic;
@@ -31,6 +31,8 @@ pub struct Step {
     pub action: Box<dyn Action>,
     /// What its action reads and makes.
     pub declared: Declared,
+    /// What it puts in place of the release that runs, if that is what it does.
+    pub upgrade: Option<Upgrade>,
     /// Everything around the action.
     pub frame: Frame,
     /// What of its text decides what happens and what is shown, with the manifests it uses.
@@ -116,8 +118,7 @@ impl Step {
             Diagnostic::new(at.clone(), message).help(help)
         });
         let frame = Frame::decode(&mut fields);
-        unsupported::refuse(&mut fields, unsupported::ACTIONS);
-        let is_odd = fields.rest().next().is_some() || unsupported::ACTIONS.iter().any(|name| node.get(name).is_some());
+        let is_odd = fields.rest().next().is_some();
         fields.finish();
 
         let named = node.get("name").is_some();
@@ -139,9 +140,10 @@ impl Step {
         let action = (kind.decode)(body, &mut decoder)?;
         let mut declared = Declared::default();
         action.declare(&mut declared);
+        let upgrade = upgrades::of(action.as_ref(), case, body, decoder.diagnostics);
         let essence = essence(node, &used.used.into_inner(), case.map(Arc::as_ref));
         let (at, case) = (node.at.clone(), case.cloned());
-        let step = Self { name, at, kind: kind.key, when, case, depth: 0, action, declared, frame, essence };
+        let step = Self { name, at, kind: kind.key, when, case, depth: 0, action, declared, upgrade, frame, essence };
         step.check_frame(node, diagnostics);
         Some(step)
     }
@@ -174,8 +176,14 @@ impl Step {
         }
         if !self.action.repeatable(self.frame.is_dry_run()) {
             for key in ["until", "holds"] {
-                let message = format!("`{key}` asks again, and a second `{}` finds the name taken", self.kind);
-                let help = "add `query: {dryRun: All}` to try without effect, or wait in a step of its own";
+                let (why, help) = match &self.upgrade {
+                    Some(_) => ("finds it done", "wait in a step of its own"),
+                    None => (
+                        "finds the name taken",
+                        "add `query: {dryRun: All}` to try without effect, or wait in a step of its own",
+                    ),
+                };
+                let message = format!("`{key}` asks again, and a second `{}` {why}", self.kind);
                 report(key, message, help);
             }
         }

@@ -41,7 +41,7 @@ fn subject() -> Subject {
 }
 
 fn put(recorded: Recorded, at: (u16, u16), texts: &BTreeMap<&str, &str>) -> Recorded {
-    let entry = Entry { cluster: "local".to_owned(), etcd: None, plan: Digest::of("plan") };
+    let entry = Entry { cluster: "local".to_owned(), etcd: None, plan: Digest::of("plan"), answered: BTreeMap::new() };
     let texts = texts.iter().map(|(step, text)| (series(step), Text::new(text).unwrap())).collect();
     recorded.with(&version(at), entry, texts)
 }

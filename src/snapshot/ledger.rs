@@ -32,6 +32,9 @@ pub struct Entry {
     pub etcd: Option<String>,
     /// The digest of the plan: of the steps that ran.
     pub plan: Digest,
+    /// The steps that another version answered, since the scenario upgraded the cluster before, and which. A recording is
+    /// of the version that the scenario began with; the labels of their snapshots are of the one that answered.
+    pub answered: BTreeMap<Series, Version>,
 }
 
 /// One recording.
@@ -64,6 +67,9 @@ struct RawLine {
     etcd: Option<String>,
     plan: String,
     texts: BTreeMap<String, String>,
+    /// The steps that each version answered after an upgrade to it.
+    #[serde(default)]
+    after: BTreeMap<String, Vec<String>>,
 }
 
 impl RawLine {
@@ -78,7 +84,38 @@ impl RawLine {
             Ok((series, digest.parse().map_err(|error| format!("{error}"))?))
         });
         let texts = texts.collect::<Result<_, String>>()?;
-        Ok(Line { version: parsed, entry: Entry { cluster: self.cluster, etcd: self.etcd, plan }, texts })
+        let texts: BTreeMap<Series, Digest> = texts;
+        let answered = answered(&self.after)?;
+        if let Some(series) = answered.keys().find(|series| !texts.contains_key(series)) {
+            return Err(format!("`{series}` was answered after an upgrade and has no text"));
+        }
+        Ok(Line { version: parsed, entry: Entry { cluster: self.cluster, etcd: self.etcd, plan, answered }, texts })
+    }
+}
+
+fn answered(after: &BTreeMap<String, Vec<String>>) -> Result<BTreeMap<Series, Version>, String> {
+    let mut answered = BTreeMap::new();
+    for (version, steps) in after {
+        let version: Version = version.parse().map_err(|error| format!("{error}"))?;
+        for series in steps {
+            let series: Series = series.parse().map_err(|error| format!("{error}"))?;
+            if let Some(other) = answered.insert(series.clone(), version.clone()) {
+                return Err(format!("`{series}` was answered by {other} and by {version}"));
+            }
+        }
+    }
+    Ok(answered)
+}
+
+impl Line {
+    /// The release that answered a step.
+    fn release(&self, series: &Series) -> Release {
+        Release::from(self.entry.answered.get(series).unwrap_or(&self.version))
+    }
+
+    /// All releases that answered.
+    fn releases(&self) -> impl Iterator<Item = Release> {
+        std::iter::once(&self.version).chain(self.entry.answered.values()).map(Release::from)
     }
 }
 
@@ -156,18 +193,18 @@ impl Ledger {
         let digest = line.texts.get(series);
         let before = self.lines.range(..=Release::from(&line.version)).rev();
         let run = before.take_while(|(_, line)| line.texts.get(series) == digest);
-        let first = run.last().map_or_else(|| Release::from(&line.version), |(release, _)| *release);
-        self.label(first)
+        let first = run.last().map_or(line, |(_, line)| line);
+        self.label(first.release(series))
     }
 
     /// The files: a point wherever a step shows something that it did not show on the recording before.
     pub(super) fn points(&self) -> BTreeMap<Point, Digest> {
         let mut points = BTreeMap::new();
         let mut before: Option<&Line> = None;
-        for (release, line) in &self.lines {
+        for line in self.lines() {
             for (series, digest) in &line.texts {
                 if before.and_then(|before| before.texts.get(series)) != Some(digest) {
-                    points.insert(Point { series: series.clone(), label: self.label(*release) }, *digest);
+                    points.insert(Point { series: series.clone(), label: self.label(line.release(series)) }, *digest);
                 }
             }
             before = Some(line);
@@ -176,7 +213,8 @@ impl Ledger {
     }
 
     fn label(&self, release: Release) -> Label {
-        if self.first_of(release.minor) == Some(release) { Label::of_minor(release) } else { Label::of_patch(release) }
+        let of_minor = self.lines().flat_map(Line::releases).filter(|other| other.minor == release.minor);
+        if of_minor.min() == Some(release) { Label::of_minor(release) } else { Label::of_patch(release) }
     }
 
     fn first_of(&self, minor: Minor) -> Option<Release> {
@@ -188,17 +226,29 @@ impl Ledger {
 impl fmt::Display for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{HEAD}")?;
-        for Line { version, entry: Entry { cluster, etcd, plan }, texts } in self.lines.values() {
+        for Line { version, entry: Entry { cluster, etcd, plan, answered }, texts } in self.lines.values() {
             let etcd = etcd.as_deref().map_or(String::new(), |etcd| format!(" etcd: {},", scalar(etcd)));
             let mut shown = String::new();
             for (series, digest) in texts {
                 let comma = if shown.is_empty() { "" } else { ", " };
                 write!(shown, "{comma}{}: {digest}", scalar(series.as_str()))?;
             }
-            writeln!(f, "{version}: {{cluster: {},{etcd} plan: {plan}, texts: {{{shown}}}}}", scalar(cluster))?;
+            let after = after(answered);
+            writeln!(f, "{version}: {{cluster: {},{etcd} plan: {plan}, texts: {{{shown}}}{after}}}", scalar(cluster))?;
         }
         Ok(())
     }
+}
+
+/// Which steps each version answered after an upgrade to it, as it stands in a line.
+fn after(answered: &BTreeMap<Series, Version>) -> String {
+    let mut steps: BTreeMap<&Version, Vec<String>> = BTreeMap::new();
+    for (series, version) in answered {
+        steps.entry(version).or_default().push(scalar(series.as_str()));
+    }
+    let steps: Vec<String> =
+        steps.iter().map(|(version, steps)| format!("{version}: [{}]", steps.join(", "))).collect();
+    if steps.is_empty() { String::new() } else { format!(", after: {{{}}}", steps.join(", ")) }
 }
 
 /// The line that a version's recording stands on.
@@ -216,7 +266,8 @@ mod tests {
     fn ledger(lines: &[(&str, &[(&str, &str)])]) -> Ledger {
         let mut ledger = Ledger::default();
         for (version, texts) in lines {
-            let entry = Entry { cluster: "local".to_owned(), etcd: None, plan: Digest::of("plan") };
+            let entry =
+                Entry { cluster: "local".to_owned(), etcd: None, plan: Digest::of("plan"), answered: BTreeMap::new() };
             let texts = texts.iter().map(|(series, text)| (series.parse().unwrap(), Digest::of(text))).collect();
             ledger.insert(Line { version: version.parse().unwrap(), entry, texts });
         }
@@ -245,6 +296,24 @@ mod tests {
             files(&ledger(&[("v1.33.2", a), ("v1.33.13", b), ("v1.34.0", b)])),
             ["s@v1.33.snap", "s@v1.33.13.snap"]
         );
+    }
+
+    #[test]
+    fn a_snapshot_is_named_by_the_version_that_answered() {
+        let mut ledger = Ledger::default();
+        for (start, after, text) in
+            [("v1.22.2", "v1.23.17", "A"), ("v1.23.17", "v1.24.17", "A"), ("v1.24.17", "v1.25.4", "B")]
+        {
+            let texts =
+                [("before", "X"), ("after", text)].map(|(series, text)| (series.parse().unwrap(), Digest::of(text)));
+            let answered = BTreeMap::from([("after".parse().unwrap(), after.parse().unwrap())]);
+            let entry = Entry { cluster: "local".to_owned(), etcd: None, plan: Digest::of("plan"), answered };
+            ledger.insert(Line { version: start.parse().unwrap(), entry, texts: texts.into() });
+        }
+        assert_eq!(files(&ledger), ["after@v1.23.snap", "after@v1.25.snap", "before@v1.22.snap"]);
+        let (line, after) = (ledger.lines().nth(1).unwrap(), "after".parse().unwrap());
+        assert_eq!(ledger.since(line, &after).to_string(), "v1.23");
+        assert!(ledger.to_string().contains(", after: {v1.24.17: [after]}}"), "{ledger}");
     }
 
     #[test]
@@ -278,6 +347,7 @@ mod tests {
             ("v1.23.1: {cluster: local, plan: 3f9a, texts: {}}", "twelve"),
             ("v1.23.1: {cluster: local, plan: 3f9a12bc0d1e, texts: {A b: 3f9a12bc0d1e}}", "cannot name"),
             ("v1.23.1: {cluster: local, plan: 3f9a12bc0d1e, texts: {}, who: me}", "who"),
+            ("v1.23.1: {cluster: local, plan: 3f9a12bc0d1e, texts: {}, after: {v1.24.1: [s]}}", "has no text"),
             ("v1.23.1: {cluster: local, plan: 3f9a12bc0d1e", ""),
         ] {
             let error = Ledger::parse(&line(rest)).unwrap_err();
@@ -298,9 +368,12 @@ mod tests {
         ) {
             let mut ledger = Ledger::default();
             for ((minor, patch), (cluster, etcd, texts)) in lines {
-                let texts = texts.into_iter().map(|(series, text)| (series.parse().unwrap(), Digest::of(text))).collect();
+                let texts: BTreeMap<Series, Digest> =
+                    texts.into_iter().map(|(series, text)| (series.parse().unwrap(), Digest::of(text))).collect();
+                let next: Version = format!("v1.{}.{patch}", minor + 1).parse().unwrap();
+                let answered = texts.keys().skip(1).map(|series| (series.clone(), next.clone())).collect();
                 let version = format!("v1.{minor}.{patch}").parse().unwrap();
-                ledger.insert(Line { version, entry: Entry { cluster, etcd, plan: Digest::of([patch.to_be_bytes()].concat()) }, texts });
+                ledger.insert(Line { version, entry: Entry { cluster, etcd, plan: Digest::of([patch.to_be_bytes()].concat()), answered }, texts });
             }
             prop_assert_eq!(Ledger::parse(&ledger.to_string()), Ok(ledger));
         }

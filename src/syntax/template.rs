@@ -21,6 +21,12 @@ pub enum TemplateError {
         /// What it gives: `a list`.
         what: &'static str,
     },
+    /// A text that is filled in came out as something else than a release.
+    #[error("`{text}` is no release, as v1.25 or v1.25.4 is")]
+    NoRelease {
+        /// What it came out as.
+        text: String,
+    },
 }
 
 /// A text in which `${...}` is filled in.

@@ -1,5 +1,7 @@
 //! Scenarios with recordings for tests, without a disk but for the scenario.
 
+use std::collections::BTreeMap;
+
 use crate::scenario::{self, ScenarioFile};
 use crate::snapshot::{Digest, Entry, Recorded, Text};
 use crate::version::Version;
@@ -21,7 +23,8 @@ pub(crate) fn scenarios(text: &str) -> Vec<ScenarioFile> {
 
 pub(crate) fn recorded(seen: Seen<'_>) -> Recorded {
     seen.iter().fold(Recorded::default(), |recorded, (at, texts)| {
-        let entry = Entry { cluster: "local".to_owned(), etcd: None, plan: Digest::of("plan") };
+        let entry =
+            Entry { cluster: "local".to_owned(), etcd: None, plan: Digest::of("plan"), answered: BTreeMap::default() };
         let texts = texts.iter().map(|(step, text)| (step.parse().unwrap(), Text::new(text).unwrap()));
         recorded.with(&version(at), entry, texts.collect())
     })

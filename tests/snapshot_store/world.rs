@@ -46,7 +46,7 @@ pub(crate) fn plan() -> Digest {
 }
 
 pub(crate) fn entry() -> Entry {
-    Entry { cluster: "local".to_owned(), etcd: Some("3.5.24".to_owned()), plan: plan() }
+    Entry { cluster: "local".to_owned(), etcd: Some("3.5.24".to_owned()), plan: plan(), answered: BTreeMap::new() }
 }
 
 pub(crate) fn texts(shown: Shown<'_>) -> BTreeMap<Series, Text> {

@@ -41,7 +41,7 @@ mod tests {
         let pinned: Vec<(Minor, &str)> = rows
             .map(|row| {
                 let columns: Vec<&str> = row.split('\t').collect();
-                (columns[0].parse().unwrap(), columns[2])
+                (columns[1].parse::<crate::version::Version>().unwrap().minor, columns[2])
             })
             .collect();
         assert!(pinned.len() >= 16, "{pinned:?}");

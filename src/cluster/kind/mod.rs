@@ -56,7 +56,7 @@ pub(super) async fn order(image: &NodeImage, loaded: &[String], setup: &Setup) -
     let engine = engine.into_iter().filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?))).collect();
     let needs = image.kind.as_ref().map(ToString::to_string);
     let made = Made::Kind(KindOrder { image: image.image.clone(), loaded: ids, needs, engine });
-    Ok(Order { version: image.version.to_string(), setup: setup.clone(), made })
+    Ok(Order { version: image.version.to_string(), setup: setup.clone(), private: None, made })
 }
 
 /// The image that a release means.

@@ -1,10 +1,8 @@
-//! A real control plane as child processes: the flags of its components and the order they start in.
-//!
-//! The flags are the same from v1.22 to v1.37, but for one of v1.22. What they leave out is kubeadm's default too, or has no effect without a
-//! kubelet; nothing here makes a cluster faster by making it another one.
+//! A real control plane as child processes: the order they start in, and another release in their place on the same data.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
+mod components;
+mod upgrade;
+
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -19,8 +17,9 @@ use super::folder::Folder;
 use super::hollow_node::HollowNode;
 use super::order::{LocalOrder, Order};
 use super::pki::{self, Pki, PkiError};
-use super::process::{Component, Surroundings};
-use super::{Session, Setup, context, discovery, probe};
+use super::process::Component;
+use super::{Session, context, discovery, probe};
+use components::Starting;
 
 /// The issuer of `ServiceAccount` tokens, as kubeadm has it.
 pub(super) const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
@@ -35,6 +34,9 @@ pub(super) const HOST_ADDRESS: &str = "192.0.2.1";
 /// etcd want a URL with a host and a port, which then is the name of the socket.
 const ETCD_CLIENTS: &str = "localhost:2379";
 const ETCD_PEERS: &str = "localhost:2380";
+
+/// The kubeconfig of the hollow Node.
+const NODE_KUBECONFIG: &str = "pki/hollow-node.kubeconfig";
 
 const READY_WITHIN: Duration = Duration::from_mins(1);
 /// Between choosing a free port and using it somebody else may take it.
@@ -77,6 +79,9 @@ impl BootError {
 #[derive(Default)]
 pub(super) struct ControlPlane {
     server: String,
+    port: u16,
+    /// The version of etcd that runs.
+    etcd: String,
     components: Vec<Component>,
     node: Option<JoinHandle<()>>,
     /// What comes next while it starts.
@@ -104,9 +109,9 @@ impl ControlPlane {
             };
             made.map_err(|cause| BootError::Prepare { path, cause })?;
         }
-        let port = free_port().map_err(BootError::Port)?;
-        self.server = format!("https://127.0.0.1:{port}");
-        let outcome = tokio::time::timeout(READY_WITHIN, self.start(order, local, folder, port)).await;
+        self.port = free_port().map_err(BootError::Port)?;
+        self.server = format!("https://127.0.0.1:{}", self.port);
+        let outcome = tokio::time::timeout(READY_WITHIN, self.start(order, local, folder)).await;
         outcome.unwrap_or_else(|_| Err(self.not_ready()))
     }
 
@@ -115,43 +120,34 @@ impl ControlPlane {
         &self.server
     }
 
-    async fn start(&mut self, order: &Order, local: &LocalOrder, folder: &Folder, port: u16) -> Result<(), BootError> {
+    async fn start(&mut self, order: &Order, local: &LocalOrder, folder: &Folder) -> Result<(), BootError> {
         let starting = Starting { order, local, folder };
         let pki_folder = folder.file("pki");
         // The RSA key takes as long as etcd: side by side.
         let key = tokio::task::spawn_blocking(move || pki::write_service_account_key(&pki_folder));
         self.components.push(starting.etcd()?);
+        self.etcd.clone_from(&local.etcd);
         let pki = Pki::create(&folder.file("pki"))?;
         for (file, user) in [
             ("kubeconfig", "admin"),
             ("pki/controller-manager.kubeconfig", "system:kube-controller-manager"),
             ("pki/scheduler.kubeconfig", "system:kube-scheduler"),
-            ("pki/hollow-node.kubeconfig", "system:node:hollow-node"),
+            (NODE_KUBECONFIG, "system:node:hollow-node"),
         ] {
             let path = folder.file(file);
             let _ = std::fs::remove_file(&path);
             pki.write_kubeconfig(&path, user, &self.server)?;
         }
-        self.missing = "etcd's socket";
-        self.until(async || UnixStream::connect(ETCD_CLIENTS).await.is_ok()).await?;
+        self.until_etcd_listens().await?;
         key.await.map_err(|error| PkiError::Make { what: "the key".to_owned(), cause: error.to_string() })??;
 
-        self.components.push(starting.apiserver(&pki, port)?);
-        let connect = async |file: &str| {
-            let transports = context::transports_at(&folder.file(file)).await;
-            transports.map_err(BootError::Connect)
-        };
-        let admin = Session::new(connect("kubeconfig").await?.own, HeaderMap::new());
-        self.missing = "readiness of kube-apiserver";
-        self.until(async || answers(&admin, "/readyz").await).await?;
+        self.components.push(starting.apiserver(self.port)?);
+        let admin = session(folder, "kubeconfig").await?;
+        self.until_ready(&admin).await?;
 
-        self.components.push(starting.controller_manager(&pki)?);
+        self.components.push(starting.controller_manager()?);
         self.components.push(starting.scheduler()?);
-        let node_session = Session::new(connect("pki/hollow-node.kubeconfig").await?.own, HeaderMap::new());
-        let node = HollowNode::new(node_session, order.version.clone());
-        self.missing = "the hollow Node";
-        self.until(async || node.register().await.is_ok()).await?;
-        self.node = Some(tokio::spawn(node.run()));
+        self.start_node(order, folder).await?;
         // While kube-controller-manager starts: each run would have to ask otherwise.
         let asking = admin.clone();
         let served = tokio::spawn(async move { discovery::everything(&asking).await });
@@ -160,6 +156,28 @@ impl ControlPlane {
         // Without it, runs do ask.
         let _ = folder.write_served(&served.await.unwrap_or_default());
         Ok(())
+    }
+
+    /// Has the hollow Node run at a release, in place of the one before.
+    async fn start_node(&mut self, order: &Order, folder: &Folder) -> Result<(), BootError> {
+        if let Some(before) = self.node.take() {
+            before.abort();
+        }
+        let node = HollowNode::new(session(folder, NODE_KUBECONFIG).await?, order.version.clone());
+        self.missing = "the hollow Node";
+        self.until(async || node.register().await.is_ok()).await?;
+        self.node = Some(tokio::spawn(node.run()));
+        Ok(())
+    }
+
+    async fn until_etcd_listens(&mut self) -> Result<(), BootError> {
+        self.missing = "etcd's socket";
+        self.until(async || UnixStream::connect(ETCD_CLIENTS).await.is_ok()).await
+    }
+
+    async fn until_ready(&mut self, admin: &Session) -> Result<(), BootError> {
+        self.missing = "readiness of kube-apiserver";
+        self.until(async || answers(admin, "/readyz").await).await
     }
 
     /// Asks until it is so, or until a component has ended.
@@ -209,6 +227,12 @@ impl ControlPlane {
     }
 }
 
+/// Requests as whom a kubeconfig in the folder of the cluster names.
+async fn session(folder: &Folder, kubeconfig: &str) -> Result<Session, BootError> {
+    let transports = context::transports_at(&folder.file(kubeconfig)).await.map_err(BootError::Connect)?;
+    Ok(Session::new(transports.own, HeaderMap::new()))
+}
+
 /// Whether the API server answers a path with 200, and soon.
 async fn answers(session: &Session, path: &str) -> bool {
     probe::soon(session, path).await.is_some()
@@ -217,111 +241,4 @@ async fn answers(session: &Session, path: &str) -> bool {
 /// A port that was free a moment ago.
 fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
-}
-
-/// The components' command lines.
-struct Starting<'a> {
-    order: &'a Order,
-    local: &'a LocalOrder,
-    folder: &'a Folder,
-}
-
-impl Starting<'_> {
-    fn etcd(&self) -> Result<Component, BootError> {
-        let peers = format!("unix://{ETCD_PEERS}");
-        let clients = format!("unix://{ETCD_CLIENTS}");
-        let data = self.folder.file("etcd").to_string_lossy().into_owned();
-        let flags = [
-            ("name", "local"),
-            ("data-dir", &data),
-            ("listen-client-urls", &clients),
-            ("advertise-client-urls", &clients),
-            ("listen-peer-urls", &peers),
-            ("initial-advertise-peer-urls", &peers),
-            ("initial-cluster", &format!("local={peers}")),
-            // One member elects itself: shorter ticks only make it quicker about that.
-            ("heartbeat-interval", "10"),
-            ("election-timeout", "100"),
-            ("log-level", "warn"),
-            // Its data is thrown away with the cluster.
-            ("unsafe-no-fsync", "true"),
-        ];
-        self.component("etcd", &flags, &BTreeMap::new(), false)
-    }
-
-    fn apiserver(&self, pki: &Pki, port: u16) -> Result<Component, BootError> {
-        let file = |name: &str| pki.path(name).to_string_lossy().into_owned();
-        let flags = [
-            ("etcd-servers", format!("unix://{ETCD_CLIENTS}")),
-            ("bind-address", "127.0.0.1".to_owned()),
-            ("secure-port", port.to_string()),
-            ("advertise-address", HOST_ADDRESS.to_owned()),
-            ("cert-dir", file("")),
-            ("client-ca-file", file("ca.crt")),
-            ("tls-cert-file", file("apiserver.crt")),
-            ("tls-private-key-file", file("apiserver.key")),
-            ("service-account-issuer", ISSUER.to_owned()),
-            ("service-account-key-file", file("sa.pub")),
-            ("service-account-signing-key-file", file("sa.key")),
-            ("service-cluster-ip-range", SERVICE_RANGE.to_owned()),
-            ("authorization-mode", "Node,RBAC".to_owned()),
-            ("enable-admission-plugins", "NodeRestriction".to_owned()),
-            ("allow-privileged", "true".to_owned()),
-        ];
-        let flags = flags.each_ref().map(|(name, value)| (*name, value.as_str()));
-        self.component("kube-apiserver", &flags, &self.setup().apiserver, true)
-    }
-
-    fn controller_manager(&self, pki: &Pki) -> Result<Component, BootError> {
-        let file = |name: &str| pki.path(name).to_string_lossy().into_owned();
-        let flags = [
-            ("kubeconfig", file("controller-manager.kubeconfig")),
-            ("root-ca-file", file("ca.crt")),
-            ("cluster-signing-cert-file", file("ca.crt")),
-            ("cluster-signing-key-file", file("ca.key")),
-            ("service-account-private-key-file", file("sa.key")),
-            ("use-service-account-credentials", "false".to_owned()),
-            ("leader-elect", "false".to_owned()),
-            // Nobody asks it anything, and a server of its own costs it an RSA key at every start.
-            ("secure-port", "0".to_owned()),
-        ];
-        let flags = flags.each_ref().map(|(name, value)| (*name, value.as_str()));
-        self.component("kube-controller-manager", &flags, &self.setup().controller_manager, true)
-    }
-
-    fn scheduler(&self) -> Result<Component, BootError> {
-        let kubeconfig = self.folder.file("pki/scheduler.kubeconfig");
-        let kubeconfig = kubeconfig.to_string_lossy();
-        let mut flags = vec![("kubeconfig", &*kubeconfig), ("leader-elect", "false"), ("secure-port", "0")];
-        // The last one that serves without TLS too, on all interfaces, unless told not to; later ones refuse the flag.
-        if self.order.version.starts_with("v1.22.") {
-            flags.push(("port", "0"));
-        }
-        self.component("kube-scheduler", &flags, &self.setup().scheduler, true)
-    }
-
-    fn setup(&self) -> &Setup {
-        &self.order.setup
-    }
-
-    fn component(
-        &self,
-        name: &'static str,
-        flags: &[(&str, &str)],
-        asked: &BTreeMap<String, String>,
-        has_gates: bool,
-    ) -> Result<Component, BootError> {
-        let ours = flags.iter().filter(|(flag, _)| !asked.contains_key(*flag)).map(|&(flag, value)| (flag, value));
-        let theirs = asked.iter().map(|(flag, value)| (flag.as_str(), value.as_str()));
-        let mut arguments: Vec<OsString> =
-            ours.chain(theirs).map(|(flag, value)| OsString::from(format!("--{flag}={value}"))).collect();
-        let gates: Vec<String> = self.setup().gates.iter().map(|(gate, on)| format!("{gate}={on}")).collect();
-        if has_gates && !gates.is_empty() {
-            arguments.push(format!("--feature-gates={}", gates.join(",")).into());
-        }
-        let program = self.local.programs.join(name);
-        let log = self.folder.logs().join(format!("{name}.log"));
-        Component::start(name, &program, &arguments, self.folder.path(), log, Surroundings::Bare)
-            .map_err(|cause| BootError::Start { program, cause })
-    }
 }

@@ -1,0 +1,76 @@
+//! Another release in place of the one that runs, on the same data, keys, certificates and port.
+//!
+//! One API server is replaced at a time, and there is only one: while it is away nobody answers, and watches end. The
+//! order is that of the version-skew policy: nothing is newer than the API server, and the Node comes last.
+
+use http::Method;
+
+use super::components::Starting;
+use super::{BootError, ControlPlane, READY_WITHIN, answers, session};
+use crate::cluster::folder::Folder;
+use crate::cluster::order::{LocalOrder, Order};
+use crate::cluster::process::Component;
+use crate::cluster::{Request, Session, discovery};
+
+/// What kube-controller-manager makes anew in every Namespace: once it is back there, that program works.
+const MARKER: &str = "/api/v1/namespaces/kube-node-lease/configmaps/kube-root-ca.crt";
+
+impl ControlPlane {
+    /// Replaces the programs by those of an order. Where that fails, what still runs of both is for the caller to stop.
+    /// To be called on the main thread, with the folder as working folder.
+    pub(in crate::cluster) async fn upgrade(
+        &mut self,
+        order: &Order,
+        local: &LocalOrder,
+        folder: &Folder,
+    ) -> Result<(), BootError> {
+        let outcome = tokio::time::timeout(READY_WITHIN, self.replace(order, local, folder)).await;
+        outcome.unwrap_or_else(|_| Err(self.not_ready()))
+    }
+
+    async fn replace(&mut self, order: &Order, local: &LocalOrder, folder: &Folder) -> Result<(), BootError> {
+        let starting = Starting { order, local, folder };
+        let admin = session(folder, "kubeconfig").await?;
+        self.end("kube-apiserver").await;
+        if local.etcd != self.etcd {
+            self.end("etcd").await;
+            self.components.push(starting.etcd()?);
+            self.etcd.clone_from(&local.etcd);
+            self.until_etcd_listens().await?;
+        }
+        self.components.push(starting.apiserver(self.port)?);
+        self.until_ready(&admin).await?;
+
+        self.end("kube-controller-manager").await;
+        self.end("kube-scheduler").await;
+        self.remove_marker(&admin).await?;
+        self.components.push(starting.controller_manager()?);
+        self.components.push(starting.scheduler()?);
+        self.start_node(order, folder).await?;
+        let asking = admin.clone();
+        let served = tokio::spawn(async move { discovery::everything(&asking).await });
+        self.missing = "the root CA's ConfigMap, which kube-controller-manager makes";
+        self.until(async || answers(&admin, MARKER).await).await?;
+        // Without it, runs do ask.
+        let _ = folder.write_served(&served.await.unwrap_or_default());
+        Ok(())
+    }
+
+    /// Takes away what only a controller that works puts back.
+    async fn remove_marker(&mut self, admin: &Session) -> Result<(), BootError> {
+        self.missing = "the end of the root CA's ConfigMap";
+        let remove = async || {
+            let removed = admin.send(Request::new(Method::DELETE, MARKER)).await;
+            removed.is_ok_and(|exchange| exchange.is_success() || exchange.status == 404)
+        };
+        self.until(remove).await
+    }
+
+    /// Ends a component as its machine would, so that it leaves its data whole.
+    async fn end(&mut self, name: &str) {
+        let is_meant = |component: &Component| component.name == name;
+        if let Some(place) = self.components.iter().position(is_meant) {
+            self.components.remove(place).end().await;
+        }
+    }
+}
