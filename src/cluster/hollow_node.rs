@@ -79,6 +79,9 @@ impl HollowNode {
         // Admission taints every new Node as not ready, and the controller that lifts it takes its time.
         let path = format!("/api/v1/nodes/{NODE}");
         let untainted = self.patch(&path, json!({"spec": {"taints": null}})).await?;
+        // It may have been registered by a release before this one.
+        let versions = json!({"kubeletVersion": self.version, "kubeProxyVersion": self.version});
+        self.patch(&format!("{path}/status"), json!({"status": {"nodeInfo": versions}})).await?;
         let owner = json!([{"apiVersion": "v1", "kind": "Node", "name": NODE, "uid": untainted["metadata"]["uid"]}]);
         let lease = json!({
             "apiVersion": "coordination.k8s.io/v1",

@@ -9,7 +9,7 @@ use std::sync::{PoisonError, RwLock};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::Mutex;
 
-use super::folder::{Failure, Folder, write_json};
+use super::folder::{Failure, Folder, Kept, write_json};
 use super::lease::{self, Pause, Tenancy, buried, indented};
 use super::order::Order;
 use super::{Assets, Cluster, Release, Setup};
@@ -194,15 +194,21 @@ async fn replace(tenancy: &Tenancy, order: &Order, from: &Version, to: &Version)
     {
         kill_process(pid, Signal::USR1).map_err(|error| tell(error.into()))?;
     }
-    let mut pause = Pause::default();
+    let (kept, mut pause) = (Kept::by(folder), Pause::default());
     while folder.wanted().exists() {
         if !is_kept() {
-            return Err(not_started(folder, keeper, from, to));
+            break;
         }
         pause.wait().await;
     }
-    // The folder may have gone with the keeper between the two looks.
-    if is_kept() { Ok(()) } else { Err(not_started(folder, keeper, from, to)) }
+    if is_kept() {
+        return Ok(());
+    }
+    // What it says of its end it says last.
+    while kept.as_ref().is_some_and(Kept::is_held) {
+        pause.wait().await;
+    }
+    Err(not_started(folder, keeper, from, to))
 }
 
 fn not_started(folder: &Folder, keeper: u32, from: &Version, to: &Version) -> UpgradeError {

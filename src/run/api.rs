@@ -42,7 +42,8 @@ impl Api for StepApi<'_> {
         Box::pin(async move {
             let begun = self.cluster.upgrades_begun();
             let opened = self.sent.open(format!("GET {path}"), self.session.open_watch(path.clone())).await?;
-            let watched = |watch| Watched::new(self.cluster, self.session.clone(), path, watch, begun);
+            let watches = self.sent.watches();
+            let watched = |watch| Watched::new(self.cluster, self.session.clone(), &path, watch, begun, watches);
             Ok(opened.map(|watch| stream::unfold(watched(watch), Watched::next).boxed()))
         })
     }
@@ -65,7 +66,12 @@ impl Api for StepApi<'_> {
     fn upgrade(&self, to: Upgrade) -> BoxFuture<'_, Result<(), UpgradeError>> {
         Box::pin(async move {
             let to = self.cluster.rung(&to.release(&self.cluster.now()))?;
-            self.sent.beside(format!("the upgrade to {to}"), self.cluster.upgrade(&to, &self.settings.on(&to))).await
+            let upgrade = async {
+                self.cluster.upgrade(&to, &self.settings.on(&to)).await?;
+                self.sent.watches().opened_after(self.cluster.upgrades_begun()).await;
+                Ok(())
+            };
+            self.sent.beside(format!("the upgrade to {to}"), upgrade).await
         })
     }
 

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use http::Method;
 use serde_json::Value;
 
+use super::watched::Watches;
 use crate::cluster::{Exchange, Request, SendError, Session};
 
 /// Sends requests and keeps count of them and of what they made outside the scenario's own Namespace.
@@ -12,6 +13,7 @@ pub(super) struct Sent {
     suffix: String,
     namespace: Option<String>,
     keeps_bodies: bool,
+    watches: Watches,
     state: Mutex<State>,
 }
 
@@ -31,7 +33,12 @@ impl Sent {
     /// Nothing sent yet. What is made inside `namespace` goes with it; a name with `suffix` can only be this run's.
     pub(super) fn new(namespace: Option<&str>, suffix: &str, keeps_bodies: bool) -> Self {
         let (suffix, namespace) = (suffix.to_owned(), namespace.map(str::to_owned));
-        Self { suffix, namespace, keeps_bodies, state: Mutex::default() }
+        Self { suffix, namespace, keeps_bodies, watches: Watches::default(), state: Mutex::default() }
+    }
+
+    /// The watches of its steps that are open.
+    pub(super) fn watches(&self) -> &Watches {
+        &self.watches
     }
 
     /// Sends a request and remembers what it made. Where no answer comes, an object that carries this run's suffix is

@@ -126,7 +126,12 @@ fn meaning_of_entry(key: &Key, value: &Node, word: &str) -> Option<String> {
 fn fixed_segments(path: &str) -> Vec<&str> {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-    let root = if segments[0] == "apis" { 3 } else { 2 };
+    // A group and its version may be filled in together.
+    let is_version = |segment: &&str| {
+        segment.starts_with("${")
+            || segment.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let root = if segments[0] == "apis" && segments.get(2).is_some_and(is_version) { 3 } else { 2 };
     let is_namespaced = segments.get(root) == Some(&"namespaces") && segments.len() > root + 2;
     let names = if is_namespaced { [root + 1, root + 3] } else { [root + 1, root + 1] };
     segments.into_iter().enumerate().filter(|(index, _)| !names.contains(index)).map(|(_, segment)| segment).collect()
@@ -179,5 +184,10 @@ mod tests {
         for word in ["test", "own", "free", "x", "a1"] {
             assert_eq!(other_meaning(&tree, word), None, "{word}");
         }
+        let text = "[{get: '/apis/${case.both}/namespaces/test/pods/own'}, {get: '/apis/a/${case.v}/namespaces/test/pods'}, \
+                    {get: '/apis/${case.both}/nodes/own'}]";
+        let tree = parse(&Source::new("x", text)).unwrap().pop().unwrap();
+        assert_eq!((other_meaning(&tree, "test"), other_meaning(&tree, "own")), (None, None));
+        assert!(other_meaning(&tree, "pods").is_some());
     }
 }
