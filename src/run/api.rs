@@ -42,8 +42,8 @@ impl Api for StepApi<'_> {
         Box::pin(async move {
             let begun = self.cluster.upgrades_begun();
             let opened = self.sent.open(format!("GET {path}"), self.session.open_watch(path.clone())).await?;
-            let watches = self.sent.watches();
-            let watched = |watch| Watched::new(self.cluster, self.session.clone(), &path, watch, begun, watches);
+            let open = self.sent.watches();
+            let watched = |watch| Watched::new(self.cluster, self.session.clone(), &path, watch, begun, open);
             Ok(opened.map(|watch| stream::unfold(watched(watch), Watched::next).boxed()))
         })
     }

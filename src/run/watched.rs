@@ -20,10 +20,18 @@ struct Open {
     by_id: watch::Sender<BTreeMap<u64, u32>>,
 }
 
+impl Open {
+    fn set(&self, id: u64, begun: u32) {
+        self.by_id.send_modify(|open| {
+            open.insert(id, begun);
+        });
+    }
+}
+
 impl Watches {
     fn enter(&self, begun: u32) -> Entry {
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
-        self.0.by_id.send_modify(|open| drop(open.insert(id, begun)));
+        self.0.set(id, begun);
         Entry { open: Arc::clone(&self.0), id }
     }
 
@@ -43,13 +51,15 @@ struct Entry {
 
 impl Entry {
     fn opened_after(&self, begun: u32) {
-        self.open.by_id.send_modify(|open| drop(open.insert(self.id, begun)));
+        self.open.set(self.id, begun);
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.open.by_id.send_modify(|open| drop(open.remove(&self.id)));
+        self.open.by_id.send_modify(|open| {
+            open.remove(&self.id);
+        });
     }
 }
 
