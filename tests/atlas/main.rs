@@ -4,6 +4,7 @@
 //! `rehearsal docs --into docs/atlas` writes it again.
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions, not what they share")]
 
+#[path = "../support/browser.rs"]
 mod browser;
 #[path = "../support/mod.rs"]
 mod support;
