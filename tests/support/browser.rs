@@ -1,4 +1,5 @@
 //! A real browser, driven by as much of the `WebDriver` protocol as these tests need.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -35,8 +36,23 @@ fn find(name: &str) -> Option<PathBuf> {
 }
 
 impl Browser {
-    /// Opens one; none where none is installed.
-    pub(crate) fn open() -> Option<Self> {
+    /// Opens one, or says that `what` was not driven in one: where none is installed, that is no reason to pass in CI.
+    pub(crate) fn open_for(what: &str) -> Option<Self> {
+        let opened = Self::open();
+        if opened.is_none() {
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "chromium and chromedriver are not installed: .ci/run installs them"
+            );
+            // Not by a macro: those are only shown of tests that fail.
+            let skipped =
+                format!("SKIPPED: {what} was not driven in a browser; install chromium and chromium-driver\n");
+            std::io::stderr().write_all(skipped.as_bytes()).unwrap();
+        }
+        opened
+    }
+
+    fn open() -> Option<Self> {
         let (browser, driver) = (BROWSERS.into_iter().find_map(find)?, find("chromedriver")?);
         let mut driver = Command::new(driver);
         driver.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
