@@ -48,3 +48,38 @@ impl Page<'_> {
         page + rest
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_data_ends_the_page_or_is_taken_for_a_place_in_it() {
+        let text = "</script><!-- <script> {scripts} {data}\u{2028}";
+        let data = serde_json::json!({ "text": text }).to_string();
+        let page = Page {
+            mark: "<!doctype html>\n",
+            title: "T",
+            style: "p { margin: 0 }\n",
+            body: "<p>{data}</p>\n",
+            without_scripts: "W",
+            data: &data,
+            scripts: &["one();", "two();"],
+        };
+        let page = page.write();
+        assert_eq!(page.matches("</script>").count(), 2);
+        assert!(!page.contains("<!-- "));
+        let (before, rest) = page.split_once("<script id=\"data\" type=\"application/json\">").unwrap();
+        for part in [
+            "<!doctype html>\n<html",
+            "<title>T</title>",
+            "p { margin: 0 }\n</style>",
+            "<p>{data}</p>\n<noscript><p>W<",
+        ] {
+            assert!(before.contains(part), "no `{part}` in {before}");
+        }
+        let (data, rest) = rest.split_once("</script>").unwrap();
+        assert_eq!(serde_json::from_str::<serde_json::Value>(data).unwrap()["text"], text);
+        assert!(rest.ends_with("one();\ntwo();</script>\n</body>\n</html>\n"), "{rest}");
+    }
+}

@@ -14,9 +14,10 @@ mod support;
 
 use std::fs;
 
+use rustix::process::{Pid, Signal, kill_process};
 use server::{Fault, How, SCENARIO, Server, TOKEN, command, recorded, rehearse};
 use snapbox::{Assert, Data};
-use support::{Project, masked};
+use support::{Project, Running, masked};
 
 const GET: &str = "GET /api/v1/namespaces/demo/serviceaccounts/demo-sa";
 
@@ -153,6 +154,24 @@ fn an_answer_that_differs_from_run_to_run_is_unstable_and_not_recorded() {
     flap();
     rehearse(&project, &["record", "--runs", "1", "--accept"]).exits(0).says(&["recorded: 1"]);
     assert_eq!(server.left(), [""; 0]);
+}
+
+/// What is written beside a run is a whole page, or nothing: also of one that somebody ends.
+#[test]
+fn an_interrupted_run_leaves_a_whole_page() {
+    let (project, server) = recorded();
+    project.write("scenarios/later.yaml", SCENARIO);
+    server.misbehave(Fault { at: GET, how: How::Hang, times: 2 });
+    let running = Running::start(&mut command(&project, &["run", "--jobs", "1", "--report", "report.html"]));
+    let page = || fs::read_to_string(project.path("report.html")).unwrap_or_default();
+    support::until("it waits for an answer", || server.take_requests().iter().any(|request| request == GET));
+    assert_eq!(page(), "");
+    kill_process(Pid::from_child(&running.process), Signal::INT).unwrap();
+    running.end().exits(130);
+    assert!(page().ends_with("</html>\n"));
+    let data = page::data(&page());
+    assert_eq!(data["summary"]["broken"], 2);
+    assert_eq!(data["scenarios"][1]["trouble"][0]["message"], "interrupted before it began");
 }
 
 /// A first run that did not come to its end leaves nothing to compare.

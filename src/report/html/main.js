@@ -52,14 +52,13 @@ function opened(entry) {
 
 function head() {
   const { broken, failed, seconds: took } = DATA.summary;
-  const wrong = [[failed, 'failed'], [broken, 'could not run'], [UNFINISHED.length, 'not run to the end']].filter(([number]) => number);
+  const wrong = [[failed, 'failed'], [broken, 'could not run']].filter(([number]) => number);
   const words = wrong.length ? wrong.map(([number, word]) => `${number} ${word}`).join(', ') : TOTAL ? 'All held' : 'Nothing was run';
-  const status = broken || UNFINISHED.length || !TOTAL ? 'broken' : failed ? 'failed' : 'passed';
+  const status = broken || !TOTAL ? 'broken' : failed ? 'failed' : 'passed';
   $('verdict').append(sign(status), words);
   document.title = `${SIGNS[status]} ${words} – Rehearsal`;
   const began = `${DATA.began.slice(0, 10)} ${DATA.began.slice(11, 19)} UTC`;
-  $('when').textContent = `${count(TOTAL, 'scenario')} on ${count(CLUSTERS.length, 'cluster')} in ${seconds(took)}, begun ${began}` +
-    (UNFINISHED.length ? '. The run was interrupted.' : '');
+  $('when').textContent = `${count(TOTAL, 'scenario')} on ${count(CLUSTERS.length, 'cluster')} in ${seconds(took)}, begun ${began}`;
   $('shares').setAttribute('aria-label', STATUSES.filter(countOf).map(known => `${countOf(known)} ${WORDS[known]}`).join(', '));
   $('shares').append(...STATUSES.filter(countOf).map(known => h('i', { class: known, style: `flex-grow: ${countOf(known)}` })));
 }

@@ -22,9 +22,6 @@ const ENTRIES = [...DATA.clusters.filter(cluster => cluster.trouble).map(ofClust
 const IDS = [...new Set([...ENTRIES.filter(entry => entry.scenario), ...ENTRIES].flatMap(entry => entry.ids))];
 const entryOf = (id, cluster) => ENTRIES.find(entry => entry.cluster === cluster && entry.ids.includes(id));
 
-// What was to be run and did not come to its end: the run was interrupted.
-const UNFINISHED = DATA.clusters.flatMap(({ cluster, ids }) => ids.map(id => [id, cluster])).filter(([id, cluster]) => !entryOf(id, cluster));
-
 const countOf = status => ENTRIES.filter(entry => entry.status === status).reduce((sum, entry) => sum + entry.ids.length, 0);
 const TOTAL = STATUSES.map(countOf).reduce((sum, number) => sum + number, 0);
 
