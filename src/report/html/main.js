@@ -53,8 +53,9 @@ function opened(entry) {
 function head() {
   const { broken, failed, seconds: took } = DATA.summary;
   const wrong = [[failed, 'failed'], [broken, 'could not run']].filter(([number]) => number);
-  const words = wrong.length ? wrong.map(([number, word]) => `${number} ${word}`).join(', ') : TOTAL ? 'All held' : 'Nothing was run';
-  const status = broken || !TOTAL ? 'broken' : failed ? 'failed' : 'passed';
+  const hasRun = TOTAL > countOf('skipped');
+  const words = wrong.length ? wrong.map(([number, word]) => `${number} ${word}`).join(', ') : hasRun ? 'All held' : 'Nothing was run';
+  const status = broken ? 'broken' : failed ? 'failed' : hasRun ? 'passed' : 'skipped';
   $('verdict').append(sign(status), words);
   document.title = `${SIGNS[status]} ${words} – Rehearsal`;
   const began = `${DATA.began.slice(0, 10)} ${DATA.began.slice(11, 19)} UTC`;
@@ -64,9 +65,16 @@ function head() {
 }
 
 function clusters() {
-  const said = name => DATA.clusters.filter(({ cluster }) => cluster === name).map(known =>
-    (known.trouble ? h('p', { class: 'wrong' }, `could not be opened: ${known.trouble.message}`) : h('p', {}, known.what)));
-  const list = h('dl', { class: 'facts' }, CLUSTERS.flatMap(name => [h('dt', {}, name), h('dd', {}, said(name))]));
+  const line = known =>
+    (known.trouble ? h('p', { class: 'wrong' }, `could not be opened: ${known.trouble.message}`) : h('p', {}, known.what));
+  // The first as it is by default; others are set up otherwise.
+  const said = name => {
+    const all = DATA.clusters.filter(({ cluster }) => cluster === name);
+    const others = all.slice(1).filter(known => !known.trouble);
+    const more = others.length ? folded(`and set up otherwise, ${count(others.length, 'time')}`, false, others.map(line)) : null;
+    return [...all.filter((known, at) => !at || known.trouble).map(line), more];
+  };
+  const list = h('dl', { class: 'facts' }, CLUSTERS.flatMap(name => [h('dt', {}, name), h('dd', {}, ...said(name))]));
   const FEW = 4;
   $('clusters').append(CLUSTERS.length > FEW ? h('details', { class: 'part' }, h('summary', {}, count(CLUSTERS.length, 'cluster')), list) : list);
 }

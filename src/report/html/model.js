@@ -15,7 +15,7 @@ const ofScenario = scenario =>
 const ofCluster = (failed, at) => ({ failed, ids: failed.ids, cluster: failed.cluster, status: 'broken', key: `${at}@${failed.cluster}` });
 const order = (a, b) =>
   STATUSES.indexOf(a.status) - STATUSES.indexOf(b.status) || (a.failed ? 0 : 1) - (b.failed ? 0 : 1) ||
-  (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+  (a.ids[0] < b.ids[0] ? -1 : a.ids[0] > b.ids[0] ? 1 : CLUSTERS.indexOf(a.cluster) - CLUSTERS.indexOf(b.cluster));
 const ENTRIES = [...DATA.clusters.filter(cluster => cluster.trouble).map(ofCluster), ...DATA.scenarios.map(ofScenario)].sort(order);
 
 // The scenarios, the worst first, and what came of each on a cluster. One that could not be opened says nothing of them.
