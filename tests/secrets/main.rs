@@ -232,7 +232,8 @@ fn no_token_and_no_key_is_seen_anywhere() {
     let written = world.written();
     assert!(written.iter().any(|(path, _)| path.contains(".snap")), "there are snapshots to look into");
     assert!(written.iter().any(|(path, _)| path.contains("apiserver")), "there are logs to look into");
-    let is_page = |(path, text): &(String, String)| path.ends_with(".html") && text.contains("\\u003ctoken:token>");
+    let is_page =
+        |(path, text): &(String, String)| path.ends_with("report.html") && text.contains("\\u003ctoken:token>");
     assert!(written.iter().any(is_page), "there is a page to look into");
     for (path, text) in &written {
         secrets.are_not_in(path, text);
