@@ -236,19 +236,8 @@ fn it_is_light_and_dark(browser: &Browser, address: &str) {
     browser.click("#theme");
     assert!(brightness() < 150);
     // Text and what stands in cells can be read.
-    let contrast = r"(() => {
-        const light = colour => {
-            const [r, g, b] = colour.match(/[\d.]+/g).map(Number).map(c => c / 255).map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-        };
-        const ratio = (a, b) => { const [x, y] = [light(a), light(b)].sort((p, q) => q - p); return (x + 0.05) / (y + 0.05); };
-        const cell = getComputedStyle(document.querySelector('.cell.changed'));
-        const soft = getComputedStyle(document.querySelector('.legend'));
-        const page = getComputedStyle(document.body);
-        return Math.min(ratio(cell.color, cell.backgroundColor), ratio(soft.color, page.backgroundColor), ratio(page.color, page.backgroundColor));
-    })()";
     for _ in ["dark", "light"] {
-        let ratio = browser.value(contrast).as_f64().unwrap();
+        let ratio = browser.contrast("body, .legend, .cell.changed");
         assert!(ratio >= 4.5, "a contrast of {ratio}");
         browser.click("#theme");
     }

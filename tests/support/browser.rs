@@ -150,6 +150,21 @@ impl Browser {
         }
     }
 
+    /// The least contrast of any text in what a selector finds with the colour behind it.
+    pub(crate) fn contrast(&self, selector: &str) -> f64 {
+        let script = r"(() => {
+            const light = colour => {
+                const [r, g, b] = colour.match(/[\d.]+/g).map(Number).map(c => c / 255).map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+                return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+            };
+            const colour = (it, what) => getComputedStyle(it).getPropertyValue(what);
+            const behind = it => colour(it, 'background-color') === 'rgba(0, 0, 0, 0)' ? behind(it.parentElement) : colour(it, 'background-color');
+            const ratio = it => { const [x, y] = [colour(it, 'color'), behind(it)].map(light).sort((p, q) => q - p); return (x + 0.05) / (y + 0.05); };
+            return Math.min(...[...document.querySelectorAll(SELECTOR)].filter(it => it.innerText).map(ratio));
+        })()";
+        self.value(&script.replace("SELECTOR", &format!("{selector:?}"))).as_f64().unwrap()
+    }
+
     /// A click as somebody with a mouse does it: what is covered by something else cannot be clicked.
     pub(crate) fn click(&self, selector: &str) {
         let found = self.post("element", &json!({"using": "css selector", "value": selector}));
