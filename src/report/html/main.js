@@ -14,7 +14,7 @@ function write() {
   history.replaceState(null, '', addressOf(Object.entries(state).filter(([, value]) => value)));
 }
 
-const isShown = entry => (!state.status || entry.status === state.status) && isFound(wordsOf(entry), state.q);
+const isShown = entry => (!state.status || entry.status === state.status) && (!state.q || isFound(wordsOf(entry), state.q));
 
 function go(change) {
   state = { ...state, ...change };
@@ -29,7 +29,7 @@ function show() {
     shown += entry.element.hidden ? 0 : 1;
   }
   for (const tr of $('matrix').querySelectorAll('tr[data-id]')) {
-    tr.hidden = !ENTRIES.some(entry => entry.ids.includes(tr.dataset.id) && isShown(entry));
+    tr.hidden = !ENTRIES.some(entry => !entry.element.hidden && entry.ids.includes(tr.dataset.id));
   }
   for (const button of $('filters').children) button.setAttribute('aria-pressed', String(button.dataset.status === state.status));
   $('search').value = state.q;

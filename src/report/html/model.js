@@ -20,7 +20,8 @@ const ENTRIES = [...DATA.clusters.filter(cluster => cluster.trouble).map(ofClust
 
 // The scenarios, the worst first, and what came of each on a cluster. One that could not be opened says nothing of them.
 const IDS = [...new Set([...ENTRIES.filter(entry => entry.scenario), ...ENTRIES].flatMap(entry => entry.ids))];
-const entryOf = (id, cluster) => ENTRIES.find(entry => entry.cluster === cluster && entry.ids.includes(id));
+const PLACES = new Map(ENTRIES.flatMap(entry => entry.ids.map(id => [`${id}@${entry.cluster}`, entry])));
+const entryOf = (id, cluster) => PLACES.get(`${id}@${cluster}`);
 
 const countOf = status => ENTRIES.filter(entry => entry.status === status).reduce((sum, entry) => sum + entry.ids.length, 0);
 const TOTAL = STATUSES.map(countOf).reduce((sum, number) => sum + number, 0);
