@@ -5,7 +5,11 @@ const SILENT = -1;
 const UNKNOWN = -2;
 
 const textOf = number => (number >= 0 ? DATA.texts[number] : '');
-const columnOf = label => COLUMNS.findIndex(column => column.label === label || column.release === label);
+// A minor of which several releases were recorded is the newest of them, as in `diff`.
+function columnOf(label) {
+  const named = COLUMNS.findIndex(column => column.label === label || column.release === label);
+  return named >= 0 ? named : COLUMNS.findLastIndex(column => column.release.startsWith(`${label}.`));
+}
 const scenarioOf = id => SCENARIOS.find(scenario => scenario.id === id);
 
 // The nearest cell to the left that is known, or nothing.
