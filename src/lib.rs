@@ -15,6 +15,7 @@ pub mod cluster;
 pub mod comparison;
 pub mod guard;
 pub mod harness;
+mod html;
 mod markdown;
 pub mod observe;
 pub mod plan;

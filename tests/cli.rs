@@ -47,7 +47,7 @@ fn usage_errors_say_what_would_be_right_and_exit_with_1() {
         (&["run", "--cluster", "local", "--timeout", "5"], &["--timeout", "500ms, 12s or 1m"]),
         (&["run", "--cluster", "local", "--timeout", "0s"], &["--timeout", "500ms, 12s or 1m"]),
         (&["run", "--cluster", "local", "--jobs", "0"], &["--jobs", "not in 1.."]),
-        (&["run", "--cluster", "local", "--output", "xml"], &["human, json, junit, markdown"]),
+        (&["run", "--cluster", "local", "--output", "xml"], &["human, json, junit, markdown, html"]),
         (&["lint", "--color", "sometimes"], &["auto, always, never"]),
         (&["completions", "csh"], &["bash"]),
         (&["review", "accept"], &["required"]),

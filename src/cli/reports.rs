@@ -5,9 +5,10 @@ use std::io::Write;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 
 use super::{Exit, Failure};
-use crate::report::{Human, Json, Junit, Markdown, Ordered, Reporter};
+use crate::report::{Html, Human, Json, Junit, Markdown, Ordered, Reporter};
 
 /// Reports of a run.
 #[derive(Debug, Clone, Args)]
@@ -18,6 +19,10 @@ pub(super) struct Reports {
     /// How to show the run.
     #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
     output: Format,
+    /// Write one page about the run into this file as well, for a browser: what failed, expected and actual side by side, every
+    /// request and answer, and where the time went.
+    #[arg(long, value_name = "FILE", alias = "report-html")]
+    report: Option<Utf8PathBuf>,
     /// Write a `JUnit` report into this file as well, for a CI server.
     #[arg(long, value_name = "FILE")]
     report_junit: Option<Utf8PathBuf>,
@@ -39,9 +44,16 @@ enum Format {
     Junit,
     /// One Markdown document at the end: a table, and every failure in full.
     Markdown,
+    /// One page for a browser at the end, in one file: every step with its request, answer and time.
+    Html,
 }
 
 impl Reports {
+    /// Whether any of them shows the bodies of requests.
+    pub(super) fn show_bodies(&self) -> bool {
+        self.show || self.report.is_some() || matches!(self.output, Format::Html)
+    }
+
     /// All of them. Files are opened before anything is run.
     pub(super) fn open<'t>(
         &self,
@@ -52,6 +64,7 @@ impl Reports {
             (Format::Junit, &self.report_junit),
             (Format::Markdown, &self.report_markdown),
             (Format::Json, &self.report_json),
+            (Format::Html, &self.report),
         ];
         for (format, path) in files {
             if let Some(path) = path {
@@ -69,6 +82,7 @@ impl Format {
             Self::Json => Box::new(Json::new(out)),
             Self::Junit => Box::new(Junit::new(out, show)),
             Self::Markdown => Box::new(Markdown::new(out, show)),
+            Self::Html => Box::new(Html::new(out, Timestamp::now())),
         }
     }
 

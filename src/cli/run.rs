@@ -19,6 +19,7 @@ use crate::run::{Settings, Suite, Summary};
   rehearsal run --cluster context:staging --show scenarios/tokens/pod-bound.yaml
   rehearsal run --cluster local:v1.22..v1.37              every minor, several at once
   rehearsal run --cluster local:v1.36 --output json | jq .summary
+  rehearsal run --cluster local:v1.36 --report report.html      a page about it, for a browser
   rehearsal run --cluster local:all --report-junit junit.xml --report-markdown \"$GITHUB_STEP_SUMMARY\"
   rehearsal run --cluster local:v1.36 --repeat 50 scenarios/tokens/pod-bound.yaml
 
@@ -69,7 +70,7 @@ pub(super) fn run(args: &RunArgs, environment: &Environment, terminal: &mut Term
     let store = args.selection.store();
     let mut settings = args.how.settings(environment);
     settings.runs.times = usize::from(args.repeat);
-    settings.bodies = args.reports.show;
+    settings.bodies = args.reports.show_bodies();
     settings.images = args.clusters.images(environment)?;
     let mut reporter = args.reports.open(&mut terminal.out)?;
     let mut progress = Progress::on_terminal();

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::Reporter;
-use super::words::{self, plural, seconds};
+use super::words::{self, Remark, plural, seconds};
 use crate::run::{Event, ScenarioOutcome, Status, StepOutcome, Summary, Trouble, Verdict};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -147,29 +147,11 @@ fn remark(outcome: &ScenarioOutcome, recording: bool) -> String {
     if let Some(reason) = &outcome.skipped {
         return format!("  {DIM}{reason}{DIM:#}");
     }
-    let mut held = 0;
-    let mut assumed = None;
-    let mut unrecorded = 0;
-    for step in &outcome.steps {
-        match &step.verdict {
-            Verdict::Same { assumed_from, .. } => {
-                held += 1;
-                assumed = assumed.or(assumed_from.as_ref());
-            }
-            Verdict::Unrecorded { .. } => unrecorded += 1,
-            _ => {}
-        }
-    }
-    let mut remarks = Vec::new();
-    if held > 0 {
-        remarks.push(format!("{DIM}{held} {} held{DIM:#}", plural(held, "snapshot")));
-    }
-    if let Some(version) = assumed {
-        remarks.push(format!("{ODD}assumed from {version}{ODD:#}"));
-    }
-    if unrecorded > 0 {
-        remarks.push(format!("{ODD}{unrecorded} not recorded yet{ODD:#}"));
-    }
+    let coloured = |Remark { text, is_odd }| {
+        let style = if is_odd { ODD } else { DIM };
+        format!("{style}{text}{style:#}")
+    };
+    let mut remarks: Vec<String> = words::remarks(outcome).into_iter().map(coloured).collect();
     // Recorded twice is the rule, and says nothing.
     if let Some(runs) = words::runs(outcome).filter(|_| !recording) {
         remarks.push(format!("{DIM}{runs}{DIM:#}"));
@@ -231,19 +213,9 @@ fn left(out: &mut impl Write, outcome: &ScenarioOutcome) -> io::Result<()> {
     for path in &outcome.kept {
         writeln!(out, "    {ODD}left on the cluster:{ODD:#} {path}")?;
     }
-    if outcome.kept.is_empty() {
-        return Ok(());
-    }
-    let (namespaces, others): (Vec<_>, Vec<_>) =
-        outcome.kept.iter().partition(|path| path.starts_with("/api/v1/namespaces/"));
-    let gc = format!("rehearsal cluster gc --cluster {}", outcome.cluster);
-    let raw = "kubectl delete --raw PATH";
-    match (namespaces.is_empty(), others.is_empty()) {
-        (false, true) => writeln!(out, "    {DIM}to remove it: {gc}{DIM:#}"),
-        (true, _) => writeln!(out, "    {DIM}to remove it: {raw}{DIM:#}"),
-        (false, false) => {
-            writeln!(out, "    {DIM}to remove it: {gc}, for the Namespace; {raw}, for anything else{DIM:#}")
-        }
+    match words::to_remove(outcome) {
+        Some(how) => writeln!(out, "    {DIM}{how}{DIM:#}"),
+        None => Ok(()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::Reporter;
-use crate::run::{Event, ScenarioOutcome, StepOutcome, Unmet, Verdict};
+use crate::run::{Event, ScenarioOutcome, StepOutcome, Summary, Trouble, Unmet, Verdict};
 
 /// Collects outcomes and writes them as one JSON document.
 pub struct Json<W> {
@@ -26,11 +26,11 @@ impl<W: Write + Send> Reporter for Json<W> {
         match event {
             Event::Queued { .. } | Event::Opening { .. } | Event::Started { .. } | Event::Closed { .. } => Ok(()),
             Event::Opened { cluster, what, .. } => {
-                self.clusters.push(json!({"cluster": cluster, "what": what}));
+                self.clusters.push(opened(cluster, what));
                 Ok(())
             }
             Event::ClusterFailed { cluster, trouble, scenarios } => {
-                self.clusters.push(json!({"cluster": cluster, "trouble": trouble, "scenarios": scenarios.len()}));
+                self.clusters.push(not_opened(cluster, trouble, scenarios));
                 Ok(())
             }
             Event::Finished(outcome) => {
@@ -41,11 +41,7 @@ impl<W: Write + Send> Reporter for Json<W> {
                 let document = json!({
                     "clusters": self.clusters,
                     "scenarios": self.scenarios,
-                    "summary": {
-                        "passed": summary.passed, "failed": summary.failed, "broken": summary.broken,
-                        "skipped": summary.skipped, "unrecordedSteps": summary.unrecorded,
-                        "seconds": summary.took.as_secs_f64(),
-                    },
+                    "summary": self::summary(summary),
                 });
                 serde_json::to_writer_pretty(&mut self.out, &document)?;
                 writeln!(self.out)
@@ -54,7 +50,22 @@ impl<W: Write + Send> Reporter for Json<W> {
     }
 }
 
-fn scenario(outcome: &ScenarioOutcome) -> Value {
+pub(super) fn opened(cluster: &str, what: &str) -> Value {
+    json!({"cluster": cluster, "what": what})
+}
+
+pub(super) fn not_opened(cluster: &str, trouble: &Trouble, scenarios: &[&str]) -> Value {
+    json!({"cluster": cluster, "trouble": trouble, "scenarios": scenarios.len()})
+}
+
+pub(super) fn summary(summary: &Summary) -> Value {
+    json!({
+        "passed": summary.passed, "failed": summary.failed, "broken": summary.broken, "skipped": summary.skipped,
+        "unrecordedSteps": summary.unrecorded, "seconds": summary.took.as_secs_f64(),
+    })
+}
+
+pub(super) fn scenario(outcome: &ScenarioOutcome) -> Value {
     json!({
         "id": outcome.id,
         "title": outcome.title,

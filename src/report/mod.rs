@@ -1,5 +1,6 @@
 //! Renders the one stream of events of a run. A report knows outcomes and nothing of clusters, plans or files.
 
+mod html;
 mod human;
 mod json;
 mod junit;
@@ -10,6 +11,7 @@ mod words;
 
 use std::io;
 
+pub use html::Html;
 pub use human::Human;
 pub use json::Json;
 pub use junit::Junit;

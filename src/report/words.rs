@@ -130,6 +130,48 @@ pub(super) fn runs(outcome: &ScenarioOutcome) -> Option<String> {
     }
 }
 
+/// Something about a scenario that fits on its line.
+pub(super) struct Remark {
+    pub(super) text: String,
+    /// Whether it is something to look at.
+    pub(super) is_odd: bool,
+}
+
+/// What the snapshots of a scenario say of it.
+pub(super) fn remarks(outcome: &ScenarioOutcome) -> Vec<Remark> {
+    let mut held = 0;
+    let mut assumed = None;
+    let mut unrecorded = 0;
+    for step in &outcome.steps {
+        match &step.verdict {
+            Verdict::Same { assumed_from, .. } => {
+                held += 1;
+                assumed = assumed.or(assumed_from.as_ref());
+            }
+            Verdict::Unrecorded { .. } => unrecorded += 1,
+            _ => {}
+        }
+    }
+    let held = (held > 0).then(|| Remark { text: format!("{held} {} held", plural(held, "snapshot")), is_odd: false });
+    let assumed = assumed.map(|version| Remark { text: format!("assumed from {version}"), is_odd: true });
+    let new = (unrecorded > 0).then(|| Remark { text: format!("{unrecorded} not recorded yet"), is_odd: true });
+    [held, assumed, new].into_iter().flatten().collect()
+}
+
+/// How to be rid of what is still on the cluster, where anything is.
+pub(super) fn to_remove(outcome: &ScenarioOutcome) -> Option<String> {
+    let is_namespace = |path: &String| path.starts_with("/api/v1/namespaces/");
+    let gc = format!("rehearsal cluster gc --cluster {}", outcome.cluster);
+    let raw = "kubectl delete --raw PATH";
+    let how = match (outcome.kept.iter().any(is_namespace), outcome.kept.iter().all(is_namespace)) {
+        (true, true) => gc,
+        (true, false) => format!("{gc}, for the Namespace; {raw}, for anything else"),
+        (false, false) => raw.to_owned(),
+        (false, true) => return None,
+    };
+    Some(format!("to remove it: {how}"))
+}
+
 pub(super) fn plural(count: usize, word: &str) -> String {
     if count == 1 { word.to_owned() } else { format!("{word}s") }
 }

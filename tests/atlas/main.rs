@@ -4,13 +4,13 @@
 //! `rehearsal docs --into docs/atlas` writes it again.
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions, not what they share")]
 
+#[path = "../support/browser.rs"]
 mod browser;
 #[path = "../support/mod.rs"]
 mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
@@ -88,16 +88,9 @@ fn docs_writes_what_is_not_up_to_date_and_nothing_else() {
     assert!(!project.path("docs/index.html").exists());
 }
 
-/// The site of all scenarios in a browser, or nothing where there is none: that is no reason to pass in CI.
+/// The site of all scenarios in a browser, or nothing where there is none.
 fn site() -> Option<(tempfile::TempDir, Browser, String)> {
-    let Some(browser) = Browser::open() else {
-        assert!(std::env::var_os("CI").is_none(), "chromium and chromedriver are not installed: .ci/run installs them");
-        // Not by a macro: those are only shown of tests that fail.
-        let skipped =
-            "SKIPPED: the site of the atlas was not driven in a browser; install chromium and chromium-driver\n";
-        std::io::stderr().write_all(skipped.as_bytes()).unwrap();
-        return None;
-    };
+    let browser = Browser::open_for("the site of the atlas")?;
     let folder = tempfile::tempdir().unwrap();
     here(&["docs", "--into", folder.path().to_str().unwrap()]).exits(0);
     let address = format!("file://{}/index.html", folder.path().display());
@@ -243,19 +236,8 @@ fn it_is_light_and_dark(browser: &Browser, address: &str) {
     browser.click("#theme");
     assert!(brightness() < 150);
     // Text and what stands in cells can be read.
-    let contrast = r"(() => {
-        const light = colour => {
-            const [r, g, b] = colour.match(/[\d.]+/g).map(Number).map(c => c / 255).map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-        };
-        const ratio = (a, b) => { const [x, y] = [light(a), light(b)].sort((p, q) => q - p); return (x + 0.05) / (y + 0.05); };
-        const cell = getComputedStyle(document.querySelector('.cell.changed'));
-        const soft = getComputedStyle(document.querySelector('.legend'));
-        const page = getComputedStyle(document.body);
-        return Math.min(ratio(cell.color, cell.backgroundColor), ratio(soft.color, page.backgroundColor), ratio(page.color, page.backgroundColor));
-    })()";
     for _ in ["dark", "light"] {
-        let ratio = browser.value(contrast).as_f64().unwrap();
+        let ratio = browser.contrast("body, .legend, .cell.changed");
         assert!(ratio >= 4.5, "a contrast of {ratio}");
         browser.click("#theme");
     }

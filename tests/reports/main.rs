@@ -4,6 +4,9 @@
 //! these tests' own; the program is the real one.
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions, not what they share")]
 
+#[path = "../support/browser.rs"]
+mod browser;
+mod page;
 #[path = "../support/server.rs"]
 mod server;
 #[path = "../support/mod.rs"]
@@ -11,9 +14,10 @@ mod support;
 
 use std::fs;
 
+use rustix::process::{Pid, Signal, kill_process};
 use server::{Fault, How, SCENARIO, Server, TOKEN, command, recorded, rehearse};
 use snapbox::{Assert, Data};
-use support::{Project, masked};
+use support::{Project, Running, masked};
 
 const GET: &str = "GET /api/v1/namespaces/demo/serviceaccounts/demo-sa";
 
@@ -81,19 +85,30 @@ fn every_kind_of_end_in_every_format() {
         assert_eq!(ran.err, "");
         compare(file, &shown(&ran.out));
     }
+    // Of the page, what it knows; what it shows of that is seen in a browser.
+    let ran =
+        support::run(command(&project, &["run", "--cluster", "context:nowhere", "--output", "html"]).env("CI", "true"));
+    ran.exits(3).keeps_quiet_about(&[TOKEN]);
+    let mut data = page::data(&ran.out);
+    let began: jiff::Timestamp = data["began"].take().as_str().unwrap().parse().unwrap();
+    assert!(began <= jiff::Timestamp::now());
+    compare("html.json", &shown(&format!("{data:#}\n")));
 }
 
 #[test]
 fn files_hold_what_would_be_printed_and_a_summary_is_added_to() {
     let (project, _server) = project();
     project.write("summary.md", "what another step of the job said\n");
-    let reports = ["--report-junit", "junit.xml", "--report-markdown", "summary.md", "--report-json", "report.json"];
-    let ran = rehearse(&project, &[&["run", "scenarios/sa.yaml"], &reports[..]].concat());
+    let text = ["--report-junit", "junit.xml", "--report-markdown", "summary.md", "--report-json", "report.json"];
+    let ran = rehearse(&project, &[&["run", "scenarios/sa.yaml", "--report", "report.html"], &text[..]].concat());
     ran.exits(0).says(&["PASS", "1 passed"]);
     let read = |name: &str| fs::read_to_string(project.path(name)).unwrap();
     assert!(read("junit.xml").contains("<testcase name=\"sa\" classname=\"context:test\""), "{}", read("junit.xml"));
     assert!(read("summary.md").starts_with("what another step of the job said\n## 1 scenario in "));
     assert_eq!(serde_json::from_str::<serde_json::Value>(&read("report.json")).unwrap()["summary"]["passed"], 1);
+    let data = page::data(&read("report.html"));
+    assert_eq!(data["summary"]["passed"], 1);
+    assert!(data["scenarios"][0]["steps"][0]["body"].as_str().unwrap().contains("name: demo-sa"), "{data}");
     // Before anything is run.
     let ran = rehearse(&project, &["run", "--report-junit", "nowhere/junit.xml"]);
     ran.exits(3).says(&["the report nowhere/junit.xml cannot be written", "No such file"]);
@@ -139,6 +154,24 @@ fn an_answer_that_differs_from_run_to_run_is_unstable_and_not_recorded() {
     flap();
     rehearse(&project, &["record", "--runs", "1", "--accept"]).exits(0).says(&["recorded: 1"]);
     assert_eq!(server.left(), [""; 0]);
+}
+
+/// What is written beside a run is a whole page, or nothing: also of one that somebody ends.
+#[test]
+fn an_interrupted_run_leaves_a_whole_page() {
+    let (project, server) = recorded();
+    project.write("scenarios/later.yaml", SCENARIO);
+    server.misbehave(Fault { at: GET, how: How::Hang, times: 2 });
+    let running = Running::start(&mut command(&project, &["run", "--jobs", "1", "--report", "report.html"]));
+    let page = || fs::read_to_string(project.path("report.html")).unwrap_or_default();
+    support::until("it waits for an answer", || server.take_requests().iter().any(|request| request == GET));
+    assert_eq!(page(), "");
+    kill_process(Pid::from_child(&running.process), Signal::INT).unwrap();
+    running.end().exits(130);
+    assert!(page().ends_with("</html>\n"));
+    let data = page::data(&page());
+    assert_eq!(data["summary"]["broken"], 2);
+    assert_eq!(data["scenarios"][1]["trouble"][0]["message"], "interrupted before it began");
 }
 
 /// A first run that did not come to its end leaves nothing to compare.

@@ -185,7 +185,7 @@ fn no_token_and_no_key_is_seen_anywhere() {
     let shown = world.rehearse(&["run", "--show", "scenarios/well.yaml"]);
     shown.exits(0).says(&["<token:token>", "<token>", "authenticated: true"]);
     keep("run --show", shown);
-    let document = world.rehearse(&["run", "--output", "json", "scenarios/well.yaml"]);
+    let document = world.rehearse(&["run", "--output", "json", "--report", "report.html", "scenarios/well.yaml"]);
     serde_json::from_str::<Value>(&document.exits(0).out).unwrap();
     keep("run --output json", document);
 
@@ -203,6 +203,7 @@ fn no_token_and_no_key_is_seen_anywhere() {
         ("json", "a failing run in JSON", "<token"),
         ("junit", "a failing run in JUnit", "&lt;token"),
         ("markdown", "a failing run in Markdown", "<token"),
+        ("html", "a failing run as a page", "\\u003ctoken"),
     ] {
         // With the bodies of requests, which hold what was asked about.
         let report = world.rehearse(&["run", "--show", "--output", format, "scenarios/wrong"]);
@@ -231,6 +232,9 @@ fn no_token_and_no_key_is_seen_anywhere() {
     let written = world.written();
     assert!(written.iter().any(|(path, _)| path.contains(".snap")), "there are snapshots to look into");
     assert!(written.iter().any(|(path, _)| path.contains("apiserver")), "there are logs to look into");
+    let is_page =
+        |(path, text): &(String, String)| path.ends_with("report.html") && text.contains("\\u003ctoken:token>");
+    assert!(written.iter().any(is_page), "there is a page to look into");
     for (path, text) in &written {
         secrets.are_not_in(path, text);
     }

@@ -1,5 +1,4 @@
 // The page: one state, held in the address, shown by the matrix and the panel.
-const $ = id => document.getElementById(id);
 const NOTHING = { id: '', step: '', at: -1, from: -1, to: -1, q: '' };
 let state = { ...NOTHING };
 
@@ -23,8 +22,7 @@ function write() {
   if (isCompared()) parts.push(['from', label(state.from)], ['to', label(state.to)]);
   else if (state.id) parts.push(['at', label(state.at)]);
   if (state.q) parts.push(['q', state.q]);
-  const plain = text => encodeURIComponent(text).replace(/%2F/g, '/');
-  history.replaceState(null, '', `#${parts.map(([name, value]) => `${name}=${plain(value)}`).join('&')}`);
+  history.replaceState(null, '', addressOf(parts));
 }
 
 const isCompared = () => state.from >= 0 && state.to > state.from;
@@ -70,46 +68,13 @@ function compare() {
   go(from >= 0 && to < COLUMNS.length && from < to ? { from, to, id: '', step: '' } : { from: -1, to: -1 });
 }
 
-// Light or dark: as the system has it, unless somebody switched.
-function theme(wanted) {
-  document.documentElement.dataset.theme = wanted;
-  $('theme').textContent = wanted === 'dark' ? '☀' : '☾';
-  $('theme').setAttribute('aria-pressed', String(wanted === 'dark'));
-}
-
-function stored(value) {
-  // Pages from files may have no storage.
-  try {
-    if (value) localStorage.setItem('theme', value);
-    return localStorage.getItem('theme');
-  } catch {
-    return null;
-  }
-}
-
-const dark = matchMedia('(prefers-color-scheme: dark)');
-theme(stored() || (dark.matches ? 'dark' : 'light'));
-dark.addEventListener('change', () => { if (!stored()) theme(dark.matches ? 'dark' : 'light'); });
-$('theme').addEventListener('click', () => {
-  const wanted = document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark';
-  stored(wanted);
-  theme(wanted);
-});
-
 for (const id of ['from', 'to']) {
   $(id).append(h('option', { value: '' }, '–'), ...COLUMNS.map((column, at) => h('option', { value: at }, column.label)));
   $(id).addEventListener('change', compare);
 }
 $('search').addEventListener('input', event => go({ q: event.target.value }));
 document.addEventListener('keydown', event => {
-  const isTyping = event.target.matches('input, select, textarea');
-  if (event.key === '/' && !isTyping && !event.ctrlKey && !event.metaKey) {
-    event.preventDefault();
-    $('search').focus();
-    $('search').select();
-  } else if (event.key === 'Escape' && (state.q || isCompared())) {
-    go({ q: '', from: -1, to: -1 });
-  }
+  if (event.key === 'Escape' && (state.q || isCompared())) go({ q: '', from: -1, to: -1 });
 });
 addEventListener('hashchange', () => { state = read(); show(); matrix.reveal(); });
 

@@ -95,10 +95,10 @@ class Matrix {
         const isHere = isChosen && at === state.at && !isCompared;
         cell.setAttribute('aria-selected', String(isHere));
         cell.parentNode.classList.toggle('out', isCompared && (at < state.from || at > state.to));
-        if (isHere) this.reach(cell);
+        if (isHere) reach(this.table, cell);
       });
     }
-    if (!this.table.querySelector('[tabindex="0"]')) this.reach(this.table.querySelector('.cell'));
+    if (!this.table.querySelector('[tabindex="0"]')) reach(this.table, this.table.querySelector('.cell'));
   }
 
   // Scrolls to what is chosen; within the matrix only.
@@ -110,26 +110,8 @@ class Matrix {
     if (cell) scroll.scrollLeft += cell.getBoundingClientRect().left - scroll.getBoundingClientRect().right + scroll.clientWidth / 4;
   }
 
-  // Makes a cell the one that the tab key comes to.
-  reach(cell) {
-    this.table.querySelectorAll('tbody [tabindex="0"]').forEach(other => other.setAttribute('tabindex', -1));
-    if (cell) cell.setAttribute('tabindex', 0);
-  }
-
   key(event) {
-    const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], Home: [0, -99], End: [0, 99] };
-    const step = steps[event.key];
-    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
-    const rows = [...this.table.querySelectorAll('tr[data-id]:not([hidden])')].map(tr => [...tr.querySelectorAll('button')]);
-    const at = rows.findIndex(row => row.includes(document.activeElement));
-    if (at < 0) return;
-    event.preventDefault();
-    const row = rows[Math.min(Math.max(at + step[0], 0), rows.length - 1)];
-    const column = Math.min(Math.max(rows[at].indexOf(document.activeElement) + step[1], 0), row.length - 1);
-    const next = row[column];
-    this.reach(next);
-    next.focus({ preventScroll: true });
-    next.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-    if (next.classList.contains('cell')) next.click();
+    const next = moved(this.table, event);
+    if (next && next.classList.contains('cell')) next.click();
   }
 }

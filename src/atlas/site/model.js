@@ -1,15 +1,16 @@
-'use strict';
 // What is known: columns (releases), scenarios with their steps, and texts by number.
-const DATA = JSON.parse(document.getElementById('data').textContent);
 const COLUMNS = DATA.columns;
 const SCENARIOS = DATA.scenarios;
 const SILENT = -1;
 const UNKNOWN = -2;
 
 const textOf = number => (number >= 0 ? DATA.texts[number] : '');
-const columnOf = label => COLUMNS.findIndex(column => column.label === label || column.release === label);
+// A minor of which several releases were recorded is the newest of them, as in `diff`.
+function columnOf(label) {
+  const named = COLUMNS.findIndex(column => column.label === label || column.release === label);
+  return named >= 0 ? named : COLUMNS.findLastIndex(column => column.release.startsWith(`${label}.`));
+}
 const scenarioOf = id => SCENARIOS.find(scenario => scenario.id === id);
-const count = (number, word) => `${number} ${word}${number === 1 ? '' : 's'}`;
 
 // The nearest cell to the left that is known, or nothing.
 function before(step, at) {
@@ -77,35 +78,4 @@ function wordsOf(scenario) {
   return scenario.words;
 }
 
-const found = (scenario, query) => query.toLowerCase().split(/\s+/).every(word => wordsOf(scenario).includes(word));
-
-// The lines of two texts: [sign, line], by the longest common subsequence.
-function difference(old, now) {
-  const [a, b] = [old ? old.split('\n') : [], now ? now.split('\n') : []];
-  const lengths = Array.from({ length: a.length + 1 }, () => new Uint32Array(b.length + 1));
-  for (let i = a.length - 1; i >= 0; i--) {
-    for (let j = b.length - 1; j >= 0; j--) {
-      lengths[i][j] = a[i] === b[j] ? lengths[i + 1][j + 1] + 1 : Math.max(lengths[i + 1][j], lengths[i][j + 1]);
-    }
-  }
-  const lines = [];
-  let [i, j] = [0, 0];
-  while (i < a.length || j < b.length) {
-    if (i < a.length && j < b.length && a[i] === b[j]) { lines.push([' ', a[i]]); i++; j++; }
-    else if (i < a.length && (j === b.length || lengths[i + 1][j] >= lengths[i][j + 1])) lines.push(['-', a[i++]]);
-    else lines.push(['+', b[j++]]);
-  }
-  return lines;
-}
-
-// An element with attributes (`on...` are listeners) and children.
-function h(tag, attributes, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes || {})) {
-    if (value === undefined || value === null || value === false) continue;
-    if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true ? '' : value);
-  }
-  element.append(...children.flat().filter(child => child !== null && child !== undefined && child !== false));
-  return element;
-}
+const found = (scenario, query) => isFound(wordsOf(scenario), query);

@@ -17,16 +17,6 @@ function prose(markdown) {
   });
 }
 
-// A line of YAML with its key and its stable names set apart.
-function yaml(line) {
-  const [, indent, key, rest] = line.match(/^(\s*(?:- )*)([\w./$~-]+:(?= |$))?(.*)$/);
-  const value = rest.split(/(<[^<>\s]+>)/).map(part => (/^<.+>$/.test(part) ? h('span', { class: 'mark' }, part) : part));
-  return [indent, key ? h('span', { class: 'key' }, key) : '', ...value];
-}
-
-const block = (text, kind) =>
-  h('pre', { class: kind, tabindex: 0 }, text.split('\n').map((line, at) => [at ? '\n' : '', ...yaml(line)]).flat());
-
 // Two texts, with a few lines around each difference.
 function diffBlock(old, now) {
   const lines = difference(old, now);

@@ -1,4 +1,5 @@
 //! A real browser, driven by as much of the `WebDriver` protocol as these tests need.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -35,8 +36,23 @@ fn find(name: &str) -> Option<PathBuf> {
 }
 
 impl Browser {
-    /// Opens one; none where none is installed.
-    pub(crate) fn open() -> Option<Self> {
+    /// Opens one, or says that `what` was not driven in one: where none is installed, that is no reason to pass in CI.
+    pub(crate) fn open_for(what: &str) -> Option<Self> {
+        let opened = Self::open();
+        if opened.is_none() {
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "chromium and chromedriver are not installed: .ci/run installs them"
+            );
+            // Not by a macro: those are only shown of tests that fail.
+            let skipped =
+                format!("SKIPPED: {what} was not driven in a browser; install chromium and chromium-driver\n");
+            std::io::stderr().write_all(skipped.as_bytes()).unwrap();
+        }
+        opened
+    }
+
+    fn open() -> Option<Self> {
         let (browser, driver) = (BROWSERS.into_iter().find_map(find)?, find("chromedriver")?);
         let mut driver = Command::new(driver);
         driver.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -132,6 +148,21 @@ impl Browser {
         while self.value(expression) != true {
             assert!(Instant::now() < deadline, "waited in vain until {expression}");
         }
+    }
+
+    /// The least contrast of any text in what a selector finds with the colour behind it.
+    pub(crate) fn contrast(&self, selector: &str) -> f64 {
+        let script = r"(() => {
+            const light = colour => {
+                const [r, g, b] = colour.match(/[\d.]+/g).map(Number).map(c => c / 255).map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+                return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+            };
+            const colour = (it, what) => getComputedStyle(it).getPropertyValue(what);
+            const behind = it => colour(it, 'background-color') === 'rgba(0, 0, 0, 0)' ? behind(it.parentElement) : colour(it, 'background-color');
+            const ratio = it => { const [x, y] = [colour(it, 'color'), behind(it)].map(light).sort((p, q) => q - p); return (x + 0.05) / (y + 0.05); };
+            return Math.min(...[...document.querySelectorAll(SELECTOR)].filter(it => it.innerText).map(ratio));
+        })()";
+        self.value(&script.replace("SELECTOR", &format!("{selector:?}"))).as_f64().unwrap()
     }
 
     /// A click as somebody with a mouse does it: what is covered by something else cannot be clicked.

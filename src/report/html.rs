@@ -1,0 +1,166 @@
+//! `html`: one page about the run for a browser, in one file: what failed, expected and actual side by side, every request,
+//! and where the time went.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Reporter, json, words};
+use crate::guard;
+use crate::html::Page;
+use crate::run::{Event, ScenarioOutcome, StepOutcome, Summary};
+
+const SCRIPTS: [&str; 4] = [
+    include_str!("html/model.js"),
+    include_str!("html/sides.js"),
+    include_str!("html/scenario.js"),
+    include_str!("html/main.js"),
+];
+
+/// Collects outcomes and writes them as one page, all at once when the run is over: of one that was interrupted too, and never
+/// a part of it.
+pub struct Html<W> {
+    out: W,
+    began: Timestamp,
+    clusters: Vec<Value>,
+    scenarios: Vec<Value>,
+}
+
+impl<W: Write + Send> Html<W> {
+    /// A report that writes to `out` about a run that began then.
+    pub fn new(out: W, began: Timestamp) -> Self {
+        Self { out, began, clusters: Vec::new(), scenarios: Vec::new() }
+    }
+
+    fn page(&mut self, summary: &Summary) -> String {
+        let mut document = json!({
+            "began": self.began.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            "clusters": std::mem::take(&mut self.clusters),
+            "scenarios": std::mem::take(&mut self.scenarios),
+            "summary": json::summary(summary),
+        });
+        guarded(&mut document);
+        let page = Page {
+            mark: "<!doctype html>\n<!-- Made by `rehearsal run`. -->\n",
+            title: "Rehearsal: report of a run",
+            style: include_str!("html/style.css"),
+            body: include_str!("html/body.html"),
+            without_scripts: "This page needs JavaScript; `--report-markdown` writes a report that does without.",
+            data: &document.to_string(),
+            scripts: &SCRIPTS,
+        };
+        page.write()
+    }
+}
+
+impl<W: Write + Send> Reporter for Html<W> {
+    fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        match event {
+            Event::Queued { .. } | Event::Opening { .. } | Event::Started { .. } | Event::Closed { .. } => {}
+            Event::Opened { cluster, what, .. } => self.clusters.push(json::opened(cluster, what)),
+            Event::ClusterFailed { cluster, trouble, scenarios } => {
+                self.clusters.push(with(json::not_opened(cluster, trouble, scenarios), json!({"ids": scenarios})));
+            }
+            Event::Finished(outcome) => self.scenarios.push(scenario(outcome)),
+            Event::Summary(summary) => {
+                let page = self.page(summary);
+                self.out.write_all(page.as_bytes())?;
+                self.out.flush()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The same as in the JSON report, in words as well.
+fn scenario(outcome: &ScenarioOutcome) -> Value {
+    let remarks = words::remarks(outcome).into_iter().map(|remark| remark.text).chain(words::runs(outcome));
+    let hint = |hint: words::Hint| json!({"what": hint.what, "command": hint.command, "remark": hint.remark});
+    let mut scenario = json::scenario(outcome);
+    for (known, step) in scenario["steps"].as_array_mut().into_iter().flatten().zip(&outcome.steps) {
+        *known = with(known.take(), in_words(step));
+    }
+    let more = json!({
+        "remarks": remarks.collect::<Vec<_>>(),
+        "toRemove": words::to_remove(outcome),
+        "hints": std::iter::once(words::more(outcome)).chain(words::to_record(outcome)).map(hint).collect::<Vec<_>>(),
+    });
+    with(scenario, more)
+}
+
+fn in_words(step: &StepOutcome) -> Value {
+    json!({
+        "says": words::verdict(&step.verdict),
+        "advice": words::advice(&step.verdict),
+        "isWrong": words::is_wrong(step),
+        "isAnswerWanted": words::is_answer_wanted(&step.verdict),
+    })
+}
+
+/// An object with the fields of another one.
+fn with(mut object: Value, more: Value) -> Value {
+    if let (Value::Object(fields), Value::Object(more)) = (&mut object, more) {
+        fields.extend(more);
+    }
+    object
+}
+
+/// The last guard, over every text of a document.
+fn guarded(document: &mut Value) {
+    match document {
+        Value::String(text) => {
+            if let Cow::Owned(clean) = guard::scrub(text) {
+                *text = clean;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(guarded),
+        Value::Object(fields) => fields.values_mut().for_each(guarded),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    use super::*;
+    use crate::run::Trouble;
+
+    /// Texts come without credentials; should one not, this is the last place to see it.
+    #[test]
+    fn no_credential_gets_into_the_page() {
+        let token = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","kid":"k1"}"#) + ".e30.c2lnbmF0dXJl";
+        let trouble = Trouble { message: format!("it said\n{token}"), help: Some(format!("try {token} again")) };
+        let outcome = ScenarioOutcome {
+            id: "a".to_owned(),
+            title: format!("Of {token}"),
+            file: "a.yaml".to_owned(),
+            cluster: "context:a".to_owned(),
+            version: "v1.36.3".parse().unwrap(),
+            setup: None,
+            took: Duration::ZERO,
+            runs: 1,
+            failed_runs: 1,
+            skipped: None,
+            steps: Vec::new(),
+            trouble: vec![trouble.clone()],
+            kept: vec![format!("/api/v1/namespaces/{token}")],
+            recording: None,
+        };
+        let mut page = Vec::new();
+        let mut report = Html::new(&mut page, Timestamp::UNIX_EPOCH);
+        let failed = Event::ClusterFailed { cluster: "context:b", trouble: &trouble, scenarios: &["a"] };
+        for event in [failed, Event::Finished(&outcome), Event::Summary(&Summary::default())] {
+            report.event(&event).unwrap();
+        }
+        let page = String::from_utf8(page).unwrap();
+        assert!(!page.contains(&token) && guard::scan(&page).is_none());
+        assert_eq!(page.matches("\\u003ctoken>").count(), 6, "{page}");
+        assert!(page.contains("\"began\":\"1970-01-01T00:00:00Z\""));
+    }
+}
