@@ -22,6 +22,7 @@ use crate::cluster::{self, ClusterSpec, Home, Images, Linger, OpenOptions, Relea
 use crate::report::{Human, Reporter};
 use crate::run::{Event, ScenarioOutcome, Settings, Status, Suite, Trouble};
 use crate::scenario::{self, ScenarioFile};
+use crate::shard::{Durations, FILE_NAME, Partition};
 use crate::snapshot::{Difference, NameError, ScenarioId, Store, Update, UpdatePolicy};
 use crate::version::{Minor, Version};
 
@@ -73,7 +74,8 @@ type Verdict = Result<(), String>;
 /// ```
 ///
 /// There is one test for each file below `scenarios/` and each control plane that is installed, or each cluster that the
-/// environment variable `REHEARSAL_CLUSTER` names; filters, `--list` and nextest work. Other folders than `scenarios` and
+/// environment variable `REHEARSAL_CLUSTER` names; filters, `--list` and nextest work. With `REHEARSAL_SHARD=2/5` they are those
+/// of the second of five machines. Other folders than `scenarios` and
 /// `snapshots` are named by their paths from that of the `Cargo.toml`:
 ///
 /// ```rust,ignore
@@ -157,6 +159,7 @@ fn run(project: &Project<'_>, arguments: &Arguments, environment: &Environment) 
         // No test at all would be a run that passes.
         return Err(NOWHERE.to_owned());
     }
+    let files = part(files, environment, store.root())?;
     let cases = cases(&files, &targets);
 
     let mut trials = Vec::new();
@@ -181,6 +184,22 @@ fn run(project: &Project<'_>, arguments: &Arguments, environment: &Environment) 
         libtest_mimic::run(arguments, trials)
     });
     Ok(conclusion.exit_code())
+}
+
+/// The scenarios of the shard that `REHEARSAL_SHARD` names: the same on every cluster, and in every process of nextest. The
+/// others are no tests at all; ignored ones would be run by whoever asks for those that are.
+fn part(
+    mut files: Vec<ScenarioFile>,
+    environment: &Environment,
+    snapshots: &Utf8Path,
+) -> Result<Vec<ScenarioFile>, String> {
+    let shard = environment.shard().map_err(|error| format!("REHEARSAL_SHARD: {error}"))?;
+    let Some(shard) = shard else { return Ok(files) };
+    let durations =
+        Durations::read_if_there(&snapshots.join(FILE_NAME)).map_err(|error| text(&Trouble::from_error(&error)))?;
+    let partition = Partition::new(files.iter().map(ScenarioFile::id), &durations, shard.of());
+    files.retain(|file| partition.has(shard, file.id()));
+    Ok(files)
 }
 
 /// The minors that any of the scenarios was recorded on.
@@ -361,5 +380,34 @@ fn text(trouble: &Trouble) -> String {
     match &trouble.help {
         Some(help) => format!("{}\nhelp: {help}", trouble.message),
         None => trouble.message.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_scenario_is_a_test_in_one_shard() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Utf8Path::from_path(folder.path()).unwrap();
+        for id in ["a", "b", "c"] {
+            let text = "scenario: x\nsteps: [{get: {kind: Node, name: n}}]\n";
+            std::fs::write(folder.join(format!("{id}.yaml")), text).unwrap();
+        }
+        let load = || scenario::load(&["a", "b", "c"].map(|id| folder.join(format!("{id}.yaml")))).unwrap();
+        let of = |shard: Option<&str>| {
+            let environment = Environment { shard: shard.map(str::to_owned), ..Environment::default() };
+            let files = part(load(), &environment, folder)?;
+            Ok::<_, String>(files.iter().map(ScenarioFile::id).collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(of(None).unwrap(), "a b c");
+        assert_eq!(["1/2", "2/2"].map(|shard| of(Some(shard)).unwrap()), ["a c", "b"]);
+        std::fs::write(folder.join(FILE_NAME), "a: 9s\nb: 2s\nc: 3s\n").unwrap();
+        assert_eq!(["1/2", "2/2"].map(|shard| of(Some(shard)).unwrap()), ["a", "b c"]);
+        assert_eq!(of(Some("4/4")).unwrap(), "");
+        assert!(of(Some("3/2")).unwrap_err().starts_with("REHEARSAL_SHARD: there is no shard `3/2`"));
+        std::fs::write(folder.join(FILE_NAME), "a: soon\n").unwrap();
+        assert!(of(Some("1/2")).unwrap_err().contains("`soon` of a is no duration"));
     }
 }

@@ -25,6 +25,7 @@ pub mod run;
 pub mod scenario;
 pub mod schema;
 pub mod shape;
+pub mod shard;
 pub mod snapshot;
 mod suffix;
 pub mod syntax;

@@ -48,6 +48,10 @@ fn usage_errors_say_what_would_be_right_and_exit_with_1() {
         (&["run", "--cluster", "local", "--timeout", "0s"], &["--timeout", "500ms, 12s or 1m"]),
         (&["run", "--cluster", "local", "--jobs", "0"], &["--jobs", "not in 1.."]),
         (&["run", "--cluster", "local", "--output", "xml"], &["human, json, junit, markdown, html"]),
+        (&["run", "--cluster", "local", "--shard", "0/5"], &["--shard", "they are counted from 1/5 to 5/5"]),
+        (&["run", "--cluster", "local", "--shard", "6/5"], &["--shard", "they are counted from 1/5 to 5/5"]),
+        (&["run", "--cluster", "local", "--shard", "2/0"], &["--shard", "as in 1/1"]),
+        (&["list", "--shard", "a/b"], &["--shard", "`a/b` is no shard", "as in 2/5"]),
         (&["lint", "--color", "sometimes"], &["auto, always, never"]),
         (&["completions", "csh"], &["bash"]),
         (&["review", "accept"], &["required"]),
@@ -60,6 +64,8 @@ fn usage_errors_say_what_would_be_right_and_exit_with_1() {
         assert_eq!(ran.out, "", "{args:?}");
     }
     run(project.command(&["run"]).env("REHEARSAL_CLUSTER", "prod")).exits(1).says(&["REHEARSAL_CLUSTER", "`prod`"]);
+    let mut sharded = project.command(&["run", "--cluster", "context:test"]);
+    run(sharded.env("REHEARSAL_SHARD", "6/5")).exits(1).says(&["REHEARSAL_SHARD: there is no shard `6/5`", "--shard"]);
     run(project.command(&["run"]).env("REHEARSAL_CLUSTER", " ")).exits(1).says(&["no cluster is named"]);
     // No command at all is no mistake that has to be told apart from others.
     project.run(&[]).exits(1).says(&["Usage: rehearsal", "Examples:"]);

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use camino::Utf8PathBuf;
 
 use crate::cluster::{ClusterSet, Images, Mirror, MirrorError, SpecError};
+use crate::shard::{Shard, ShardError};
 
 /// What the environment says.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +19,8 @@ pub struct Environment {
     pub node_images: Option<String>,
     /// `REHEARSAL_LOAD_IMAGE`: images that are loaded into clusters of kind, separated by commas.
     pub load_images: Option<String>,
+    /// `REHEARSAL_SHARD`: which part of the scenarios `cargo test` and `run` take, as in `2/5`.
+    pub shard: Option<String>,
     /// `REHEARSAL_MIRROR`: where `cluster install` downloads from. Read at once: the text may hold a password.
     pub mirror: Option<Result<Mirror, MirrorError>>,
     /// `INSTA_UPDATE`, as insta's own assertions read it.
@@ -38,6 +41,11 @@ impl Environment {
         Ok(Images { nodes: list(self.node_images.as_deref())?, loaded })
     }
 
+    /// The shard that `REHEARSAL_SHARD` names.
+    pub fn shard(&self) -> Result<Option<Shard>, ShardError> {
+        self.shard.as_deref().map(|text| text.trim().parse()).transpose()
+    }
+
     /// Reads the environment of this process.
     pub fn read() -> Self {
         let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -46,6 +54,7 @@ impl Environment {
             clusters: text("REHEARSAL_CLUSTER"),
             node_images: text("REHEARSAL_NODE_IMAGE"),
             load_images: text("REHEARSAL_LOAD_IMAGE"),
+            shard: text("REHEARSAL_SHARD"),
             mirror: text("REHEARSAL_MIRROR").map(|address| address.parse()),
             insta_update: text("INSTA_UPDATE"),
             insta_references: text("INSTA_SNAPSHOT_REFERENCES_FILE").map(Utf8PathBuf::from),

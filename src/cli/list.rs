@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::run::Output;
 use super::selection::{Selection, id};
+use super::sharding::Sharding;
 use super::{Exit, Failure, Terminal};
 use crate::scenario::ScenarioFile;
 use crate::snapshot::{Label, Series};
@@ -17,10 +19,13 @@ use crate::version::{Version, spans};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   rehearsal list
-  rehearsal list scenarios/tokens --output json")]
+  rehearsal list scenarios/tokens --output json
+  rehearsal list --shard 2/5                       what that shard of `run` takes, and how long each is expected to")]
 pub(super) struct ListArgs {
     #[command(flatten)]
     selection: Selection,
+    #[command(flatten)]
+    sharding: Sharding,
     /// How to show the list.
     #[arg(long, value_enum, default_value_t = Output::Human, value_name = "FORMAT")]
     output: Output,
@@ -31,15 +36,20 @@ struct Row {
     file: ScenarioFile,
     versions: Vec<Version>,
     points: BTreeMap<Series, Vec<Label>>,
+    /// How long it is expected to take, where a shard was asked for.
+    takes: Option<Duration>,
 }
 
 pub(super) fn run(args: &ListArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let store = args.selection.store();
     let mut rows = Vec::new();
-    for file in args.selection.load()? {
+    let part = args.sharding.part(&args.selection)?;
+    let said = part.said();
+    for file in part.files {
         let recorded = store.scenario(&id(&file)?).map_err(|error| Failure::store(&error))?;
         let (versions, points) = (recorded.versions().cloned().collect(), recorded.change_points());
-        rows.push(Row { file, versions, points });
+        let takes = part.shard.as_ref().and_then(|(_, partition)| partition.expected(file.id()));
+        rows.push(Row { file, versions, points, takes });
     }
     match args.output {
         Output::Json => {
@@ -57,10 +67,14 @@ pub(super) fn run(args: &ListArgs, terminal: &mut Terminal) -> Result<Exit, Fail
                     spans(row.versions.iter().map(|version| version.minor))
                 };
                 writeln!(out, "{:width$}  {}", file.id(), file.scenario.title)?;
-                writeln!(out, "{:width$}  {}; recorded: {recorded}", "", file.scenario.kubernetes)?;
+                let takes = row.takes.map(|takes| format!("; takes {} s", takes.as_secs_f64())).unwrap_or_default();
+                writeln!(out, "{:width$}  {}; recorded: {recorded}{takes}", "", file.scenario.kubernetes)?;
                 if let Some(changes) = changes(&row.points) {
                     writeln!(out, "{:width$}  {changes}", "")?;
                 }
+            }
+            if let Some(said) = said {
+                writeln!(terminal.out, "{said}")?;
             }
         }
     }
@@ -77,16 +91,20 @@ fn changes(points: &BTreeMap<Series, Vec<Label>>) -> Option<String> {
     (!changes.is_empty()).then(|| format!("changes: {}", changes.join(", ")))
 }
 
-fn json(Row { file, versions, points }: &Row) -> Value {
+fn json(Row { file, versions, points, takes }: &Row) -> Value {
     let texts = |labels: &[Label]| labels.iter().map(ToString::to_string).collect::<Vec<_>>();
     let points: Map<String, Value> =
         points.iter().map(|(series, labels)| (series.to_string(), texts(labels).into())).collect();
-    json!({
+    let mut row = json!({
         "id": file.id(),
         "title": file.scenario.title,
         "file": file.path,
         "kubernetes": file.scenario.kubernetes.to_string(),
         "recorded": versions.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "changePoints": points,
-    })
+    });
+    if let Some(takes) = takes {
+        row["expectedSeconds"] = takes.as_secs_f64().into();
+    }
+    row
 }

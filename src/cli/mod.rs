@@ -18,6 +18,7 @@ pub mod review;
 mod run;
 mod schema;
 mod selection;
+mod sharding;
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal, Write};

@@ -1,11 +1,13 @@
 //! `rehearsal run`.
 
+use std::io::Write;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use super::reports::Reports;
 use super::selection::{Clusters, Selection, duration};
+use super::sharding::Sharding;
 use super::{Environment, Exit, Failure, Terminal};
 use crate::report::{Progress, Reporter};
 use crate::run::{Settings, Suite, Summary};
@@ -22,6 +24,7 @@ use crate::run::{Settings, Suite, Summary};
   rehearsal run --cluster local:v1.36 --report report.html      a page about it, for a browser
   rehearsal run --cluster local:all --report-junit junit.xml --report-markdown \"$GITHUB_STEP_SUMMARY\"
   rehearsal run --cluster local:v1.36 --repeat 50 scenarios/tokens/pod-bound.yaml
+  rehearsal run --cluster local:v1.36 --shard 2/5 --report-json 2.json
 
 A scenario works in a Namespace of its own, with a name unique to the run, and removes what it made. An answer that \
 nobody recorded yet passes on its `expect`, and fails where CI=true. `run` writes no file but the reports it is asked \
@@ -29,6 +32,8 @@ for.")]
 pub(super) struct RunArgs {
     #[command(flatten)]
     selection: Selection,
+    #[command(flatten)]
+    sharding: Sharding,
     #[command(flatten)]
     clusters: Clusters,
     #[command(flatten)]
@@ -66,15 +71,18 @@ pub(super) enum Output {
 
 pub(super) fn run(args: &RunArgs, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let clusters = args.clusters.named(environment)?;
-    let scenarios = args.selection.load()?;
+    let part = args.sharding.or(environment)?.part(&args.selection)?;
     let store = args.selection.store();
     let mut settings = args.how.settings(environment);
     settings.runs.times = usize::from(args.repeat);
     settings.bodies = args.reports.show_bodies();
     settings.images = args.clusters.images(environment)?;
     let mut reporter = args.reports.open(&mut terminal.out)?;
+    if let Some(said) = part.said() {
+        writeln!(terminal.err, "{said}")?;
+    }
     let mut progress = Progress::on_terminal();
-    let suite = Suite { scenarios: scenarios.iter().collect(), store: &store, settings };
+    let suite = Suite { scenarios: part.files.iter().collect(), store: &store, settings };
     let finished = suite.run(&clusters, &mut |event| progress.around(event, || reporter.event(event)))?;
     Ok(exit(&finished.summary, finished.interrupted))
 }

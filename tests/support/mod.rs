@@ -20,6 +20,7 @@ const FOREIGN: &[&str] = &[
     "CI",
     "KUBECONFIG",
     "REHEARSAL_CLUSTER",
+    "REHEARSAL_SHARD",
     "REHEARSAL_CACHE",
     "REHEARSAL_STATE",
     "INSTA_UPDATE",
