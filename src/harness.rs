@@ -341,7 +341,7 @@ fn on(spec: ClusterSpec, here: &[Wanted<'_>], suite: &Suite<'_>, policy: UpdateP
         Ok(())
     });
     match finished {
-        Ok(finished) if finished.interrupted => return ControlFlow::Break(()),
+        Ok(finished) if finished.summary.interrupted => return ControlFlow::Break(()),
         Ok(_) => {}
         Err(error) => here.iter().for_each(|wanted| wanted.tell(Err(error.to_string()))),
     }

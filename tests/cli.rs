@@ -267,7 +267,7 @@ fn json_has_what_a_program_needs() {
     drop(server);
     let broken = json(&rehearse(&project, &["run", "--output", "json"]).exits(3).out);
     assert_eq!(broken["summary"]["broken"], 2);
-    let trouble = &broken["clusters"][0]["trouble"];
+    let trouble = &broken["clusters"][0]["failed"][0]["trouble"];
     assert!(trouble["message"].as_str().unwrap().contains("cannot be reached"), "{broken}");
     assert!(trouble["help"].is_string());
 }

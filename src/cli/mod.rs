@@ -13,6 +13,7 @@ mod lint;
 mod list;
 mod man;
 mod record;
+mod report;
 mod reports;
 pub mod review;
 mod run;
@@ -64,6 +65,8 @@ enum Command {
     Record(record::RecordArgs),
     /// Look at proposed snapshots, accept or reject them.
     Review(review::ReviewArgs),
+    /// Make one report of several, and learn from reports how long scenarios take.
+    Report(report::ReportArgs),
     /// Find every mistake in scenarios and snapshots, without a cluster.
     Lint(lint::LintArgs),
     /// Put snapshot files right where that needs no cluster: after a merge, or when a range was narrowed.
@@ -171,6 +174,7 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>, environment: &Environ
         Command::Run(args) => run::run(&args, environment, &mut terminal),
         Command::Record(args) => record::run(&args, environment, &mut terminal),
         Command::Review(args) => review(&args, &mut terminal),
+        Command::Report(args) => report::run(&args, &mut terminal),
         Command::Lint(args) => lint::run(&args, &mut terminal),
         Command::List(args) => list::run(&args, &mut terminal),
         Command::Diff(args) => diff::run(&args, &mut terminal),

@@ -56,7 +56,7 @@ pub(super) fn run(args: &RecordArgs, environment: &Environment, terminal: &mut T
         suite.run(&clusters, &mut |event| progress.around(event, || reporter.event(event)))?
     };
 
-    if finished.interrupted {
+    if finished.summary.interrupted {
         writeln!(terminal.err, "nothing is recorded: the run was interrupted")?;
         return Ok(Exit::Interrupted);
     }
@@ -82,7 +82,7 @@ pub(super) fn run(args: &RecordArgs, environment: &Environment, terminal: &mut T
     let mut summary = finished.summary;
     let is_failure = |outcome: &&ScenarioOutcome| outcome.is_unmet() || outcome.is_unstable();
     summary.failed = finished.outcomes.iter().filter(is_failure).count();
-    Ok(exit(&summary, finished.interrupted))
+    Ok(exit(&summary))
 }
 
 /// What was written.

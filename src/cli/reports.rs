@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::{Exit, Failure};
-use crate::report::{Html, Human, Json, Junit, Markdown, Ordered, Reporter};
+use crate::report::{Html, Human, Json, Junit, Markdown, Ordered, Origin, Reporter};
 
 /// Reports of a run.
 #[derive(Debug, Clone, Args)]
@@ -54,12 +54,13 @@ impl Reports {
         self.show || self.report.is_some() || matches!(self.output, Format::Html)
     }
 
-    /// All of them. Files are opened before anything is run.
+    /// All of them, of what comes from there. Files are opened before anything is run.
     pub(super) fn open<'t>(
         &self,
         out: impl Write + Send + 't,
+        origin: &Origin,
     ) -> Result<Ordered<Vec<Box<dyn Reporter + 't>>>, Failure> {
-        let mut reports = vec![self.output.report(out, self.show)];
+        let mut reports = vec![self.output.report(out, self.show, origin)];
         let files = [
             (Format::Junit, &self.report_junit),
             (Format::Markdown, &self.report_markdown),
@@ -68,7 +69,7 @@ impl Reports {
         ];
         for (format, path) in files {
             if let Some(path) = path {
-                reports.push(format.report(format.open(path)?, self.show));
+                reports.push(format.report(format.open(path)?, self.show, origin));
             }
         }
         Ok(Ordered::new(reports))
@@ -76,10 +77,10 @@ impl Reports {
 }
 
 impl Format {
-    fn report<'t>(self, out: impl Write + Send + 't, show: bool) -> Box<dyn Reporter + 't> {
+    fn report<'t>(self, out: impl Write + Send + 't, show: bool, origin: &Origin) -> Box<dyn Reporter + 't> {
         match self {
             Self::Human => Box::new(Human::new(out, show)),
-            Self::Json => Box::new(Json::new(out)),
+            Self::Json => Box::new(Json::new(out, origin.clone())),
             Self::Junit => Box::new(Junit::new(out, show)),
             Self::Markdown => Box::new(Markdown::new(out, show)),
             Self::Html => Box::new(Html::new(out, Timestamp::now())),

@@ -77,14 +77,14 @@ pub(super) fn run(args: &RunArgs, environment: &Environment, terminal: &mut Term
     settings.runs.times = usize::from(args.repeat);
     settings.bodies = args.reports.show_bodies();
     settings.images = args.clusters.images(environment)?;
-    let mut reporter = args.reports.open(&mut terminal.out)?;
+    let mut reporter = args.reports.open(&mut terminal.out, &part.origin())?;
     if let Some(said) = part.said() {
         writeln!(terminal.err, "{said}")?;
     }
     let mut progress = Progress::on_terminal();
     let suite = Suite { scenarios: part.files.iter().collect(), store: &store, settings };
     let finished = suite.run(&clusters, &mut |event| progress.around(event, || reporter.event(event)))?;
-    Ok(exit(&finished.summary, finished.interrupted))
+    Ok(exit(&finished.summary))
 }
 
 impl How {
@@ -100,9 +100,9 @@ impl How {
 }
 
 /// The exit code of a run. What could not be run comes before what failed: the list of failures is then not whole.
-pub(super) fn exit(summary: &Summary, interrupted: bool) -> Exit {
+pub(super) fn exit(summary: &Summary) -> Exit {
     match summary {
-        _ if interrupted => Exit::Interrupted,
+        Summary { interrupted: true, .. } => Exit::Interrupted,
         Summary { broken: 1.., .. } => Exit::CouldNotRun,
         Summary { failed: 1.., .. } => Exit::Assertion,
         _ => Exit::Ok,

@@ -5,6 +5,7 @@ use clap::Args;
 
 use super::selection::Selection;
 use super::{Environment, Exit, Failure};
+use crate::report::{Origin, ShardOf};
 use crate::scenario::ScenarioFile;
 use crate::shard::{Durations, DurationsError, FILE_NAME, Partition, Shard};
 
@@ -41,10 +42,7 @@ impl Sharding {
     pub(super) fn part(&self, selection: &Selection) -> Result<Part, Failure> {
         let mut files = selection.load()?;
         let Some(shard) = self.shard else { return Ok(Part { files, shard: None }) };
-        let durations = self.known(&selection.snapshots).map_err(|error| {
-            let exit = if matches!(error, DurationsError::Mistaken { .. }) { Exit::Parse } else { Exit::CouldNotRun };
-            Failure::of(&error, exit)
-        })?;
+        let durations = self.known(&selection.snapshots).map_err(|error| unusable(&error))?;
         let partition = Partition::new(files.iter().map(ScenarioFile::id), &durations, shard.of());
         files.retain(|file| partition.has(shard, file.id()));
         Ok(Part { files, shard: Some((shard, partition)) })
@@ -58,7 +56,19 @@ impl Sharding {
     }
 }
 
+/// Durations that cannot be used.
+pub(super) fn unusable(error: &DurationsError) -> Failure {
+    let exit = if matches!(error, DurationsError::Mistaken { .. }) { Exit::Parse } else { Exit::CouldNotRun };
+    Failure::of(error, exit)
+}
+
 impl Part {
+    /// What a report says about where it comes from.
+    pub(super) fn origin(&self) -> Origin {
+        let shard = self.shard.as_ref();
+        Origin::Run(shard.map(|(shard, partition)| ShardOf::new(*shard, partition)))
+    }
+
     /// What part it is, in a line; nothing of a suite that is not divided.
     pub(super) fn said(&self) -> Option<String> {
         let (shard, partition) = self.shard.as_ref()?;

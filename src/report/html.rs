@@ -7,7 +7,8 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Reporter, json, words};
+use super::document::{Counts, Scenario};
+use super::{Reporter, words};
 use crate::guard;
 use crate::html::Page;
 use crate::run::{Event, ScenarioOutcome, StepOutcome, Summary};
@@ -34,12 +35,12 @@ impl<W: Write + Send> Html<W> {
         Self { out, began, clusters: Vec::new(), scenarios: Vec::new() }
     }
 
-    fn page(&mut self, summary: &Summary) -> String {
+    fn page(&mut self, summary: &Summary) -> io::Result<String> {
         let mut document = json!({
             "began": self.began.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             "clusters": std::mem::take(&mut self.clusters),
             "scenarios": std::mem::take(&mut self.scenarios),
-            "summary": json::summary(summary),
+            "summary": serde_json::to_value(Counts::from(summary))?,
         });
         guarded(&mut document);
         let page = Page {
@@ -51,7 +52,7 @@ impl<W: Write + Send> Html<W> {
             data: &document.to_string(),
             scripts: &SCRIPTS,
         };
-        page.write()
+        Ok(page.write())
     }
 }
 
@@ -59,13 +60,16 @@ impl<W: Write + Send> Reporter for Html<W> {
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         match event {
             Event::Queued { .. } | Event::Opening { .. } | Event::Started { .. } | Event::Closed { .. } => {}
-            Event::Opened { cluster, what, .. } => self.clusters.push(json::opened(cluster, what)),
+            Event::Opened { cluster, what, .. } => self.clusters.push(json!({"cluster": cluster, "what": what})),
             Event::ClusterFailed { cluster, trouble, scenarios } => {
-                self.clusters.push(with(json::not_opened(cluster, trouble, scenarios), json!({"ids": scenarios})));
+                let failed = json!({
+                    "cluster": cluster, "trouble": trouble, "scenarios": scenarios.len(), "ids": scenarios,
+                });
+                self.clusters.push(failed);
             }
-            Event::Finished(outcome) => self.scenarios.push(scenario(outcome)),
+            Event::Finished(outcome) => self.scenarios.push(scenario(outcome)?),
             Event::Summary(summary) => {
-                let page = self.page(summary);
+                let page = self.page(summary)?;
                 self.out.write_all(page.as_bytes())?;
                 self.out.flush()?;
             }
@@ -75,10 +79,10 @@ impl<W: Write + Send> Reporter for Html<W> {
 }
 
 /// The same as in the JSON report, in words as well.
-fn scenario(outcome: &ScenarioOutcome) -> Value {
+fn scenario(outcome: &ScenarioOutcome) -> io::Result<Value> {
     let remarks = words::remarks(outcome).into_iter().map(|remark| remark.text).chain(words::runs(outcome));
     let hint = |hint: words::Hint| json!({"what": hint.what, "command": hint.command, "remark": hint.remark});
-    let mut scenario = json::scenario(outcome);
+    let mut scenario = serde_json::to_value(Scenario::from(outcome))?;
     for (known, step) in scenario["steps"].as_array_mut().into_iter().flatten().zip(&outcome.steps) {
         *known = with(known.take(), in_words(step));
     }
@@ -87,7 +91,7 @@ fn scenario(outcome: &ScenarioOutcome) -> Value {
         "toRemove": words::to_remove(outcome),
         "hints": std::iter::once(words::more(outcome)).chain(words::to_record(outcome)).map(hint).collect::<Vec<_>>(),
     });
-    with(scenario, more)
+    Ok(with(scenario, more))
 }
 
 fn in_words(step: &StepOutcome) -> Value {

@@ -89,7 +89,7 @@ impl<W: Write + Send> Human<W> {
     }
 
     fn summary(&mut self, summary: &Summary) -> io::Result<()> {
-        let Summary { passed, failed, broken, skipped, unrecorded, took } = *summary;
+        let Summary { passed, failed, broken, skipped, unrecorded, took, .. } = *summary;
         let total = passed + failed + broken + skipped;
         let mut parts = vec![format!("{GOOD}{passed} passed{GOOD:#}")];
         for (count, style, word) in [(failed, BAD, "failed"), (broken, BAD, "could not run"), (skipped, ODD, "skipped")]

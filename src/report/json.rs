@@ -1,131 +1,80 @@
-//! `--output json`: one document at the end of the run, for programs.
+//! `--output json`: one document at the end of the run, for programs and for `rehearsal report`.
 
 use std::io::{self, Write};
 
-use serde_json::{Value, json};
-
 use super::Reporter;
-use crate::run::{Event, ScenarioOutcome, StepOutcome, Summary, Trouble, Unmet, Verdict};
+use super::document::{Cluster, Document, FORMAT, Failed, Opened, Run, Scenario, ShardOf, seconds};
+use crate::run::Event;
+
+/// Where the events of a report come from.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// A run, of all that was selected or of this part.
+    Run(Option<ShardOf>),
+    /// Runs whose reports were merged.
+    Merged(Vec<Run>),
+}
 
 /// Collects outcomes and writes them as one JSON document.
 pub struct Json<W> {
     out: W,
-    clusters: Vec<Value>,
-    scenarios: Vec<Value>,
+    origin: Origin,
+    clusters: Vec<Cluster>,
+    scenarios: Vec<Scenario>,
 }
 
 impl<W: Write + Send> Json<W> {
-    /// A report that writes to `out`.
-    pub fn new(out: W) -> Self {
-        Self { out, clusters: Vec::new(), scenarios: Vec::new() }
+    /// A report that writes to `out` what comes from there.
+    pub fn new(out: W, origin: Origin) -> Self {
+        Self { out, origin, clusters: Vec::new(), scenarios: Vec::new() }
+    }
+
+    fn cluster(&mut self, name: &str) -> &mut Cluster {
+        let known = self.clusters.iter().position(|known| known.name == name);
+        let index = known.unwrap_or_else(|| {
+            self.clusters.push(Cluster { name: name.to_owned(), opened: Vec::new(), failed: Vec::new() });
+            self.clusters.len() - 1
+        });
+        &mut self.clusters[index]
     }
 }
 
 impl<W: Write + Send> Reporter for Json<W> {
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         match event {
-            Event::Queued { .. } | Event::Opening { .. } | Event::Started { .. } | Event::Closed { .. } => Ok(()),
-            Event::Opened { cluster, what, .. } => {
-                self.clusters.push(opened(cluster, what));
-                Ok(())
+            Event::Opening { .. } | Event::Started { .. } | Event::Closed { .. } => {}
+            Event::Queued { cluster } => drop(self.cluster(cluster)),
+            Event::Opened { cluster, what, scenarios } => {
+                let opened = Opened { what: (*what).to_owned(), scenarios: owned(scenarios) };
+                self.cluster(cluster).opened.push(opened);
             }
             Event::ClusterFailed { cluster, trouble, scenarios } => {
-                self.clusters.push(not_opened(cluster, trouble, scenarios));
-                Ok(())
+                let failed = Failed { trouble: (*trouble).clone(), scenarios: owned(scenarios) };
+                self.cluster(cluster).failed.push(failed);
             }
-            Event::Finished(outcome) => {
-                self.scenarios.push(scenario(outcome));
-                Ok(())
-            }
+            Event::Finished(outcome) => self.scenarios.push(Scenario::from(*outcome)),
             Event::Summary(summary) => {
-                let document = json!({
-                    "clusters": self.clusters,
-                    "scenarios": self.scenarios,
-                    "summary": self::summary(summary),
-                });
+                let clusters = std::mem::take(&mut self.clusters);
+                let runs = match &self.origin {
+                    Origin::Merged(runs) => runs.clone(),
+                    Origin::Run(shard) => vec![Run {
+                        clusters: clusters.iter().map(|known| known.name.clone()).collect(),
+                        shard: shard.clone(),
+                        interrupted: summary.interrupted,
+                        seconds: seconds(summary.took),
+                    }],
+                };
+                let scenarios = std::mem::take(&mut self.scenarios);
+                let document = Document { format: FORMAT, runs, clusters, scenarios, summary: (*summary).into() };
                 serde_json::to_writer_pretty(&mut self.out, &document)?;
-                writeln!(self.out)
+                writeln!(self.out)?;
+                self.out.flush()?;
             }
         }
+        Ok(())
     }
 }
 
-pub(super) fn opened(cluster: &str, what: &str) -> Value {
-    json!({"cluster": cluster, "what": what})
-}
-
-pub(super) fn not_opened(cluster: &str, trouble: &Trouble, scenarios: &[&str]) -> Value {
-    json!({"cluster": cluster, "trouble": trouble, "scenarios": scenarios.len()})
-}
-
-pub(super) fn summary(summary: &Summary) -> Value {
-    json!({
-        "passed": summary.passed, "failed": summary.failed, "broken": summary.broken, "skipped": summary.skipped,
-        "unrecordedSteps": summary.unrecorded, "seconds": summary.took.as_secs_f64(),
-    })
-}
-
-pub(super) fn scenario(outcome: &ScenarioOutcome) -> Value {
-    json!({
-        "id": outcome.id,
-        "title": outcome.title,
-        "file": outcome.file,
-        "cluster": outcome.cluster,
-        "version": outcome.version.to_string(),
-        "setup": outcome.setup,
-        "status": outcome.status(),
-        "skipped": outcome.skipped,
-        "seconds": outcome.took.as_secs_f64(),
-        "runs": outcome.runs,
-        "failedRuns": outcome.failed_runs,
-        "trouble": outcome.trouble,
-        "left": outcome.kept,
-        "steps": outcome.steps.iter().map(step).collect::<Vec<_>>(),
-    })
-}
-
-fn step(step: &StepOutcome) -> Value {
-    json!({
-        "label": step.label,
-        "snapshot": step.slug,
-        "file": step.at.source().path(),
-        "line": step.at.span().map(|span| span.line),
-        "column": step.at.span().map(|span| span.column),
-        "requests": step.requests,
-        "body": step.body,
-        "attempts": step.attempts,
-        "seconds": step.took.as_secs_f64(),
-        "status": step.verdict.status(),
-        "verdict": verdict(&step.verdict),
-        "answer": step.answer,
-    })
-}
-
-fn verdict(verdict: &Verdict) -> Value {
-    match verdict {
-        Verdict::Done => json!({"kind": "done"}),
-        Verdict::Same { since, assumed_from } => {
-            json!({"kind": "same", "since": since, "assumedFrom": assumed_from.as_ref().map(ToString::to_string)})
-        }
-        Verdict::Changed { since, recorded_on, expected } => {
-            json!({"kind": "changed", "since": since, "recordedOn": recorded_on.to_string(), "expected": expected})
-        }
-        Verdict::Unrecorded { fails } => json!({"kind": "unrecorded", "fails": fails}),
-        Verdict::Unstable { first: (run, answer), other: (other, another) } => json!({
-            "kind": "unstable",
-            "answers": [{"run": run, "answer": answer}, {"run": other, "answer": another}],
-        }),
-        Verdict::Unmet(unmet) => json!({"kind": "unmet", "unmet": unmet.iter().map(self::unmet).collect::<Vec<_>>()}),
-        Verdict::LeftOut(reason) => json!({"kind": "left-out", "reason": reason}),
-        Verdict::NotRun => json!({"kind": "not-run"}),
-        Verdict::Stopped => json!({"kind": "stopped"}),
-        Verdict::Broken(trouble) => json!({"kind": "broken", "trouble": trouble}),
-    }
-}
-
-fn unmet(unmet: &Unmet) -> Value {
-    match unmet {
-        Unmet::Said(text) => json!({"message": text}),
-        Unmet::Different { path, expected, came } => json!({"path": path, "expected": expected, "came": came}),
-    }
+fn owned(ids: &[&str]) -> Vec<String> {
+    ids.iter().map(|&id| id.to_owned()).collect()
 }

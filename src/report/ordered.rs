@@ -113,7 +113,10 @@ impl<R: Reporter> Reporter for Ordered<R> {
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         match event {
             Event::Opening { .. } | Event::Started { .. } => return Ok(()),
-            Event::Queued { cluster } => drop(self.cluster(cluster)),
+            Event::Queued { cluster } => {
+                self.cluster(cluster);
+                return self.report.event(event);
+            }
             Event::Opened { cluster, what, scenarios } => {
                 let cluster = self.cluster(cluster);
                 cluster.flush();
@@ -164,6 +167,7 @@ mod tests {
                 Event::ClusterFailed { cluster, .. } => format!("{cluster} failed"),
                 Event::Finished(outcome) => format!("{} {}", outcome.cluster, outcome.id),
                 Event::Summary(_) => "summary".to_owned(),
+                Event::Queued { cluster } => format!("{cluster}?"),
                 other => panic!("{other:?} has no order"),
             };
             self.0.lock().unwrap().push(line);
@@ -206,7 +210,7 @@ mod tests {
         };
         let opened = |cluster| Event::Opened { cluster, what: "", scenarios: &["a", "b"] };
         for cluster in ["one", "two", "three"] {
-            tell(Event::Queued { cluster });
+            assert_eq!(tell(Event::Queued { cluster }), [format!("{cluster}?")]);
         }
         assert_eq!(tell(opened("two")), [""; 0]);
         assert_eq!(tell(Event::Finished(&outcome("two", "b"))), [""; 0]);

@@ -70,6 +70,8 @@ pub struct Summary {
     pub unrecorded: usize,
     /// From the first cluster asked for to the last clean-up.
     pub took: Duration,
+    /// Ctrl-C or SIGTERM ended it early; what was made has been cleaned up.
+    pub interrupted: bool,
 }
 
 impl Summary {

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::recording::Recording;
 use crate::cluster::Exchange;
@@ -132,7 +132,7 @@ pub enum Unmet {
 }
 
 /// Something that could not be done.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
     /// What was being done to which object and what came back.
     pub message: String,
@@ -141,7 +141,7 @@ pub struct Trouble {
 }
 
 /// The worst of what came of something, from best to worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// It was left out.

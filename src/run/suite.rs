@@ -77,8 +77,6 @@ pub struct Finished {
     pub outcomes: Vec<ScenarioOutcome>,
     /// How many came to which end.
     pub summary: Summary,
-    /// Ctrl-C or SIGTERM ended it early; what was made has been cleaned up.
-    pub interrupted: bool,
 }
 
 /// A run that could not go on at all.
@@ -324,7 +322,7 @@ impl<'r, 'e> Running<'r, 'e> {
         let summary = {
             let finished = &mut self.heard.borrow_mut().finished;
             finished.summary.took = self.start.elapsed();
-            finished.interrupted = self.stop.is_asked();
+            finished.summary.interrupted = self.stop.is_asked();
             finished.summary
         };
         self.tell(&Event::Summary(&summary));

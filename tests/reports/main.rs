@@ -93,6 +93,15 @@ fn every_kind_of_end_in_every_format() {
     let began: jiff::Timestamp = data["began"].take().as_str().unwrap().parse().unwrap();
     assert!(began <= jiff::Timestamp::now());
     compare("html.json", &shown(&format!("{data:#}\n")));
+    // Read back from JSON, the run is shown as if it were this one.
+    let args = ["run", "--cluster", "context:nowhere", "--report-json", "report.json"];
+    support::run(command(&project, &args).env("CI", "true")).exits(3);
+    for (format, file) in formats {
+        let ran = project.run(&["report", "merge", "report.json", "--output", format]);
+        ran.exits(3);
+        assert_eq!(ran.err, "");
+        compare(file, &shown(&ran.out));
+    }
 }
 
 #[test]
