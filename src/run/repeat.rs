@@ -26,8 +26,10 @@ impl Runs {
 
 /// Runs a scenario once, to see whether there is anything to repeat, and then again, all at once.
 pub(super) async fn repeat(runs: Runs, once: impl AsyncFn() -> ScenarioOutcome) -> ScenarioOutcome {
-    let start = Instant::now();
-    let mut seen = Seen::of(once().await);
+    let first = once().await;
+    // What it waited for its turn is no part of it.
+    let (took, end) = (first.took, Instant::now());
+    let mut seen = Seen::of(first);
     let is_over = seen.worst.skipped.is_some() || runs.only_complete && seen.worst.recording.is_none();
     if !is_over {
         let mut others: FuturesOrdered<_> = (1..runs.times).map(|_| once()).collect();
@@ -35,8 +37,9 @@ pub(super) async fn repeat(runs: Runs, once: impl AsyncFn() -> ScenarioOutcome) 
             seen.add(outcome);
         }
     }
+    let runs = seen.runs;
     let mut outcome = seen.outcome();
-    outcome.took = start.elapsed();
+    outcome.took = if runs > 1 { took + end.elapsed() } else { took };
     outcome
 }
 
@@ -104,4 +107,38 @@ impl Seen {
 /// What a step showed that has to be the same each time.
 fn snapshotted(step: &StepOutcome) -> Option<String> {
     step.answer.clone().filter(|_| step.slug.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_time_of_a_run_is_its_own_and_not_that_of_its_queue() {
+        let took = Duration::from_secs(3600);
+        let once = async || {
+            tokio::task::yield_now().await;
+            ScenarioOutcome {
+                id: String::new(),
+                title: String::new(),
+                file: String::new(),
+                cluster: String::new(),
+                version: "v1.36.3".parse().unwrap(),
+                setup: None,
+                took,
+                runs: 1,
+                failed_runs: 0,
+                skipped: None,
+                steps: Vec::new(),
+                trouble: Vec::new(),
+                kept: Vec::new(),
+                recording: None,
+            }
+        };
+        assert_eq!(repeat(Runs::ONCE, once).await.took, took);
+        let thrice = repeat(Runs { times: 3, only_complete: false }, once).await;
+        assert!(thrice.runs == 3 && thrice.took > took);
+    }
 }
