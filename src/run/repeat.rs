@@ -117,7 +117,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_time_of_a_run_is_its_own_and_not_that_of_its_queue() {
-        let took = Duration::from_secs(3600);
+        let took = Duration::from_hours(1);
         let once = async || {
             tokio::task::yield_now().await;
             ScenarioOutcome {
