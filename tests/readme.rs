@@ -15,6 +15,8 @@ use rehearsal::snapshot::diff;
 use rehearsal::version::Minor;
 
 const README: &str = include_str!("../README.md");
+/// Its commands are of the program itself, its files begin with their names.
+const GATE: &str = include_str!("../docs/gate-your-upgrade.md");
 const MINOR: &str = "v1.36";
 
 /// Stands in for cargo: the program is built already, and `cargo test` would be this very run.
@@ -29,11 +31,11 @@ esac
 "#;
 
 /// The code blocks of one language.
-fn blocks(language: &str) -> Vec<String> {
+fn blocks(page: &str, language: &str) -> Vec<String> {
     let fence = format!("```{language}");
     let mut found: Vec<Vec<&str>> = Vec::new();
     let mut inside = false;
-    for line in README.lines() {
+    for line in page.lines() {
         match line {
             "```" => inside = false,
             line if line == fence => {
@@ -79,6 +81,7 @@ fn project() -> tempfile::TempDir {
     }
     symlink(here.join("ci"), copy.path().join("ci")).unwrap();
     fs::create_dir(copy.path().join("bin")).unwrap();
+    symlink(env!("CARGO_BIN_EXE_rehearsal"), copy.path().join("bin/rehearsal")).unwrap();
     let cargo = copy.path().join("bin/cargo");
     fs::write(&cargo, CARGO).unwrap();
     fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
@@ -98,7 +101,7 @@ async fn every_command_runs() {
     let _held = held(newest()).await;
     let (project, minor) = (project(), newest().to_string());
     let mut printed = String::new();
-    for block in blocks("sh") {
+    for block in blocks(README, "sh") {
         let output = sh(project.path(), &block.replace(MINOR, &minor));
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{block}{text}{}", String::from_utf8_lossy(&output.stderr));
@@ -111,9 +114,29 @@ async fn every_command_runs() {
         let lines = text.lines().filter_map(|line| line.trim().strip_prefix("PASS"));
         lines.filter_map(|line| Some(line.split_once(']')?.1.replace(MINOR, &minor))).collect()
     };
-    let (shown, printed) = (passes(&blocks("text")[0]), passes(&printed));
+    let (shown, printed) = (passes(&blocks(README, "text")[0]), passes(&printed));
     let missing: Vec<&String> = shown.difference(&printed).collect();
     assert!(!shown.is_empty() && missing.is_empty(), "not printed: {missing:?}, but {printed:?}");
+}
+
+/// From the question to the pipeline, in the order of the page, with what is installed in place of its two versions.
+#[tokio::test]
+async fn the_page_about_ci_is_true() {
+    let _held = held(newest()).await;
+    let (project, minor) = (project(), newest().to_string());
+    let scenario = blocks(GATE, "yaml").into_iter().find(|block| block.starts_with("# scenarios/")).unwrap();
+    let path = scenario.lines().next().unwrap().trim_start_matches("# ");
+    fs::create_dir_all(project.path().join(path).parent().unwrap()).unwrap();
+    fs::write(project.path().join(path), &scenario).unwrap();
+    for block in blocks(GATE, "sh") {
+        let here = ["v1.32", "v1.33"]
+            .iter()
+            .fold(block.clone(), |block, other| block.replace(&format!("local:{other}"), &format!("local:{minor}")));
+        let output = sh(project.path(), &here);
+        let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{block}{said}");
+    }
+    assert!(project.path().join("reports/report.json").is_file() && project.path().join("summary.md").is_file());
 }
 
 #[test]
@@ -121,7 +144,7 @@ fn the_scenario_holds() {
     let folder = tempfile::tempdir().unwrap();
     let path = Utf8PathBuf::from_path_buf(folder.path().join("scenarios")).unwrap();
     fs::create_dir(&path).unwrap();
-    for block in blocks("yaml") {
+    for block in blocks(README, "yaml") {
         fs::write(path.join("readme.yaml"), &block).unwrap();
         scenario::load(std::slice::from_ref(&path)).unwrap();
         let minor = if block.contains("- upgrade:") { older() } else { Some(newest()) };
@@ -149,7 +172,7 @@ fn the_difference_is_the_recorded_one() {
     };
     let (before, after) = (snapshot("token@v1.22.snap"), snapshot("token@v1.30.snap"));
     let recorded = diff::unified(("recorded on v1.24.17", &before), ("now", &after), false);
-    let shown = blocks("diff").concat();
+    let shown = blocks(README, "diff").concat();
     let (_, shown) = shown.split_once("@@\n").unwrap();
     for line in shown.lines() {
         let line = line.strip_prefix("    ").unwrap_or(line);
