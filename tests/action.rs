@@ -1,6 +1,11 @@
 //! The GitHub action: what it is made of is sound, and its steps do on a real control plane what its users are told. GitHub
 //! itself is not there: its files are in a folder of the test.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "clippy knows test functions, not what they share")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy knows test functions, not what they share"
+)]
 
 mod cluster_support;
 mod support;
