@@ -2,14 +2,14 @@
 //!
 //! Whoever changes what stands here in a way that a reader of the old form would trip over raises [`FORMAT`].
 
+mod outcome;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::run::{ScenarioOutcome, Status, StepOutcome, Summary, Trouble, Unmet, Verdict};
 use crate::shard::{Partition, Shard};
-use crate::syntax::{At, Source, Span};
-use crate::version::Version;
 
 /// The number of this form of the report.
 pub(super) const FORMAT: u32 = 1;
@@ -247,86 +247,6 @@ impl From<Unmet> for Missed {
             Unmet::Different { path, expected, came } => Self::Different { path, expected, came },
         }
     }
-}
-
-impl Scenario {
-    /// The outcome that it was made of, but for what only a store needs; else what no outcome can be.
-    pub(super) fn outcome(self) -> Result<ScenarioOutcome, String> {
-        Ok(ScenarioOutcome {
-            version: version(&self.version)?,
-            took: duration(self.seconds)?,
-            steps: self.steps.into_iter().map(Step::outcome).collect::<Result<_, _>>()?,
-            id: self.id,
-            title: self.title,
-            file: self.file,
-            cluster: self.cluster,
-            setup: self.setup,
-            runs: self.runs,
-            failed_runs: self.failed_runs,
-            skipped: self.skipped,
-            trouble: self.trouble,
-            kept: self.left,
-            recording: None,
-        })
-    }
-}
-
-impl Step {
-    fn outcome(self) -> Result<StepOutcome, String> {
-        let source = Source::new(self.file, "");
-        let at = match (self.line, self.column) {
-            (Some(line), Some(column)) => At::new(&source, Span { line, column, length: 1 }),
-            _ => At::file(source),
-        };
-        Ok(StepOutcome {
-            at,
-            took: duration(self.seconds)?,
-            verdict: self.verdict.verdict()?,
-            label: self.label,
-            slug: self.snapshot,
-            requests: self.requests,
-            body: self.body,
-            attempts: self.attempts,
-            answer: self.answer,
-        })
-    }
-}
-
-impl Judged {
-    fn verdict(self) -> Result<Verdict, String> {
-        Ok(match self {
-            Self::Done => Verdict::Done,
-            Self::Same { since, assumed_from } => {
-                Verdict::Same { since, assumed_from: assumed_from.as_deref().map(version).transpose()? }
-            }
-            Self::Changed { since, recorded_on, expected } => {
-                Verdict::Changed { since, recorded_on: version(&recorded_on)?, expected }
-            }
-            Self::Unrecorded { fails } => Verdict::Unrecorded { fails },
-            Self::Unstable { answers } => {
-                let [first, other] = answers.map(|answer| (answer.run, answer.answer));
-                Verdict::Unstable { first, other }
-            }
-            Self::Unmet { unmet } => Verdict::Unmet(unmet.into_iter().map(Missed::unmet).collect()),
-            Self::LeftOut { reason } => Verdict::LeftOut(reason),
-            Self::NotRun => Verdict::NotRun,
-            Self::Stopped => Verdict::Stopped,
-            Self::Broken { trouble } => Verdict::Broken(trouble),
-        })
-    }
-}
-
-impl Missed {
-    fn unmet(self) -> Unmet {
-        match self {
-            Self::Said { message } => Unmet::Said(message),
-            Self::Different { path, expected, came } => Unmet::Different { path, expected, came },
-        }
-    }
-}
-
-fn version(text: &str) -> Result<Version, String> {
-    text.parse().map_err(|error| format!("{error}"))
 }
 
 /// A time as a report has it: to the microsecond, so that reading and writing it again makes no other of it.
