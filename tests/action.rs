@@ -194,7 +194,7 @@ fn a_job_runs_reports_and_compares() {
         [output("exit-code"), output("reports"), output("name")],
         ["0", "rehearsal-reports", "rehearsal-local-all"]
     );
-    for file in ["report.json", "junit.xml"] {
+    for file in ["report.html", "report.json", "junit.xml"] {
         assert!(job.project.path("rehearsal-reports").join(file).is_file(), "{file}");
     }
 

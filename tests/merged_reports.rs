@@ -44,12 +44,14 @@ fn shards_become_one_report_in_every_format() {
     shard(&project, "1/2", "1.json").exits(0);
     shard(&project, "2/2", "2.json").exits(0);
     let reports = ["--report-junit", "junit.xml", "--report-markdown", "summary.md", "--report-json", "all.json"];
+    let reports = [&reports[..], &["--report", "page.html"]].concat();
     let ran = project.run(&[&["report", "merge", "2.json", "1.json"], &reports[..]].concat());
     ran.exits(0).says(&["rehearsing 4 scenarios on context:test (v1.36.3, context)\n", "4 scenarios in", "4 passed"]);
     assert_eq!(ran.err, "");
     let read = |name: &str| fs::read_to_string(project.path(name)).unwrap();
     assert!(read("junit.xml").contains("<testsuite name=\"context:test\" tests=\"4\""), "{}", read("junit.xml"));
     assert!(read("summary.md").contains("4 scenarios in "), "{}", read("summary.md"));
+    assert!(read("page.html").contains("\"id\":\"sa\""));
     let all = json(&read("all.json"));
     assert_eq!((&all["summary"]["passed"], all["runs"].as_array().unwrap().len()), (&4.into(), 2));
     let ids: Vec<&Value> = all["scenarios"].as_array().unwrap().iter().map(|scenario| &scenario["id"]).collect();
