@@ -154,7 +154,9 @@ fn answer(timeline: &Timeline<'_>, track: &Track<'_>) -> Vec<String> {
     let at_first = timeline.shown(track, first);
     let mut parts = Vec::new();
     if let Some(text) = at_first.text() {
-        parts.extend([format!("On **{}**:", first.minor), fenced("yaml", text.as_str())]);
+        let answered = timeline.answered(track, first).minor;
+        let after = if answered == first.minor { String::new() } else { format!(", begun with {}", first.minor) };
+        parts.extend([format!("On **{answered}**{after}:"), fenced("yaml", text.as_str())]);
     }
     for change in history(timeline, track) {
         let text = change.after.shown.text().map(crate::snapshot::Text::as_str);
@@ -162,7 +164,7 @@ fn answer(timeline: &Timeline<'_>, track: &Track<'_>) -> Vec<String> {
             (Kind::Ends, _) | (_, None) => [format!("From **{}** on it does not run.", change.at), String::new()],
             (Kind::Begins, Some(text)) => [format!("From **{}** on:", change.at), fenced("yaml", text)],
             (Kind::Changes, Some(text)) => {
-                [format!("From **{}** on:", change.at), fenced("diff", &difference(&change, text))]
+                [format!("From **{}** on:", change.at), fenced("diff", &difference(timeline, &change, text))]
             }
         };
         parts.extend(part.into_iter().filter(|part| !part.is_empty()));
@@ -173,7 +175,8 @@ fn answer(timeline: &Timeline<'_>, track: &Track<'_>) -> Vec<String> {
     parts
 }
 
-fn difference(change: &Change<'_>, after: &str) -> String {
+fn difference(timeline: &Timeline<'_>, change: &Change<'_>, after: &str) -> String {
     let before = change.before.shown.text().map_or("", |text| text.as_str());
-    unified((&change.before.version.to_string(), before), (&change.after.version.to_string(), after), false)
+    let answered = |start: &Version| timeline.answered(change.track, start).to_string();
+    unified((&answered(&change.before.version), before), (&answered(&change.after.version), after), false)
 }

@@ -37,7 +37,8 @@ enum Command {
   REHEARSAL_MIRROR=https://mirror.example.com rehearsal cluster install v1.36
 
 Proxies are taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY. A download that was cut off goes on where it ended. A \
-folder of envtest (KUBEBUILDER_ASSETS) lacks kube-controller-manager and kube-scheduler: put them beside the others.")]
+folder of envtest (KUBEBUILDER_ASSETS, which is taken where nothing is named) lacks kube-controller-manager and \
+kube-scheduler: put them beside the others.")]
     Install(install::InstallArgs),
     /// Remove installed control planes, and say what that frees.
     #[command(after_help = "Examples:
@@ -170,6 +171,12 @@ pub enum CommandError {
     #[error("the address of the mirror holds a name or a password, which has no place in an argument list")]
     #[diagnostic(help("set REHEARSAL_MIRROR to that address instead"))]
     PasswordInArguments,
+    /// Nothing to install.
+    #[error("no version is named, and no folder")]
+    #[diagnostic(help(
+        "name one, as in `rehearsal cluster install v1.36`; a folder of programs is named by --from or KUBEBUILDER_ASSETS"
+    ))]
+    NoVersion,
     /// Several versions of one folder.
     #[error("a folder holds the programs of one release, and several versions were named")]
     #[diagnostic(help("leave the versions out: the programs are asked"))]
@@ -192,7 +199,7 @@ impl CommandError {
     /// The exit code of the program.
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Mirror(_) | Self::PasswordInArguments | Self::OneVersion => Exit::Usage,
+            Self::Mirror(_) | Self::PasswordInArguments | Self::OneVersion | Self::NoVersion => Exit::Usage,
             _ => Exit::CouldNotRun,
         }
     }

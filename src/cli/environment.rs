@@ -1,6 +1,7 @@
 //! The one place that reads environment variables on behalf of commands and the test harness. Where clusters and assets
 //! are kept is read in `cluster`, since the keeper of a cluster needs it without a command line.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use camino::Utf8PathBuf;
@@ -23,6 +24,8 @@ pub struct Environment {
     pub shard: Option<String>,
     /// `REHEARSAL_MIRROR`: where `cluster install` downloads from. Read at once: the text may hold a password.
     pub mirror: Option<Result<Mirror, MirrorError>>,
+    /// `KUBEBUILDER_ASSETS`: the folder whose programs `cluster install` copies where nothing else is named.
+    pub kubebuilder_assets: Option<PathBuf>,
     /// `INSTA_UPDATE`, as insta's own assertions read it.
     pub insta_update: Option<String>,
     /// `INSTA_SNAPSHOT_REFERENCES_FILE`: where `cargo insta test --unreferenced` collects the files in use.
@@ -56,6 +59,7 @@ impl Environment {
             load_images: text("REHEARSAL_LOAD_IMAGE"),
             shard: text("REHEARSAL_SHARD"),
             mirror: text("REHEARSAL_MIRROR").map(|address| address.parse()),
+            kubebuilder_assets: text("KUBEBUILDER_ASSETS").map(PathBuf::from),
             insta_update: text("INSTA_UPDATE"),
             insta_references: text("INSTA_SNAPSHOT_REFERENCES_FILE").map(Utf8PathBuf::from),
         }

@@ -19,10 +19,10 @@ use crate::cluster::{
 #[derive(Debug, Args)]
 pub(super) struct InstallArgs {
     /// Which: `v1.36`, the newest patch of it, or exactly `v1.36.3`.
-    #[arg(value_name = "VERSION", required_unless_present = "from")]
+    #[arg(value_name = "VERSION")]
     releases: Vec<Release>,
     /// Copy the programs of a folder instead: kube-apiserver, kube-controller-manager, kube-scheduler, kubectl and etcd.
-    /// They are asked for their versions.
+    /// They are asked for their versions. Where nothing else is named, the folder that `KUBEBUILDER_ASSETS` names.
     #[arg(long, value_name = "DIR", conflicts_with = "build")]
     from: Option<PathBuf>,
     /// Build them from the published Go modules instead: takes Go, a clone of the project, and 5 minutes for each.
@@ -59,7 +59,9 @@ pub(super) async fn install(
     if let Some(mirror) = mirror(args.mirror.as_deref(), environment)? {
         installer.mirror = mirror;
     }
-    if let Some(folder) = args.from {
+    let is_named = !args.releases.is_empty() || args.build;
+    let folder = args.from.or_else(|| environment.kubebuilder_assets.clone().filter(|_| !is_named));
+    if let Some(folder) = folder {
         let wanted = match args.releases.as_slice() {
             [] => None,
             [wanted] => Some(wanted),
@@ -67,6 +69,9 @@ pub(super) async fn install(
         };
         let copied = following(&mut installer, err, async |installer| installer.copy(&folder, wanted).await).await?;
         return say(&copied, out);
+    }
+    if args.releases.is_empty() {
+        return Err(CommandError::NoVersion);
     }
     if args.build {
         for release in args.releases {

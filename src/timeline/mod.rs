@@ -133,6 +133,11 @@ impl<'s> Timeline<'s> {
         self.recorded.change_points().remove(&track.series).unwrap_or_default()
     }
 
+    /// The version that answered a step where the scenario began with `start`: another one after an upgrade.
+    pub fn answered<'t>(&'t self, track: &Track<'_>, start: &'t Version) -> &'t Version {
+        self.recorded.entry(start).and_then(|entry| entry.answered.get(&track.series)).unwrap_or(start)
+    }
+
     /// What a step shows on a version.
     pub fn shown(&self, track: &Track<'_>, version: &Version) -> Shown<'_> {
         let is_recorded = self.recorded.entry(version).is_some();

@@ -38,6 +38,9 @@ fn the_programs_of_a_folder_say_what_they_are() {
     machine.run(&["install", "--from", "mine", "v1.35"]).exits(3).says(&["are of v1.36.3, and not of v1.35"]);
     machine.run(&["install", "--from", "mine"]).exits(0).says(&["v1.36.3 installed, with etcd 3.5.9"]);
     machine.run(&["install", "--from", "mine", "v1.36"]).exits(0).says(&["v1.36.3 is installed already"]);
+    let from_the_environment = |args: &[&str]| run(machine.command(args).env("KUBEBUILDER_ASSETS", "mine"));
+    from_the_environment(&["install"]).exits(0).says(&["v1.36.3 is installed already"]);
+    machine.run(&["install"]).exits(1).says(&["no version is named", "KUBEBUILDER_ASSETS"]);
     let about = |name: &str| fs::metadata(machine.assets(VERSION).join(name)).unwrap();
     assert_eq!(about("kube-apiserver").ino(), about("kube-controller-manager").ino(), "one file is copied once");
     assert_ne!(about("kube-apiserver").ino(), about("kube-scheduler").ino());

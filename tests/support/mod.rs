@@ -39,6 +39,7 @@ const FOREIGN: &[&str] = &[
     "NO_PROXY",
     "no_proxy",
     "REHEARSAL_MIRROR",
+    "KUBEBUILDER_ASSETS",
 ];
 
 /// A folder with scenarios and snapshots, and a home of its own: no kubeconfig and no cluster is there.
