@@ -58,6 +58,9 @@ impl Step {
         if let Some(name) = &self.name {
             return name.full().into_owned();
         }
+        if let Some(Upgrade::To(release)) = &self.upgrade {
+            return format!("{} to {release}", self.kind);
+        }
         let mut declared = Declared::default();
         self.action.declare(&mut declared);
         let label = match &declared.about[..] {
