@@ -31,4 +31,5 @@ mod suffix;
 pub mod syntax;
 pub mod timeline;
 pub mod topic;
+pub mod upgrade;
 pub mod version;

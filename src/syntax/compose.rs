@@ -20,22 +20,37 @@ const NODES: usize = 200_000;
 /// Reads the documents of a file, leaving out empty ones. One syntax error ends the file; whatever else is wrong with
 /// single nodes is found in all of it.
 pub fn parse(source: &Arc<Source>) -> Result<Vec<Node>, Diagnostics> {
+    parse_with(source, scalar::resolve)
+}
+
+/// The same, of files that were written for kubectl: words that the two of them would take for different values are what
+/// kubectl takes them for.
+pub fn parse_manifests(source: &Arc<Source>) -> Result<Vec<Node>, Diagnostics> {
+    parse_with(source, scalar::resolve_as_kubectl)
+}
+
+fn parse_with(source: &Arc<Source>, resolve: Resolve) -> Result<Vec<Node>, Diagnostics> {
     let options = granit_parser::options! {
         emit_comments: false,
         flow_nesting_limit: DEPTH,
         block_nesting_limit: DEPTH,
     };
     let events = Parser::new_from_str_with_options(source.text(), options);
-    let mut composer = Composer { source, events, anchors: HashMap::new(), nodes: 0, diagnostics: Diagnostics::new() };
+    let (anchors, diagnostics) = (HashMap::new(), Diagnostics::new());
+    let mut composer = Composer { source, events, resolve, anchors, nodes: 0, diagnostics };
     let documents = composer.documents();
     let mut diagnostics = composer.diagnostics;
     let documents = diagnostics.keep(documents).unwrap_or_default();
     diagnostics.or(documents)
 }
 
+/// What a plain scalar is taken for.
+type Resolve = fn(&str) -> Result<Yaml, scalar::Refused>;
+
 struct Composer<'s> {
     source: &'s Arc<Source>,
     events: Parser<'s, StrInput<'s>>,
+    resolve: Resolve,
     /// The finished nodes with an anchor, and how many nodes each is.
     anchors: HashMap<usize, (Node, usize)>,
     nodes: usize,
@@ -200,7 +215,7 @@ impl<'s> Composer<'s> {
     }
 
     fn plain(&mut self, text: &str, at: &At) -> Yaml {
-        scalar::resolve(text).unwrap_or_else(|refused| {
+        (self.resolve)(text).unwrap_or_else(|refused| {
             self.diagnostics.push(Diagnostic::new(at.clone(), refused.message).help(refused.help));
             Yaml::String(text.to_owned())
         })

@@ -19,7 +19,7 @@ mod stack;
 mod template;
 mod yaml_error;
 
-pub use compose::parse;
+pub use compose::{parse, parse_manifests};
 pub use diagnostic::{Diagnostic, Diagnostics, nearest};
 pub use duration::{DURATIONS, parse as parse_duration};
 pub use expression::{EvaluationError, Expression, Reference, is_reserved};

@@ -42,6 +42,36 @@ pub(super) fn resolve(text: &str) -> Result<Yaml, Refused> {
     })
 }
 
+/// Reads a plain scalar as kubectl does, which has YAML 1.1 from its library for Go: `yes`, `no`, `on` and `off` are bools,
+/// and `defaultMode: 0644` is 420.
+pub(super) fn resolve_as_kubectl(text: &str) -> Result<Yaml, Refused> {
+    match text {
+        "yes" | "Yes" | "YES" | "on" | "On" | "ON" => return Ok(Yaml::Bool(true)),
+        "no" | "No" | "NO" | "off" | "Off" | "OFF" => return Ok(Yaml::Bool(false)),
+        _ => {}
+    }
+    let (is_negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    match octal_or_hex_value(digits) {
+        Some(value) => Ok(Yaml::Number(if is_negative { (-value).into() } else { value.into() })),
+        None => resolve(text),
+    }
+}
+
+fn octal_or_hex_value(digits: &str) -> Option<i64> {
+    let rest = digits.strip_prefix('0')?;
+    let (radix, number) = match rest.split_at_checked(1)? {
+        ("x" | "X", number) => (16, number),
+        ("o" | "O", number) => (8, number),
+        ("b" | "B", number) => (2, number),
+        _ => (8, rest),
+    };
+    // A sign within is none.
+    number.starts_with(|c: char| c.is_ascii_hexdigit()).then(|| i64::from_str_radix(number, radix).ok())?
+}
+
 /// For `0644`, `0x1f` and `0o17`: the value in decimal, as help, where it has one.
 fn octal_or_hex(digits: &str) -> Option<String> {
     let rest = digits.strip_prefix('0')?;
@@ -120,6 +150,32 @@ mod tests {
             ["no", "on", "y", "v1.30", "1_000", "1.2.3", "500ms", ".", "1e", "-", "+", "1:30", "2024-01-01", "0s"]
         {
             assert_eq!(json(text), format!("{text:?}"));
+        }
+    }
+
+    #[test]
+    fn kubectl_reads_yaml_1_1() {
+        let read = |text: &str| match resolve_as_kubectl(text) {
+            Ok(Yaml::Bool(value)) => value.to_string(),
+            Ok(Yaml::Number(number)) => number.to_string(),
+            Ok(Yaml::String(text)) => format!("{text:?}"),
+            Ok(_) => "null".to_owned(),
+            Err(refused) => refused.message,
+        };
+        for (text, expected) in [
+            ("0644", "420"),
+            ("-017", "-15"),
+            ("0x1f", "31"),
+            ("0o17", "15"),
+            ("0b11", "3"),
+            ("0", "0"),
+            ("yes", "true"),
+            ("Off", "false"),
+            ("1.30", "1.3"),
+            ("0x+1", "\"0x+1\""),
+            ("08:30", "\"08:30\""),
+        ] {
+            assert_eq!(read(text), expected, "{text}");
         }
     }
 
