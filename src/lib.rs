@@ -27,6 +27,7 @@ pub mod schema;
 pub mod shape;
 pub mod shard;
 pub mod snapshot;
+mod stop;
 mod suffix;
 pub mod syntax;
 pub mod timeline;

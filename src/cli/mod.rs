@@ -20,6 +20,7 @@ mod run;
 mod schema;
 mod selection;
 mod sharding;
+mod upgrade;
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal, Write};
@@ -51,6 +52,7 @@ const EXAMPLES: &str = "Examples:
   rehearsal record --cluster local:v1.36 FILE      propose its answers as snapshots
   rehearsal review                                 look at what is proposed, accept or reject it
   rehearsal diff v1.23 v1.24                       what changes between two versions, without a cluster
+  rehearsal upgrade --from v1.31 --to v1.33 DIR    what an upgrade does to manifests of your own
   rehearsal init                                   begin: a first scenario, a test file
   rehearsal lint                                   every mistake of every file, without a cluster
 
@@ -75,6 +77,8 @@ enum Command {
     List(list::ListArgs),
     /// Show what changes for the scenarios between two versions, without a cluster.
     Diff(diff::DiffArgs),
+    /// Rehearse an upgrade of your own manifests: what is refused, changed or gone afterwards.
+    Upgrade(upgrade::UpgradeArgs),
     /// Write the atlas: what every scenario shows on which version, as Markdown pages and as a page for a browser.
     Docs(docs::DocsArgs),
     /// Explain the scenario language: every word of it, or one.
@@ -178,6 +182,7 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>, environment: &Environ
         Command::Lint(args) => lint::run(&args, &mut terminal),
         Command::List(args) => list::run(&args, &mut terminal),
         Command::Diff(args) => diff::run(&args, &mut terminal),
+        Command::Upgrade(args) => upgrade::run(&args, &mut terminal),
         Command::Docs(args) => docs::run(&args, &mut terminal),
         Command::Prune(args) => lint::prune(&args, &mut terminal),
         Command::Explain(args) => explain::run(&args, &mut terminal),

@@ -272,6 +272,12 @@ impl Cluster {
         Ok(discovery::cluster_wide(&self.session(&Identity::Own)?).await)
     }
 
+    /// All that is served, read anew; what the server would not tell is left out.
+    pub async fn served(&self) -> Result<Vec<Resource>, SendError> {
+        let served = discovery::everything(&self.session(&Identity::Own)?).await;
+        Ok(served.into_values().flatten().collect())
+    }
+
     /// The group-versions, as far as they were read, that a kind of this name is in.
     pub fn homes(&self, kind: &str) -> Vec<String> {
         self.discovery.homes(kind)

@@ -57,6 +57,17 @@ impl fmt::Display for ClusterSpec {
     }
 }
 
+impl Release {
+    /// The minor that is meant, where one is named.
+    pub fn minor(&self) -> Option<Minor> {
+        match self {
+            Self::Newest => None,
+            Self::Minor(minor) => Some(*minor),
+            Self::Exact(version) => Some(version.minor),
+        }
+    }
+}
+
 impl fmt::Display for Release {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, stream};
 use rand::Rng;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Mutex, RwLock, Semaphore, mpsc, watch};
+use tokio::sync::{Mutex, RwLock, Semaphore, mpsc};
 
 use super::event::{Event, Summary};
 use super::instance::Instance;
@@ -21,6 +20,7 @@ use super::setups::{Group, groups};
 use crate::cluster::{self, Cluster, ClusterError, ClusterSpec, Images, Linger, OpenOptions, Setup};
 use crate::scenario::ScenarioFile;
 use crate::snapshot::Store;
+use crate::stop::Stop;
 
 /// How a suite is run.
 #[derive(Debug, Clone)]
@@ -339,51 +339,4 @@ impl<'r, 'e> Running<'r, 'e> {
 fn runtime() -> Result<tokio::runtime::Runtime, SuiteError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(SuiteError::Runtime)
-}
-
-/// Whether a run is to end early, clean-up included.
-struct Stop {
-    asked: Arc<watch::Sender<bool>>,
-    listening: tokio::task::JoinHandle<()>,
-}
-
-impl Drop for Stop {
-    fn drop(&mut self) {
-        self.listening.abort();
-    }
-}
-
-impl Stop {
-    /// Asked for with the first Ctrl-C or SIGTERM. The second ends the process at once: whoever asks twice means it, and
-    /// what is left behind is found by `cluster gc`.
-    fn on_signals() -> Self {
-        let asked = Arc::new(watch::Sender::new(false));
-        let ask = Arc::clone(&asked);
-        let listening = tokio::spawn(async move {
-            let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
-            loop {
-                tokio::select! {
-                    _ = tokio::signal::ctrl_c() => {}
-                    _ = terminate.recv() => {}
-                }
-                if ask.send_replace(true) {
-                    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL)
-                        .unwrap_or(());
-                }
-            }
-        });
-        Self { asked, listening }
-    }
-
-    fn ask(&self) {
-        self.asked.send_replace(true);
-    }
-
-    fn is_asked(&self) -> bool {
-        *self.asked.borrow()
-    }
-
-    fn heard(&self) -> watch::Receiver<bool> {
-        self.asked.subscribe()
-    }
 }

@@ -9,18 +9,18 @@ const LONGEST: usize = 160;
 
 /// A field that differs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Change {
+pub(super) struct Change {
     /// Which: `spec.template.spec.containers[web].image`.
-    pub path: Path,
+    pub(super) path: Path,
     /// What it was; none where it was not there.
-    pub before: Option<Value>,
+    pub(super) before: Option<Value>,
     /// What it is; none where it is not there.
-    pub after: Option<Value>,
+    pub(super) after: Option<Value>,
 }
 
 /// The way to a field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Path(Vec<Step>);
+pub(super) struct Path(Vec<Step>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
@@ -89,7 +89,7 @@ fn short(value: &Value) -> String {
 }
 
 /// Every field that differs, in the order of the paths. What is `null` counts as not there.
-pub fn changes(before: &Value, after: &Value) -> Vec<Change> {
+pub(super) fn changes(before: &Value, after: &Value) -> Vec<Change> {
     let mut found = Vec::new();
     compare(&Path::default(), Some(before), Some(after), &mut found);
     found
@@ -158,13 +158,18 @@ mod tests {
             "+ spec.m: {\"a.b/c\":\"d\"}",
         ];
         assert_eq!(lines(&before, &after), expected);
-        assert_eq!(lines(&json!({"m": {"a.b/c": "d"}}), &json!({"m": {"a.b/c": "e"}})), [r#"~ m["a.b/c"]: "d" -> "e""#]);
+        assert_eq!(
+            lines(&json!({"m": {"a.b/c": "d"}}), &json!({"m": {"a.b/c": "e"}})),
+            [r#"~ m["a.b/c"]: "d" -> "e""#]
+        );
         assert_eq!(lines(&json!([1]), &json!([1, 2])), ["~ : [1] -> [1,2]"]);
     }
 
     #[test]
     fn a_path_is_looked_up_in_another_value() {
-        let [change] = &changes(&json!({"c": [{"name": "a"}]}), &json!({"c": [{"name": "a", "x": 1}]}))[..] else { panic!() };
+        let [change] = &changes(&json!({"c": [{"name": "a"}]}), &json!({"c": [{"name": "a", "x": 1}]}))[..] else {
+            panic!()
+        };
         assert!(change.path.is_in(&json!({"c": [{"name": "b"}, {"name": "a", "x": 2}]})));
         assert!(!change.path.is_in(&json!({"c": [{"name": "a"}]})));
     }

@@ -160,11 +160,18 @@ pub(super) fn clean(manifest: &mut Manifest) {
     drop_empty(body, &["spec", "metadata"]);
 }
 
+/// Takes out of an object that was read what changes without anybody changing the object.
+pub(super) fn bare(object: &mut Value) {
+    let Value::Object(body) = object else { return };
+    body.remove("status");
+    metadata(body);
+}
+
 fn metadata(body: &mut Map<String, Value>) {
     let Some(Value::Object(metadata)) = body.get_mut("metadata") else { return };
-    METADATA.iter().for_each(|field| drop(metadata.remove(*field)));
+    metadata.retain(|field, _| !METADATA.contains(&field.as_str()));
     if let Some(Value::Object(annotations)) = metadata.get_mut("annotations") {
-        ANNOTATIONS.iter().for_each(|name| drop(annotations.remove(*name)));
+        annotations.retain(|name, _| !ANNOTATIONS.contains(&name.as_str()));
     }
     drop_empty(metadata, &["annotations"]);
 }
@@ -229,7 +236,7 @@ fn take(body: &mut Map<String, Value>, pointer: &str, fields: &[&str]) {
     let first = steps.next().and_then(|step| body.get_mut(step));
     let found = steps.fold(first, |value, step| value?.get_mut(step));
     if let Some(Value::Object(found)) = found {
-        fields.iter().for_each(|field| drop(found.remove(*field)));
+        found.retain(|field, _| !fields.contains(&field.as_str()));
     }
 }
 

@@ -5,8 +5,29 @@
 //! files -manifests-> Manifest -order, apply-> cluster -look-> Look, Look -findings-> Report -human, json, markdown-> text
 //! ```
 
+mod apply;
+mod changes;
 mod clean;
+mod course;
 mod discreet;
+mod error;
+mod findings;
+mod gates;
+mod look;
+mod looking;
 mod manifests;
+mod order;
+mod place;
+mod refusal;
+mod rehearsal;
+mod report;
+mod served;
+mod show;
 
+pub use course::{Course, Event, NoWay, way};
+pub use error::RehearsalError;
+pub use findings::{Finding, Severity, Topic};
 pub use manifests::{Input, LeftOut, Manifest, read};
+pub use rehearsal::{Rehearsal, Tell};
+pub use report::{End, Looked, Object, Report};
+pub use show::{human, json, markdown};

@@ -32,7 +32,7 @@ fn rank(group: &str, kind: &str) -> u8 {
         ("", "Secret" | "ConfigMap" | "PersistentVolume") => 6,
         ("", "PersistentVolumeClaim") => 7,
         ("", "Service" | "Endpoints") => 8,
-        ("", _) | ("apps" | "batch", _) | ("extensions", "Deployment" | "DaemonSet" | "ReplicaSet") => 9,
+        ("" | "apps" | "batch", _) | ("extensions", "Deployment" | "DaemonSet" | "ReplicaSet") => 9,
         _ => 10,
     }
 }

@@ -10,20 +10,22 @@ const LONGEST: usize = 700;
 
 /// An answer that is no success.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub(super) struct Refusal {
     /// Who said no.
-    pub by: By,
+    pub(super) by: By,
     /// The server's own words, without secrets.
-    pub message: String,
+    pub(super) message: String,
 }
 
 /// Who says no to a write.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum By {
+pub(super) enum By {
     /// An admission webhook of this name.
     Webhook(String),
     /// An admission webhook of this name that has no answer, because its server has none.
     SilentWebhook(String),
+    /// The conversion webhook of a `CustomResourceDefinition`, which has no answer.
+    SilentConversion,
     /// A `ValidatingAdmissionPolicy` of this name.
     Policy(String),
     /// The level of Pod Security that the Namespace asks for.
@@ -67,8 +69,11 @@ fn by(status: u16, reason: &Value, said: &str) -> By {
         let rest = &said[said.find(after)? + after.len()..];
         rest.split_once(quote).map(|(name, _)| name.to_owned())
     };
-    if let Some(name) = quoted("failed calling webhook \"", '"').or_else(|| quoted("conversion webhook for ", ' ')) {
+    if let Some(name) = quoted("failed calling webhook \"", '"') {
         return By::SilentWebhook(name);
+    }
+    if said.contains("conversion webhook for ") {
+        return By::SilentConversion;
     }
     if let Some(name) = quoted("admission webhook \"", '"') {
         return By::Webhook(name);
@@ -96,7 +101,11 @@ mod tests {
     #[test]
     fn who_refuses_is_read_from_the_answer() {
         for (status, said, expected) in [
-            (403, r#"admission webhook "pods.example.com" denied the request: no"#, By::Webhook("pods.example.com".into())),
+            (
+                403,
+                r#"admission webhook "pods.example.com" denied the request: no"#,
+                By::Webhook("pods.example.com".into()),
+            ),
             (
                 500,
                 r#"Internal error occurred: failed calling webhook "pods.example.com": failed to call webhook: Post "https://x": service "x" not found"#,

@@ -1,0 +1,350 @@
+//! What is to be said of what was seen. Pure: looks in, findings out.
+
+mod of_fields;
+mod of_webhooks;
+
+use super::apply::Applied;
+use super::look::{Look, Seen, Stored, Tried};
+use super::manifests::{Manifest, group};
+use super::refusal::{By, Refusal};
+use crate::version::Version;
+
+/// How grave it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Good to know; nothing has to be done.
+    WorthKnowing,
+    /// Somebody has to do something, before or after the upgrade.
+    NeedsAttention,
+}
+
+/// What a finding is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    /// It did not get onto the old version, or could not once more.
+    RefusedBefore,
+    /// It is refused from this version on.
+    Refused,
+    /// It is refused by a webhook, a policy or the Pod Security of its Namespace from this version on.
+    Bitten,
+    /// It was refused and is not any more.
+    Accepted,
+    /// The server warns about it.
+    Warned,
+    /// Its `apiVersion` is not served any more.
+    NotServed,
+    /// It is not there any more.
+    Gone,
+    /// It cannot be read any more.
+    Unreadable,
+    /// It is another one, without anybody having changed it.
+    Changed,
+    /// It has fields by default that it did not have.
+    Defaulted,
+    /// Its Pods are replaced.
+    RolledOut,
+    /// A webhook is asked and has no answer.
+    Silent,
+    /// It was being deleted when it was read.
+    Dying,
+}
+
+/// Something to be said of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is about.
+    pub topic: Topic,
+    /// How grave it is.
+    pub severity: Severity,
+    /// The version that it was seen on first.
+    pub version: Version,
+    /// What it is, in one line.
+    pub text: String,
+    /// More of it, line by line.
+    pub lines: Vec<String>,
+    /// What to do.
+    pub advice: Option<String>,
+}
+
+/// A finding and the place of its object among the manifests.
+pub(super) type Found = (usize, Finding);
+
+impl Topic {
+    /// The word for it, for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::RefusedBefore => "refused-before",
+            Self::Refused => "refused",
+            Self::Bitten => "bitten",
+            Self::Accepted => "accepted",
+            Self::Warned => "warned",
+            Self::NotServed => "not-served",
+            Self::Gone => "gone",
+            Self::Unreadable => "unreadable",
+            Self::Changed => "changed",
+            Self::Defaulted => "defaulted",
+            Self::RolledOut => "rolled-out",
+            Self::Silent => "silent-webhook",
+            Self::Dying => "dying",
+        }
+    }
+
+    /// What it is called, for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::RefusedBefore => "refused before",
+            Self::Refused => "refused now",
+            Self::Bitten => "bitten now",
+            Self::Accepted => "accepted now",
+            Self::Warned => "warned about",
+            Self::NotServed => "not served any more",
+            Self::Gone => "gone",
+            Self::Unreadable => "unreadable",
+            Self::Changed => "changed",
+            Self::Defaulted => "newly defaulted",
+            Self::RolledOut => "rolled out",
+            Self::Silent => "webhook without an answer",
+            Self::Dying => "was being deleted",
+        }
+    }
+
+    fn severity(self) -> Severity {
+        match self {
+            Self::RefusedBefore
+            | Self::Refused
+            | Self::Bitten
+            | Self::NotServed
+            | Self::Gone
+            | Self::Unreadable
+            | Self::Changed
+            | Self::RolledOut => Severity::NeedsAttention,
+            Self::Accepted | Self::Warned | Self::Defaulted | Self::Silent | Self::Dying => Severity::WorthKnowing,
+        }
+    }
+}
+
+impl Finding {
+    fn new(topic: Topic, version: &Version, text: impl Into<String>) -> Self {
+        let (severity, text) = (topic.severity(), text.into());
+        Self { topic, severity, version: version.clone(), text, lines: Vec::new(), advice: None }
+    }
+
+    fn lines(self, lines: Vec<String>) -> Self {
+        Self { lines, ..self }
+    }
+
+    fn advice(self, advice: impl Into<Option<String>>) -> Self {
+        Self { advice: advice.into(), ..self }
+    }
+
+    fn of_severity(self, severity: Severity) -> Self {
+        Self { severity, ..self }
+    }
+}
+
+/// What is to be said of the old version.
+pub(super) fn first(manifests: &[Manifest], applied: &[Applied], look: &Look) -> Vec<Found> {
+    let version = &look.version;
+    let mut found = Vec::new();
+    for (index, ((manifest, applied), seen)) in manifests.iter().zip(applied).zip(&look.objects).enumerate() {
+        let mut add = |finding| found.push((index, finding));
+        if let Some(finalizers) = &manifest.dying {
+            let held = if finalizers.is_empty() { "nothing" } else { &finalizers.join(", ") };
+            let text = format!("it was being deleted when it was read, held by {held}; rehearsed as if it were not");
+            add(Finding::new(Topic::Dying, version, text));
+        }
+        let tried = seen.tried.clone().unwrap_or_default();
+        match (&applied.refusal, &tried.create) {
+            (Some(refusal), _) => {
+                let finding = Finding::new(Topic::RefusedBefore, version, &refusal.message);
+                add(finding.advice(way_in(manifest, seen, version)));
+            }
+            (None, Some(refusal)) if !is_silent(refusal) => {
+                let text = format!("it is there, and could not be created once more: {}", refusal.message);
+                add(Finding::new(Topic::RefusedBefore, version, text).of_severity(Severity::WorthKnowing));
+            }
+            _ => {}
+        }
+        for home in &seen.homes {
+            if let Stored::Unreadable(refusal) = &home.stored {
+                let text = format!("it cannot be read as {}: {}", home.api_version, refusal.message);
+                add(Finding::new(Topic::Unreadable, version, text).of_severity(Severity::WorthKnowing));
+            }
+        }
+        let later = tried.warnings.iter().filter(|warning| !applied.warnings.contains(warning));
+        for warning in applied.warnings.iter().chain(later) {
+            add(Finding::new(Topic::Warned, version, warning));
+        }
+    }
+    found.extend(of_webhooks::silent(manifests, None, look));
+    found
+}
+
+/// What is to be said of a version after the one before it.
+pub(super) fn next(manifests: &[Manifest], before: &Look, after: &Look) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (index, manifest) in manifests.iter().enumerate() {
+        let (one, other) = (&before.objects[index], &after.objects[index]);
+        let step = Step { manifest, before: one, after: other, from: &before.version, to: &after.version };
+        found.extend(step.findings().into_iter().map(|finding| (index, finding)));
+    }
+    found.extend(of_webhooks::silent(manifests, Some(before), after));
+    found
+}
+
+/// One object in one step.
+struct Step<'a> {
+    manifest: &'a Manifest,
+    before: &'a Seen,
+    after: &'a Seen,
+    from: &'a Version,
+    to: &'a Version,
+}
+
+impl Step<'_> {
+    fn findings(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let was_there = self.before.shown().is_some();
+        match (self.before.served, self.after.served) {
+            (true, false) => found.push(self.not_served()),
+            (false, true) => {
+                let text = format!("{} is served from here on", self.manifest.api_version);
+                found.push(self.say(Topic::Accepted, text));
+            }
+            _ => {}
+        }
+        if was_there && self.after.shown().is_none() && self.after.served {
+            match self.after.homes.iter().find_map(|home| match &home.stored {
+                Stored::Unreadable(refusal) => Some(refusal),
+                _ => None,
+            }) {
+                Some(refusal) => found.push(self.say(Topic::Unreadable, &refusal.message)),
+                None => found.push(self.say(Topic::Gone, "it was there before the upgrade and is not any more")),
+            }
+        }
+        found.extend(self.unreadable());
+        found.extend(of_fields::findings(self));
+        found.extend(self.rolled_out());
+        if let (Some(before), Some(after)) = (&self.before.tried, &self.after.tried) {
+            found.extend(self.refused(before, after));
+            let is_new = |warning: &&String| !before.warnings.contains(warning);
+            found.extend(after.warnings.iter().filter(is_new).map(|warning| self.say(Topic::Warned, warning)));
+        }
+        found
+    }
+
+    fn say(&self, topic: Topic, text: impl Into<String>) -> Finding {
+        Finding::new(topic, self.to, text)
+    }
+
+    fn not_served(&self) -> Finding {
+        let (manifest, from) = (self.manifest, self.from);
+        let lives = self.after.shown().map(|(api_version, _)| api_version);
+        let text = format!(
+            "{} {} is not served any more; {from} was the last to serve it",
+            manifest.api_version, manifest.kind
+        );
+        let finding = self.say(Topic::NotServed, text);
+        let Some(home) = self.after.homes.iter().find(|home| lives.is_none_or(|lives| home.api_version == lives))
+        else {
+            let lost = "nothing serves this kind any more, and what is stored cannot be reached".to_owned();
+            return finding.lines(vec![lost]).advice(replacement(&manifest.kind).map(str::to_owned));
+        };
+        let new = &home.api_version;
+        let lives = match lives {
+            Some(lives) => format!("the object lives on as {lives}"),
+            None => format!("{new} serves the kind; this object was never stored"),
+        };
+        let advice = match &home.fits {
+            Some(Ok(())) => format!("write `apiVersion: {new}`; nothing else in the manifest has to change"),
+            Some(Err(refusal)) => {
+                format!("write `apiVersion: {new}`; more has to change, for {} says: {}", self.to, refusal.message)
+            }
+            None => format!("write `apiVersion: {new}`"),
+        };
+        finding.lines(vec![lives]).advice(advice)
+    }
+
+    /// Group-versions that showed the object and cannot any more, while others can.
+    fn unreadable(&self) -> Vec<Finding> {
+        if self.after.shown().is_none() {
+            return Vec::new();
+        }
+        let lost =
+            self.after.homes.iter().filter_map(|home| match (&home.stored, self.before.stored(&home.api_version)) {
+                (Stored::Unreadable(refusal), Some(Stored::There(_))) => Some((&home.api_version, refusal)),
+                _ => None,
+            });
+        let text = |(api_version, refusal): (&String, &Refusal)| {
+            self.say(Topic::Unreadable, format!("it cannot be read as {api_version} any more: {}", refusal.message))
+        };
+        lost.map(text).collect()
+    }
+
+    fn rolled_out(&self) -> Option<Finding> {
+        let (before, after) = (&self.before.revisions, &self.after.revisions);
+        let new: Vec<&str> = after.difference(before).map(String::as_str).collect();
+        if before.is_empty() || new.is_empty() {
+            return None;
+        }
+        let text = format!("its Pods are replaced: {} is new", new.join(", "));
+        let advice = "plan for the restart, and look at the disruption budget".to_owned();
+        Some(self.say(Topic::RolledOut, text).advice(advice))
+    }
+
+    fn refused(&self, before: &Tried, after: &Tried) -> Vec<Finding> {
+        let mut found: Vec<Finding> = Vec::new();
+        let ways = [(&before.create, &after.create, "created anew"), (&before.apply, &after.apply, "applied again")];
+        for (before, after, how) in ways {
+            let finding = match (before, after) {
+                (None, Some(refusal)) if !is_silent(refusal) => {
+                    let topic = match refusal.by {
+                        By::Webhook(_) | By::Policy(_) | By::PodSecurity => Topic::Bitten,
+                        _ => Topic::Refused,
+                    };
+                    self.say(topic, format!("when it is {how}: {}", refusal.message))
+                }
+                (Some(refusal), None) if !is_silent(refusal) => self.say(Topic::Accepted, "it is not refused any more"),
+                _ => continue,
+            };
+            // For the same reason once.
+            if !found.iter().any(|it| said(it) == said(&finding)) {
+                found.push(finding);
+            }
+        }
+        found
+    }
+}
+
+/// A refusal without the way in which it came.
+fn said(finding: &Finding) -> &str {
+    finding.text.split_once(": ").map_or(&finding.text, |(_, said)| said)
+}
+
+fn is_silent(refusal: &Refusal) -> bool {
+    matches!(refusal.by, By::SilentWebhook(_))
+}
+
+/// What would let an object onto the old version.
+fn way_in(manifest: &Manifest, seen: &Seen, version: &Version) -> Option<String> {
+    if seen.served {
+        return None;
+    }
+    let served: Vec<&str> = seen.homes.iter().map(|home| home.api_version.as_str()).collect();
+    let is_own = !group(&manifest.api_version).ends_with(".k8s.io") && manifest.group().contains('.');
+    match served.first() {
+        Some(_) => Some(format!("{version} serves the kind as {}", served.join(", "))),
+        None if is_own => Some("give the manifest of its CustomResourceDefinition too".to_owned()),
+        None => None,
+    }
+}
+
+/// What takes the place of a kind that no group-version serves any more.
+fn replacement(kind: &str) -> Option<&'static str> {
+    (kind == "PodSecurityPolicy").then_some(
+        "use Pod Security: label the Namespaces with pod-security.kubernetes.io/enforce, or a ValidatingAdmissionPolicy",
+    )
+}
+
+#[cfg(test)]
+mod tests;
