@@ -19,6 +19,9 @@ const README: &str = include_str!("../README.md");
 const GATE: &str = include_str!("../docs/gate-your-upgrade.md");
 const MINOR: &str = "v1.36";
 
+/// The minor before, in commands that need two of them.
+const BEFORE: &str = "v1.35";
+
 /// Stands in for cargo: the program is built already, and `cargo test` would be this very run.
 const CARGO: &str = r#"#!/usr/bin/env bash
 set -euo pipefail
@@ -75,8 +78,10 @@ async fn held(minor: Minor) -> Cluster {
 fn project() -> tempfile::TempDir {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let copy = tempfile::tempdir().unwrap();
-    for folder in ["scenarios", "snapshots"] {
-        let copied = Command::new("cp").arg("-r").arg(here.join(folder)).arg(copy.path()).status().unwrap();
+    fs::create_dir(copy.path().join("examples")).unwrap();
+    for folder in ["examples/upgrade", "scenarios", "snapshots"] {
+        let copied =
+            Command::new("cp").arg("-r").arg(here.join(folder)).arg(copy.path().join(folder)).status().unwrap();
         assert!(copied.success());
     }
     symlink(here.join("ci"), copy.path().join("ci")).unwrap();
@@ -102,7 +107,15 @@ async fn every_command_runs() {
     let (project, minor) = (project(), newest().to_string());
     let mut printed = String::new();
     for block in blocks(README, "sh") {
-        let output = sh(project.path(), &block.replace(MINOR, &minor));
+        let block = match (block.contains(BEFORE), older()) {
+            (true, None) => continue,
+            (true, Some(older)) => {
+                let newer = Minor { minor: older.minor + 1, ..older };
+                block.replace(MINOR, &newer.to_string()).replace(BEFORE, &older.to_string())
+            }
+            (false, _) => block.replace(MINOR, &minor),
+        };
+        let output = sh(project.path(), &block);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{block}{text}{}", String::from_utf8_lossy(&output.stderr));
         if printed.is_empty() {

@@ -118,8 +118,8 @@ impl UpgradeArgs {
             Event::Opened(what) if is_human => line.suspend(|| {
                 let (out, done) = &mut *out.borrow_mut();
                 let (count, to) = (input.manifests.len(), &self.to);
-                let said =
-                    writeln!(out, "rehearsing {count} objects from {what}, of their own, to {to}, one minor at a time");
+                let objects = if count == 1 { "1 object".to_owned() } else { format!("{count} objects") };
+                let said = writeln!(out, "rehearsing {objects}: {what}, is upgraded to {to}, one minor at a time");
                 *done = said.and_then(|()| out.flush());
             }),
             Event::Opened(_) => {}

@@ -4,8 +4,8 @@ mod of_fields;
 mod of_webhooks;
 
 use super::apply::Applied;
-use super::look::{Look, Seen, Stored, Tried};
-use super::manifests::{Manifest, group};
+use super::look::{Home, Look, Seen, Stored, Tried};
+use super::manifests::Manifest;
 use super::refusal::{By, Refusal};
 use crate::version::Version;
 
@@ -165,6 +165,10 @@ pub(super) fn first(manifests: &[Manifest], applied: &[Applied], look: &Look) ->
             }
             _ => {}
         }
+        if let Some(refusal) = tried.pods.as_ref().filter(|refusal| !is_silent(refusal)) {
+            let text = format!("its Pods cannot be created: {}", refusal.message);
+            add(Finding::new(Topic::RefusedBefore, version, text).of_severity(Severity::WorthKnowing));
+        }
         for home in &seen.homes {
             if let Stored::Unreadable(refusal) = &home.stored {
                 let text = format!("it cannot be read as {}: {}", home.api_version, refusal.message);
@@ -255,14 +259,7 @@ impl Step<'_> {
             Some(lives) => format!("the object lives on as {lives}"),
             None => format!("{new} serves the kind; this object was never stored"),
         };
-        let advice = match &home.fits {
-            Some(Ok(())) => format!("write `apiVersion: {new}`; nothing else in the manifest has to change"),
-            Some(Err(refusal)) => {
-                format!("write `apiVersion: {new}`; more has to change, for {} says: {}", self.to, refusal.message)
-            }
-            None => format!("write `apiVersion: {new}`"),
-        };
-        finding.lines(vec![lives]).advice(advice)
+        finding.lines(vec![lives]).advice(to_write(home, self.to))
     }
 
     /// Group-versions that showed the object and cannot any more, while others can.
@@ -294,7 +291,11 @@ impl Step<'_> {
 
     fn refused(&self, before: &Tried, after: &Tried) -> Vec<Finding> {
         let mut found: Vec<Finding> = Vec::new();
-        let ways = [(&before.create, &after.create, "created anew"), (&before.apply, &after.apply, "applied again")];
+        let ways = [
+            (&before.create, &after.create, "when it is created anew"),
+            (&before.apply, &after.apply, "when it is applied again"),
+            (&before.pods, &after.pods, "when Pods are created for it"),
+        ];
         for (before, after, how) in ways {
             let finding = match (before, after) {
                 (None, Some(refusal)) if !is_silent(refusal) => {
@@ -302,7 +303,7 @@ impl Step<'_> {
                         By::Webhook(_) | By::Policy(_) | By::PodSecurity => Topic::Bitten,
                         _ => Topic::Refused,
                     };
-                    self.say(topic, format!("when it is {how}: {}", refusal.message))
+                    self.say(topic, format!("{how}: {}", refusal.message))
                 }
                 (Some(refusal), None) if !is_silent(refusal) => self.say(Topic::Accepted, "it is not refused any more"),
                 _ => continue,
@@ -325,17 +326,28 @@ fn is_silent(refusal: &Refusal) -> bool {
     matches!(refusal.by, By::SilentWebhook(_))
 }
 
+/// How a manifest is written for a group-version that serves its kind.
+fn to_write(home: &Home, version: &Version) -> String {
+    let api_version = &home.api_version;
+    match &home.fits {
+        Some(Ok(())) => format!("write `apiVersion: {api_version}`; nothing else in the manifest has to change"),
+        Some(Err(refusal)) => {
+            format!("write `apiVersion: {api_version}`; more has to change, for {version} says: {}", refusal.message)
+        }
+        None => format!("write `apiVersion: {api_version}`"),
+    }
+}
+
 /// What would let an object onto the old version.
 fn way_in(manifest: &Manifest, seen: &Seen, version: &Version) -> Option<String> {
     if seen.served {
         return None;
     }
-    let served: Vec<&str> = seen.homes.iter().map(|home| home.api_version.as_str()).collect();
-    let is_own = !group(&manifest.api_version).ends_with(".k8s.io") && manifest.group().contains('.');
-    match served.first() {
-        Some(_) => Some(format!("{version} serves the kind as {}", served.join(", "))),
+    let is_own = !manifest.group().ends_with(".k8s.io") && manifest.group().contains('.');
+    match seen.homes.first() {
+        Some(home) => Some(to_write(home, version)),
         None if is_own => Some("give the manifest of its CustomResourceDefinition too".to_owned()),
-        None => None,
+        None => replacement(&manifest.kind).map(str::to_owned),
     }
 }
 

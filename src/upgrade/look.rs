@@ -58,6 +58,8 @@ pub(super) struct Tried {
     pub(super) create: Option<Refusal>,
     /// Why it cannot be applied to what is there.
     pub(super) apply: Option<Refusal>,
+    /// Why a Pod of its template cannot be created, where it has one.
+    pub(super) pods: Option<Refusal>,
     /// What the server warns of, each once.
     pub(super) warnings: Vec<String>,
     /// What the object becomes by applying it again.

@@ -3,14 +3,15 @@
 //! A manifest is tried in two ways. It is created once more: a server runs admission and validation before it finds that
 //! the name is taken, so `AlreadyExists` says that everything else is right. And it is applied on the server's side, with
 //! force and as a manager of its own: that is what Flux, `kubectl apply --server-side` and Argo CD with that option do, and
-//! the API server itself merges, so that its defaults and not ours are seen.
+//! the API server itself merges, so that its defaults and not ours are seen. Of a workload a Pod of its template is created
+//! too: what refuses Pods is silent about whatever makes them.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::apply::{already_there, applying, definition};
@@ -209,12 +210,34 @@ async fn try_one(
             tried.warnings.push(warning);
         }
     }
-    let silent = [&tried.create, &tried.apply].into_iter().flatten().filter_map(|refusal| match &refusal.by {
-        By::SilentWebhook(name) => Some(name.clone()),
-        _ => None,
-    });
+    tried.pods = pods(place, served, manifest).await?;
+    let silent =
+        [&tried.create, &tried.apply, &tried.pods].into_iter().flatten().filter_map(|refusal| match &refusal.by {
+            By::SilentWebhook(name) => Some(name.clone()),
+            _ => None,
+        });
     tried.silent = silent.collect();
     Ok((Some(tried), Vec::new()))
+}
+
+/// What refuses a Pod of the template of a workload. That a quota is used up says that its Pods are there.
+async fn pods(place: &Place<'_>, served: &Served, manifest: &Manifest) -> Result<Option<Refusal>, RehearsalError> {
+    let spec = &manifest.body["spec"];
+    let template = match (manifest.group(), manifest.kind.as_str()) {
+        ("apps" | "extensions", _) | ("batch", "Job") | ("", "ReplicationController") => &spec["template"],
+        ("batch", "CronJob") => &spec["jobTemplate"]["spec"]["template"],
+        _ => return Ok(None),
+    };
+    let (Value::Object(template), Some(resource)) = (template, served.find("v1", "Pod")) else { return Ok(None) };
+    let mut pod = manifest.clone();
+    pod.body = Value::Object(template.clone());
+    if !pod.body["metadata"].is_object() {
+        pod.body["metadata"] = json!({});
+    }
+    // Not a drawn name, which would stand in every message.
+    pod.body["metadata"]["name"] = format!("{}-pod", manifest.name).into();
+    let (refusal, _) = create(place, &pod, resource, "").await?;
+    Ok(refusal.filter(|refusal| refusal.by != By::Quota))
 }
 
 /// What refuses to create the object as another group-version, every field taken seriously.

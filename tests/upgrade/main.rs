@@ -1,7 +1,13 @@
 //! `rehearsal upgrade` on real control planes: what nothing happens to is not spoken of, what something happens to is, no
 //! Secret shows, and nothing is left running. The newer release is mostly the newest installed one under another number,
 //! set up otherwise: so one that is installed is enough to see what a report says of an upgrade.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests and their helpers fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests and their helpers fail by panicking, and say what they skip"
+)]
 
 #[path = "../cluster_support/mod.rs"]
 mod cluster_support;
@@ -43,7 +49,7 @@ fn objects_that_nothing_happens_to_are_not_spoken_of() {
     ladder.project.write("m/ordinary.yaml", ORDINARY);
     let ran = run(&mut ladder.upgrade(&["m"]));
     let course = format!("{} -> {}\n", ladder.older, ladder.newer);
-    let says = ["rehearsing 47 objects from", &course, "47 objects: 0 need attention, 0 worth knowing, 47 unaffected"];
+    let says = ["rehearsing 47 objects: ", &course, "47 objects: 0 need attention, 0 worth knowing, 47 unaffected"];
     ran.exits(0).says(&says);
     ladder.nothing_is_left();
 }
@@ -65,6 +71,15 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings, namespace: made}
 data: {colour: blue}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: agents, namespace: made}
+spec:
+  selector: {matchLabels: {app: agents}}
+  template:
+    metadata: {labels: {app: agents}}
+    spec: {hostPID: true, containers: [{name: c, image: example/app:1.0}]}
 ";
 
 const SET_UP_OTHERWISE: &str = r#"
@@ -106,6 +121,12 @@ fn what_an_upgrade_does_is_told_object_by_object() {
         )
     );
     assert_eq!(bitten.len(), 1, "{bitten:?}");
+    let agents = found(&report, "Deployment made/agents");
+    assert!(
+        agents[0].starts_with("bitten: when Pods are created for it: pods \"agents-pod\" is forbidden"),
+        "{agents:?}"
+    );
+    assert_eq!(agents.len(), 1, "{agents:?}");
     assert_eq!(found(&report, "ConfigMap made/settings"), [""; 0]);
     assert_eq!(report["namespacesMade"], serde_json::json!(["made"]));
     assert_eq!(report["looked"], serde_json::json!([older, newer]));
@@ -124,7 +145,7 @@ fn a_release_that_does_not_start_leaves_a_report_of_what_is_known() {
         "no such thing as etcd",
         &format!("what is said here holds up to {older}"),
         &format!("until then {older} answered"),
-        "3 objects: 0 need attention",
+        "4 objects: 0 need attention",
     ]);
     ladder.nothing_is_left();
 }
@@ -139,7 +160,7 @@ fn ctrl_c_in_the_middle_tells_what_is_known_and_leaves_nothing() {
     until("it upgrades", || ladder.cluster().is_some_and(|folder| folder.join("wanted.json").exists()));
     send_signal(running.process.id(), Signal::INT);
     let ran = running.end();
-    ran.exits(130).says(&["interrupted: what is said here holds up to", "3 objects: 0 need attention"]);
+    ran.exits(130).says(&["interrupted: what is said here holds up to", "4 objects: 0 need attention"]);
     ladder.nothing_is_left();
 }
 

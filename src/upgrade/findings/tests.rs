@@ -133,6 +133,8 @@ fn who_bites_is_told_once_for_both_ways() {
         tried(seen).apply = refusal(By::Policy("few".into()), "no: few");
     };
     assert_eq!(step(0, |_| {}, bite), ["! 0 v1.25.16 bitten: when it is created anew: no: few"]);
+    let pods = |seen: &mut Seen| tried(seen).pods = refusal(By::PodSecurity, "no: root");
+    assert_eq!(step(0, |_| {}, pods), ["! 0 v1.25.16 bitten: when Pods are created for it: no: root"]);
     assert_eq!(
         step(0, |_| {}, |seen| tried(seen).apply = refusal(By::Validation, "immutable")),
         ["! 0 v1.25.16 refused: when it is applied again: immutable"]
@@ -181,7 +183,7 @@ fn what_did_not_get_in_says_why_and_how_it_would() {
         Seen { homes: vec![Home { stored: Stored::Missing, ..there("batch/v1", json!({})) }], ..Seen::default() };
     let expected = [
         "  0 v1.25.16 warned: deprecated",
-        "! 1 v1.25.16 refused-before: CronJob of batch/v1beta1 is not served\n    = v1.25.16 serves the kind as batch/v1",
+        "! 1 v1.25.16 refused-before: CronJob of batch/v1beta1 is not served\n    = write `apiVersion: batch/v1`",
     ];
     assert_eq!(told(&first(&manifests(), &applied, &seen)), expected);
 }
