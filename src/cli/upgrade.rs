@@ -81,8 +81,8 @@ pub(super) fn run(args: &UpgradeArgs, terminal: &mut Terminal) -> Result<Exit, F
 fn nothing(input: &Input) -> Failure {
     let (message, help) = match input.left_out.first() {
         Some(left) => (
-            format!("there is nothing to rehearse: all {} objects are left out", input.left_out.len()),
-            format!("the first is {}: {}", left.object, left.why),
+            format!("there is nothing to rehearse: what was given is left out, as {}", left.object),
+            format!("of that, {}", left.why),
         ),
         None => ("there is no object in what was given".to_owned(), "name files with manifests, or `-`".to_owned()),
     };

@@ -59,18 +59,17 @@ pub(super) fn reason_to_leave_out(manifest: &Manifest) -> Option<String> {
         return Some("it is written for another program than the API server".to_owned());
     }
     if let Some(owner) = owner_that_makes_it(&manifest.body) {
-        return Some(format!("{owner} makes it again"));
+        return Some(format!("its {owner} makes it again"));
     }
     of_the_cluster(manifest).or_else(|| of_its_namespace(manifest)).map(str::to_owned)
 }
 
 /// The controller of every control plane that makes this object.
-fn owner_that_makes_it(body: &Value) -> Option<String> {
+fn owner_that_makes_it(body: &Value) -> Option<&str> {
     let owners = body["metadata"]["ownerReferences"].as_array()?;
     owners.iter().filter(|owner| owner["controller"] == true).find_map(|owner| {
         let group = super::manifests::group(owner["apiVersion"].as_str()?);
-        let what = || Some(format!("its {} {}", owner["kind"].as_str()?, owner["name"].as_str()?));
-        OWN_GROUPS.contains(&group).then(what)?
+        owner["kind"].as_str().filter(|_| OWN_GROUPS.contains(&group))
     })
 }
 
@@ -87,6 +86,11 @@ fn of_the_cluster(manifest: &Manifest) -> Option<&'static str> {
         ("coordination.k8s.io", "Lease") if manifest.namespace.as_deref() == Some("kube-node-lease") => {
             Some("it belongs to a machine")
         }
+        ("coordination.k8s.io", "Lease") if is_of_control_plane(manifest) => Some("it belongs to a control plane"),
+        ("networking.k8s.io", "IPAddress") if !labels["ipaddress.kubernetes.io/managed-by"].is_null() => {
+            Some("its Service makes it again")
+        }
+        ("networking.k8s.io", "ServiceCIDR") if name == "kubernetes" => of_itself,
         ("rbac.authorization.k8s.io", _) if labels["kubernetes.io/bootstrapping"] == "rbac-defaults" => of_itself,
         ("scheduling.k8s.io", "PriorityClass") if name.starts_with("system-") => of_itself,
         ("flowcontrol.apiserver.k8s.io", _) if annotations["apf.kubernetes.io/autoupdate-spec"] == "true" => of_itself,
@@ -99,6 +103,14 @@ fn of_the_cluster(manifest: &Manifest) -> Option<&'static str> {
         ("", "Pod") if !annotations["kubernetes.io/config.mirror"].is_null() => Some("a kubelet has it from a file"),
         _ => None,
     }
+}
+
+/// Whether it is the Lease of an API server, or the one by which a component of a control plane leads.
+fn is_of_control_plane(manifest: &Manifest) -> bool {
+    const LEADERS: [&str; 3] = ["kube-controller-manager", "kube-scheduler", "cloud-controller-manager"];
+    let labels = &manifest.body["metadata"]["labels"];
+    manifest.namespace.as_deref() == Some("kube-system")
+        && (!labels["apiserver.kubernetes.io/identity"].is_null() || LEADERS.contains(&manifest.name.as_str()))
 }
 
 /// What controllers put into every Namespace, or beside other objects.

@@ -124,10 +124,15 @@ fn what_a_control_plane_makes_is_left_out_and_said() {
         )
     };
     let texts = [
-        (owned("ReplicaSet", "apps/v1"), Some("its ReplicaSet o makes it again")),
+        (owned("ReplicaSet", "apps/v1"), Some("its ReplicaSet makes it again")),
         (owned("Shop", "example.com/v1"), None),
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kube-root-ca.crt}\n".to_owned(), Some("every Namespace has one by itself")),
         ("apiVersion: v1\nkind: Event\nmetadata: {name: e}\n".to_owned(), Some("events are not kept")),
+        (
+            "apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {name: kube-scheduler, namespace: kube-system}\n"
+                .to_owned(),
+            Some("it belongs to a control plane"),
+        ),
         (
             "apiVersion: v1\nkind: Secret\nmetadata: {name: default-token-x7k2p}\ntype: kubernetes.io/service-account-token\n".to_owned(),
             Some("it is a token of the other cluster"),

@@ -49,7 +49,7 @@ fn report() -> Report {
             object("ConfigMap shop/web", "v1", Vec::new()),
             object("CronJob shop/report", "batch/v1beta1", vec![warned, gone]),
         ],
-        left_out: vec![left("Pod shop/a", "its ReplicaSet web makes it again"), left("Event e", "events are not kept")],
+        left_out: vec![left("Pod shop/a", "its ReplicaSet makes it again"), left("Event e", "events are not kept")],
         namespaces_made: vec!["shop".to_owned()],
         end: End::Failed {
             doing: "upgrading from v1.25.16 to v1.26.15".to_owned(),
