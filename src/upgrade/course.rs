@@ -7,6 +7,7 @@ use super::error::RehearsalError;
 use super::manifests::Input;
 use super::rehearsal::Rehearsal;
 use super::report::{End, Report};
+use super::seclusion::Seclusion;
 use crate::cluster::{self, Cluster, ClusterSet, ClusterSpec, OpenOptions, Release, Setup};
 use crate::stop::Stop;
 use crate::version::{Minor, Version};
@@ -40,7 +41,10 @@ impl Course {
         let mut stopped = stop.heard();
         let (progress, mut doings) = tokio::sync::mpsc::unbounded_channel();
         let tell = move |doing: &cluster::Progress| drop(progress.send(doing.to_string()));
+        let seclusion = Seclusion::new().map_err(RehearsalError::Seclude)?;
+        let setup = seclusion.setup();
         let options = OpenOptions {
+            setup: setup.clone(),
             private: Some(format!("upgrade{}", crate::suffix::draw(&mut rand::rng()))),
             stays_if_started: self.keep,
             progress: Some(std::sync::Arc::new(tell)),
@@ -57,10 +61,10 @@ impl Course {
             }
         };
         let to = cluster.rung(&self.to)?;
-        hear(Event::Opened(&cluster.describe()));
+        hear(Event::Opened(&described(&cluster)));
         let mut rehearsal = Rehearsal::new(&cluster, to.clone(), input, &self.namespace)?;
         let end = tokio::select! {
-            end = climb(&mut rehearsal, &cluster, &to, hear) => end,
+            end = climb(&mut rehearsal, &cluster, (&to, &setup), hear) => end,
             _ = stopped.wait_for(|is| *is) => End::Interrupted,
         };
         let mut report = rehearsal.ended(end);
@@ -71,7 +75,12 @@ impl Course {
 }
 
 /// Everything on an open cluster, one minor after the other.
-async fn climb(rehearsal: &mut Rehearsal<'_>, cluster: &Cluster, to: &Version, hear: &dyn Fn(Event<'_>)) -> End {
+async fn climb(
+    rehearsal: &mut Rehearsal<'_>,
+    cluster: &Cluster,
+    (to, setup): (&Version, &Setup),
+    hear: &dyn Fn(Event<'_>),
+) -> End {
     let from = cluster.version().clone();
     let tell = |version: &Version, doing: &str| hear(Event::Doing(&format!("{version}: {doing}")));
     if let Err(error) = rehearsal.begin(&|doing| tell(&from, doing)).await {
@@ -82,7 +91,7 @@ async fn climb(rehearsal: &mut Rehearsal<'_>, cluster: &Cluster, to: &Version, h
         let next = now.minor.after();
         let (since, before) = (Instant::now(), now.clone());
         let release = if next == to.minor { Release::Exact(to.clone()) } else { Release::Minor(next) };
-        now = match upgrade(cluster, &release, &|doing| tell(&before, doing)).await {
+        now = match upgrade(cluster, &release, setup, &|doing| tell(&before, doing)).await {
             Ok(version) => version,
             Err(error) => return End::failed(format!("upgrading from {before} to {release}"), &error),
         };
@@ -93,10 +102,21 @@ async fn climb(rehearsal: &mut Rehearsal<'_>, cluster: &Cluster, to: &Version, h
     End::Whole
 }
 
-async fn upgrade(cluster: &Cluster, to: &Release, tell: &dyn Fn(&str)) -> Result<Version, RehearsalError> {
+/// What answers, in words, without what it is set up with: that is ours.
+fn described(cluster: &Cluster) -> String {
+    let etcd = cluster.origin().etcd.as_ref().map(|etcd| format!(" with etcd {etcd}")).unwrap_or_default();
+    format!("{}, a real control plane{etcd}", cluster.version())
+}
+
+async fn upgrade(
+    cluster: &Cluster,
+    to: &Release,
+    setup: &Setup,
+    tell: &dyn Fn(&str),
+) -> Result<Version, RehearsalError> {
     let version = cluster.rung(to)?;
     tell(&format!("upgrading to {version}"));
-    cluster.upgrade(&version, &Setup::default()).await?;
+    cluster.upgrade(&version, setup).await?;
     Ok(version)
 }
 

@@ -9,6 +9,10 @@ pub enum RehearsalError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Open(#[from] ClusterError),
+    /// The file that keeps the control plane from calling others.
+    #[error("writing a file for kube-apiserver into the folder of temporary files: {0}")]
+    #[diagnostic(help("check the space on its disk, or set TMPDIR to another folder"))]
+    Seclude(std::io::Error),
     /// A request had no answer.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -21,6 +21,7 @@ mod place;
 mod refusal;
 mod rehearsal;
 mod report;
+mod seclusion;
 mod served;
 mod show;
 

@@ -53,6 +53,11 @@ impl Refusal {
             body => body["message"].as_str().unwrap_or_default(),
         };
         let by = by(exchange.status, &exchange.body["reason"], said);
+        // How exactly somebody has no answer depends on the machine.
+        let said = match by {
+            By::SilentWebhook(_) | By::SilentConversion => said.split(": Post ").next().unwrap_or(said),
+            _ => said,
+        };
         let said = mask.hide(said);
         let said: String = said.split_whitespace().collect::<Vec<_>>().join(" ");
         let message = match said.char_indices().nth(LONGEST) {

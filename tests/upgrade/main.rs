@@ -17,6 +17,7 @@ mod support;
 
 use std::fs;
 use std::io::Write;
+use std::net::TcpListener;
 use std::process::Stdio;
 
 use cluster_support::{installed_assets, send_signal};
@@ -176,6 +177,37 @@ fn what_is_kept_is_the_newer_version_with_all_that_is_in_it() {
     let got = run(&mut get);
     got.exits(0).says(&["horizontalpodautoscaler.autoscaling/web", "pod/root", "configmap/settings"]);
     run(&mut ladder.command(&["cluster", "down", &format!("local:{}", ladder.newer)])).exits(0);
+    ladder.nothing_is_left();
+}
+
+#[test]
+fn nobody_is_called() {
+    let ladder = Ladder::new();
+    let somebody = TcpListener::bind("127.0.0.1:0").unwrap();
+    somebody.set_nonblocking(true).unwrap();
+    let webhook = format!(
+        "\
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {{name: outside}}
+webhooks:
+  - name: outside.example.com
+    admissionReviewVersions: [v1]
+    sideEffects: None
+    clientConfig: {{url: \"https://127.0.0.1:{}/\"}}
+    rules: [{{apiGroups: [\"\"], apiVersions: [v1], resources: [configmaps], operations: [CREATE, UPDATE]}}]
+",
+        somebody.local_addr().unwrap().port()
+    );
+    ladder.project.write("m/bitten.yaml", &(BITTEN.to_owned() + &webhook));
+    let ran = run(&mut ladder.upgrade(&["m", "--output", "json"]));
+    let report = json(ran.exits(0));
+    let said = found(&report, "ValidatingWebhookConfiguration outside");
+    assert!(said[0].starts_with("silent-webhook: outside.example.com is asked about an object"), "{said:?}");
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert_eq!(found(&report, "ConfigMap made/settings"), [""; 0]);
+    assert_eq!(somebody.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     ladder.nothing_is_left();
 }
 
