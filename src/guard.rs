@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+use serde_json::Value;
+
 /// What was found. It never holds the credential itself: a leak can be logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leak {
@@ -64,6 +66,20 @@ pub fn scrub(text: &str) -> Cow<'_, str> {
     }
     clean.push_str(&text[copied..]);
     Cow::Owned(clean)
+}
+
+/// The same of every text of a document, each by itself: one that is cut short hides nothing of the others.
+pub fn scrub_texts(document: &mut Value) {
+    match document {
+        Value::String(text) => {
+            if let Cow::Owned(clean) = scrub(text) {
+                *text = clean;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(scrub_texts),
+        Value::Object(fields) => fields.values_mut().for_each(scrub_texts),
+        _ => {}
+    }
 }
 
 /// How many characters must follow `eyJ`.

@@ -4,93 +4,29 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests and their helpers fail by panicking")]
 
 mod cluster_support;
+mod ladder;
 mod support;
 
 use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use cluster_support::{installed_assets, send_signal};
-use rehearsal::cluster::{self, Home};
+use cluster_support::send_signal;
+use ladder::Ladder;
 use rustix::process::Signal;
-use serde_json::{Value, json};
-use support::{Project, Ran, Running, run, until};
-
-/// A project with two releases of its own: the newest that is installed, and the same programs as its next minor.
-struct Ladder {
-    project: Project,
-    older: String,
-    newer: String,
-}
+use serde_json::Value;
+use support::{Ran, Running, run, until};
 
 impl Ladder {
-    fn new(scenario: &str) -> Self {
-        let project = Project::new();
-        let installed = cluster::installed(&Home::new(installed_assets(), "/nonexistent")).unwrap();
-        let newest = installed.last().unwrap();
-        let (minor, patch) = (newest.version.minor.minor, newest.version.patch);
-        let ladder = Self { older: format!("v1.{minor}.{patch}"), newer: format!("v1.{}.0", minor + 1), project };
-        ladder.install(&newest.folder, &ladder.older);
-        ladder.install(&newest.folder, &ladder.newer);
-        ladder.project.write("scenarios/a.yaml", &scenario.replace("NEWER", &format!("1.{}", minor + 1)));
+    /// A ladder with a scenario, in which `NEWER` stands for the minor above.
+    fn with(scenario: &str) -> Self {
+        let ladder = Self::new();
+        let newer = ladder.newer.trim_start_matches('v').rsplit_once('.').unwrap().0.to_owned();
+        ladder.project.write("scenarios/a.yaml", &scenario.replace("NEWER", &newer));
         ladder
-    }
-
-    fn assets(&self) -> PathBuf {
-        self.project.path("cache/assets")
-    }
-
-    fn install(&self, programs: &Path, version: &str) {
-        let folder = self.assets().join(version);
-        fs::create_dir_all(&folder).unwrap();
-        for entry in fs::read_dir(programs).unwrap().map(Result::unwrap) {
-            if entry.file_name() != "manifest.json" {
-                symlink(fs::canonicalize(entry.path()).unwrap(), folder.join(entry.file_name())).unwrap();
-            }
-        }
-        // One file goes by the names of four programs: a link has to lead to it by that name.
-        for name in ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"] {
-            let link = folder.join(name);
-            let file = fs::canonicalize(programs.join(name)).unwrap();
-            let _ = fs::remove_file(&link);
-            symlink(file, link).unwrap();
-        }
-        let manifest: Value = serde_json::from_slice(&fs::read(programs.join("manifest.json")).unwrap()).unwrap();
-        let manifest = json!({"kubernetes": version, "etcd": manifest["etcd"], "sha256": manifest["sha256"]});
-        fs::write(folder.join("manifest.json"), manifest.to_string()).unwrap();
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = self.project.command(args);
-        command.env("REHEARSAL_CACHE", self.project.path("cache")).env("REHEARSAL_STATE", self.project.path("state"));
-        command
     }
 
     /// `rehearsal run` on the older release.
     fn run(&self, more: &[&str]) -> Ran {
         run(&mut self.command(&[&["run", "--cluster", &format!("local:{}", self.older)], more].concat()))
-    }
-
-    /// The folder of its one cluster.
-    fn cluster(&self) -> Option<PathBuf> {
-        let folders = fs::read_dir(self.project.path("state/clusters")).ok()?;
-        folders.map(|entry| entry.unwrap().path()).next()
-    }
-
-    fn components(&self) -> usize {
-        let state = self.project.path("state");
-        let state = state.to_str().unwrap();
-        let lines = fs::read_dir("/proc").unwrap().filter_map(|entry| {
-            let path = entry.unwrap().path().join("cmdline");
-            Some(String::from_utf8_lossy(&fs::read(path).ok()?).into_owned())
-        });
-        lines.filter(|line| line.contains(state)).count()
-    }
-
-    fn nothing_is_left(&self) {
-        until("its processes end", || self.components() == 0);
-        until("its folder is removed", || self.cluster().is_none());
     }
 }
 
@@ -120,7 +56,7 @@ steps:
 
 #[test]
 fn what_was_there_lives_on() {
-    let ladder = Ladder::new(LIVES_ON);
+    let ladder = Ladder::with(LIVES_ON);
     ladder.run(&["--show"]).exits(0).says(&["1 passed"]);
     ladder.nothing_is_left();
     // What it showed after the upgrade belongs to the version that answered, and to no other cluster.
@@ -136,7 +72,7 @@ fn what_was_there_lives_on() {
 
 #[test]
 fn where_the_newer_release_is_not_installed_it_is_skipped() {
-    let ladder = Ladder::new(LIVES_ON);
+    let ladder = Ladder::with(LIVES_ON);
     fs::remove_dir_all(ladder.assets().join(&ladder.newer)).unwrap();
     let minor = ladder.newer.rsplit_once('.').unwrap().0;
     ladder.run(&[]).exits(0).says(&[
@@ -148,7 +84,7 @@ fn where_the_newer_release_is_not_installed_it_is_skipped() {
 
 #[test]
 fn a_release_that_does_not_start_is_told_with_its_last_words() {
-    let ladder = Ladder::new(
+    let ladder = Ladder::with(
         r#"
 scenario: It does not start
 cluster: {apiserver: {no-such-flag: {value: "1", when: ">=NEWER"}}}
@@ -172,7 +108,7 @@ steps:
 
 #[test]
 fn ctrl_c_in_the_middle_leaves_nothing() {
-    let ladder = Ladder::new(LIVES_ON);
+    let ladder = Ladder::with(LIVES_ON);
     let cluster = format!("local:{}", ladder.older);
     let running = Running::start(&mut ladder.command(&["run", "--cluster", &cluster]));
     until("it upgrades", || ladder.cluster().is_some_and(|folder| folder.join("wanted.json").exists()));
@@ -183,7 +119,7 @@ fn ctrl_c_in_the_middle_leaves_nothing() {
 
 #[test]
 fn a_cluster_that_is_kept_is_the_newer_one() {
-    let ladder = Ladder::new(LIVES_ON);
+    let ladder = Ladder::with(LIVES_ON);
     ladder.run(&["--keep"]).exits(0);
     let listed = run(&mut ladder.command(&["cluster", "list", "--output", "json"]));
     let listed: Value = serde_json::from_str(&listed.exits(0).out).unwrap();

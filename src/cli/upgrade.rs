@@ -55,6 +55,8 @@ enum Format {
     Markdown,
     /// One JSON document.
     Json,
+    /// One page for a browser, in one file.
+    Html,
 }
 
 fn release(text: &str) -> Result<Release, String> {
@@ -136,13 +138,20 @@ impl UpgradeArgs {
 impl Format {
     /// Whatever a server said has gone through a guard already; this is the last one.
     fn write(self, report: &Report, out: &mut impl Write) -> io::Result<()> {
-        let mut text = Vec::new();
         match self {
-            Self::Human => upgrade::human(report, &mut text)?,
-            Self::Markdown => write!(text, "{}", upgrade::markdown(report))?,
-            Self::Json => writeln!(text, "{:#}", upgrade::json(report))?,
+            Self::Human => {
+                let mut text = Vec::new();
+                upgrade::human(report, &mut text)?;
+                write!(out, "{}", guard::scrub(&String::from_utf8_lossy(&text)))?;
+            }
+            Self::Markdown => write!(out, "{}", guard::scrub(&upgrade::markdown(report)))?,
+            Self::Json => {
+                let mut document = upgrade::json(report);
+                guard::scrub_texts(&mut document);
+                writeln!(out, "{document:#}")?;
+            }
+            Self::Html => write!(out, "{}", upgrade::html(report))?,
         }
-        write!(out, "{}", guard::scrub(&String::from_utf8_lossy(&text)))?;
         out.flush()
     }
 }

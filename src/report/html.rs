@@ -1,7 +1,6 @@
 //! `html`: one page about the run for a browser, in one file: what failed, expected and actual side by side, every request,
 //! and where the time went.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
@@ -42,7 +41,7 @@ impl<W: Write + Send> Html<W> {
             "scenarios": std::mem::take(&mut self.scenarios),
             "summary": serde_json::to_value(Counts::from(summary))?,
         });
-        guarded(&mut document);
+        guard::scrub_texts(&mut document);
         let page = Page {
             mark: "<!doctype html>\n<!-- Made by `rehearsal run`. -->\n",
             title: "Rehearsal: report of a run",
@@ -109,20 +108,6 @@ fn with(mut object: Value, more: Value) -> Value {
         fields.extend(more);
     }
     object
-}
-
-/// The last guard, over every text of a document.
-fn guarded(document: &mut Value) {
-    match document {
-        Value::String(text) => {
-            if let Cow::Owned(clean) = guard::scrub(text) {
-                *text = clean;
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(guarded),
-        Value::Object(fields) => fields.values_mut().for_each(guarded),
-        _ => {}
-    }
 }
 
 #[cfg(test)]

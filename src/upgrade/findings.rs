@@ -4,143 +4,14 @@ mod of_fields;
 mod of_webhooks;
 
 use super::apply::Applied;
+use super::finding::{Finding, Severity, Topic};
 use super::look::{Home, Look, Seen, Stored, Tried};
 use super::manifests::Manifest;
 use super::refusal::{By, Refusal};
 use crate::version::Version;
 
-/// How grave it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Good to know; nothing has to be done.
-    WorthKnowing,
-    /// Somebody has to do something, before or after the upgrade.
-    NeedsAttention,
-}
-
-/// What a finding is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Topic {
-    /// It did not get onto the old version, or could not once more.
-    RefusedBefore,
-    /// It is refused from this version on.
-    Refused,
-    /// It is refused by a webhook, a policy or the Pod Security of its Namespace from this version on.
-    Bitten,
-    /// It was refused and is not any more.
-    Accepted,
-    /// The server warns about it.
-    Warned,
-    /// Its `apiVersion` is not served any more.
-    NotServed,
-    /// It is not there any more.
-    Gone,
-    /// It cannot be read any more.
-    Unreadable,
-    /// It is another one, without anybody having changed it.
-    Changed,
-    /// It has fields by default that it did not have.
-    Defaulted,
-    /// Its Pods are replaced.
-    RolledOut,
-    /// A webhook is asked and has no answer.
-    Silent,
-    /// It was being deleted when it was read.
-    Dying,
-}
-
-/// Something to be said of an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What it is about.
-    pub topic: Topic,
-    /// How grave it is.
-    pub severity: Severity,
-    /// The version that it was seen on first.
-    pub version: Version,
-    /// What it is, in one line.
-    pub text: String,
-    /// More of it, line by line.
-    pub lines: Vec<String>,
-    /// What to do.
-    pub advice: Option<String>,
-}
-
 /// A finding and the place of its object among the manifests.
 pub(super) type Found = (usize, Finding);
-
-impl Topic {
-    /// The word for it, for programs.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::RefusedBefore => "refused-before",
-            Self::Refused => "refused",
-            Self::Bitten => "bitten",
-            Self::Accepted => "accepted",
-            Self::Warned => "warned",
-            Self::NotServed => "not-served",
-            Self::Gone => "gone",
-            Self::Unreadable => "unreadable",
-            Self::Changed => "changed",
-            Self::Defaulted => "defaulted",
-            Self::RolledOut => "rolled-out",
-            Self::Silent => "silent-webhook",
-            Self::Dying => "dying",
-        }
-    }
-
-    /// What it is called, for people.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::RefusedBefore => "refused before",
-            Self::Refused => "refused now",
-            Self::Bitten => "bitten now",
-            Self::Accepted => "accepted now",
-            Self::Warned => "warned about",
-            Self::NotServed => "not served any more",
-            Self::Gone => "gone",
-            Self::Unreadable => "unreadable",
-            Self::Changed => "changed",
-            Self::Defaulted => "newly defaulted",
-            Self::RolledOut => "rolled out",
-            Self::Silent => "webhook without an answer",
-            Self::Dying => "was being deleted",
-        }
-    }
-
-    fn severity(self) -> Severity {
-        match self {
-            Self::RefusedBefore
-            | Self::Refused
-            | Self::Bitten
-            | Self::NotServed
-            | Self::Gone
-            | Self::Unreadable
-            | Self::Changed
-            | Self::RolledOut => Severity::NeedsAttention,
-            Self::Accepted | Self::Warned | Self::Defaulted | Self::Silent | Self::Dying => Severity::WorthKnowing,
-        }
-    }
-}
-
-impl Finding {
-    fn new(topic: Topic, version: &Version, text: impl Into<String>) -> Self {
-        let (severity, text) = (topic.severity(), text.into());
-        Self { topic, severity, version: version.clone(), text, lines: Vec::new(), advice: None }
-    }
-
-    fn lines(self, lines: Vec<String>) -> Self {
-        Self { lines, ..self }
-    }
-
-    fn advice(self, advice: impl Into<Option<String>>) -> Self {
-        Self { advice: advice.into(), ..self }
-    }
-
-    fn of_severity(self, severity: Severity) -> Self {
-        Self { severity, ..self }
-    }
-}
 
 /// What is to be said of the old version.
 pub(super) fn first(manifests: &[Manifest], applied: &[Applied], look: &Look) -> Vec<Found> {
@@ -243,21 +114,19 @@ impl Step<'_> {
 
     fn not_served(&self) -> Finding {
         let (manifest, from) = (self.manifest, self.from);
-        let lives = self.after.shown().map(|(api_version, _)| api_version);
         let text = format!(
             "{} {} is not served any more; {from} was the last to serve it",
             manifest.api_version, manifest.kind
         );
         let finding = self.say(Topic::NotServed, text);
-        let Some(home) = self.after.homes.iter().find(|home| lives.is_none_or(|lives| home.api_version == lives))
-        else {
+        let Some(home) = new_home(self.after) else {
             let lost = "nothing serves this kind any more, and what is stored cannot be reached".to_owned();
             return finding.lines(vec![lost]).advice(replacement(&manifest.kind).map(str::to_owned));
         };
         let new = &home.api_version;
-        let lives = match lives {
-            Some(lives) => format!("the object lives on as {lives}"),
-            None => format!("{new} serves the kind; this object was never stored"),
+        let lives = match self.after.stored(new) {
+            Some(Stored::There(_)) => format!("the object lives on as {new}"),
+            _ => format!("{new} serves the kind; this object is not stored"),
         };
         finding.lines(vec![lives]).advice(to_write(home, self.to))
     }
@@ -326,6 +195,11 @@ fn is_silent(refusal: &Refusal) -> bool {
     matches!(refusal.by, By::SilentWebhook(_))
 }
 
+/// The group-version that an object is best written for: one that takes the manifest as it is, else the nearest.
+fn new_home(seen: &Seen) -> Option<&Home> {
+    seen.homes.iter().find(|home| home.fits == Some(Ok(()))).or(seen.homes.first())
+}
+
 /// How a manifest is written for a group-version that serves its kind.
 fn to_write(home: &Home, version: &Version) -> String {
     let api_version = &home.api_version;
@@ -344,7 +218,7 @@ fn way_in(manifest: &Manifest, seen: &Seen, version: &Version) -> Option<String>
         return None;
     }
     let is_own = !manifest.group().ends_with(".k8s.io") && manifest.group().contains('.');
-    match seen.homes.first() {
+    match new_home(seen) {
         Some(home) => Some(to_write(home, version)),
         None if is_own => Some("give the manifest of its CustomResourceDefinition too".to_owned()),
         None => replacement(&manifest.kind).map(str::to_owned),

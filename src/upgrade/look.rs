@@ -74,10 +74,10 @@ impl Seen {
         self.homes.iter().find(|home| home.api_version == api_version).map(|home| &home.stored)
     }
 
-    /// The first group-version that shows the object, and the object.
-    pub(super) fn shown(&self) -> Option<(&str, &Value)> {
+    /// The object under the first group-version that shows it.
+    pub(super) fn shown(&self) -> Option<&Value> {
         self.homes.iter().find_map(|home| match &home.stored {
-            Stored::There(object) => Some((home.api_version.as_str(), object)),
+            Stored::There(object) => Some(object),
             _ => None,
         })
     }

@@ -2,7 +2,7 @@
 //! minor at a time, and each object is looked at before and after. Knows clusters and YAML, and nothing of scenarios.
 //!
 //! ```text
-//! files -manifests-> Manifest -order, apply-> cluster -look-> Look, Look -findings-> Report -human, json, markdown-> text
+//! files -manifests-> Manifest -order, apply-> cluster -look-> Look, Look -findings-> Report -human, json, markdown, html-> text
 //! ```
 
 mod apply;
@@ -11,6 +11,7 @@ mod clean;
 mod course;
 mod discreet;
 mod error;
+mod finding;
 mod findings;
 mod gates;
 mod look;
@@ -24,11 +25,12 @@ mod report;
 mod seclusion;
 mod served;
 mod show;
+mod trying;
 
 pub use course::{Course, Event, NoWay, way};
 pub use error::RehearsalError;
-pub use findings::{Finding, Severity, Topic};
+pub use finding::{Finding, Severity, Topic};
 pub use manifests::{Input, LeftOut, Manifest, read};
 pub use rehearsal::{Rehearsal, Tell};
 pub use report::{End, Looked, Object, Report};
-pub use show::{human, json, markdown};
+pub use show::{html, human, json, markdown};

@@ -75,7 +75,9 @@ impl<'a> Rehearsal<'a> {
 
     fn add(&mut self, seen: Look, found: Vec<Found>, since: Instant) {
         self.report.looked.push(Looked { version: seen.version.clone(), took: since.elapsed() });
-        for (index, finding) in found {
+        for (index, mut finding) in found {
+            // Whatever it is: what a server says, or what it holds.
+            finding.rewrite(&|text| self.place.mask.hide(text));
             self.report.objects[index].findings.push(finding);
         }
         self.last = Some(seen);

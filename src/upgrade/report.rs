@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::findings::{Finding, Severity};
+use super::finding::{Finding, Severity};
 use super::manifests::{Input, LeftOut, Manifest};
 use crate::run::Trouble;
 use crate::version::Version;

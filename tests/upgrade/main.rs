@@ -11,6 +11,7 @@
 
 #[path = "../cluster_support/mod.rs"]
 mod cluster_support;
+#[path = "../ladder/mod.rs"]
 mod ladder;
 #[path = "../support/mod.rs"]
 mod support;
@@ -253,7 +254,7 @@ data: {{a: b}}
     ladder.project.write("secrets.yaml", &text);
     let line = "Q".repeat(64);
     let hidden = ["hunter2-and-more", &token, &token[..30], &line];
-    for output in ["human", "markdown", "json"] {
+    for output in ["human", "markdown", "json", "html"] {
         let ran = run(&mut ladder.upgrade(&["secrets.yaml", "--output", output]));
         ran.exits(1).says(&["Secret made/s", "not a label", "ConfigMap made/careless"]).keeps_quiet_about(&hidden);
     }

@@ -39,8 +39,8 @@ fn look(version: &str) -> Look {
     Look { version: version.parse().unwrap(), objects }
 }
 
-fn refusal(by: By, message: &str) -> Option<Refusal> {
-    Some(Refusal { by, message: message.to_owned() })
+fn refusal(by: By, message: &str) -> Refusal {
+    Refusal { by, message: message.to_owned() }
 }
 
 /// As a report has them.
@@ -48,8 +48,8 @@ fn told(found: &[Found]) -> Vec<String> {
     let line = |(index, finding): &Found| {
         let Finding { topic, severity, version, text, lines, advice } = finding;
         let sign = if *severity == Severity::NeedsAttention { "!" } else { " " };
-        let lines: String = lines.iter().map(|line| format!("\n    {line}")).collect();
-        let advice = advice.iter().map(|advice| format!("\n    = {advice}")).collect::<String>();
+        let lines: String = lines.iter().flat_map(|line| ["\n    ", line]).collect();
+        let advice: String = advice.iter().flat_map(|advice| ["\n    = ", advice]).collect();
         format!("{sign} {index} {version} {}: {text}{lines}{advice}", topic.word())
     };
     found.iter().map(line).collect()
@@ -70,7 +70,7 @@ fn tried(seen: &mut Seen) -> &mut Tried {
 #[test]
 fn what_nothing_happens_to_is_not_spoken_of() {
     assert_eq!(step(0, |_| {}, |_| {}), [""; 0]);
-    let refused = |seen: &mut Seen| tried(seen).create = refusal(By::Validation, "no");
+    let refused = |seen: &mut Seen| tried(seen).create = Some(refusal(By::Validation, "no"));
     assert_eq!(step(0, refused, refused), [""; 0]);
     let applied = vec![Applied::default(); 3];
     assert_eq!(told(&first(&manifests(), &applied, &look("v1.24.17"))), [""; 0]);
@@ -91,7 +91,7 @@ fn what_is_not_served_any_more_says_where_it_lives_on_and_what_to_write() {
         step(1, |_| {}, elsewhere(Ok(()))),
         [format!("{says}{lives}nothing else in the manifest has to change")]
     );
-    let more = refusal(By::Schema, "unknown field \"spec.x\"").unwrap();
+    let more = refusal(By::Schema, "unknown field \"spec.x\"");
     let expected = format!("{says}{lives}more has to change, for v1.25.16 says: unknown field \"spec.x\"");
     assert_eq!(step(1, |_| {}, elsewhere(Err(more))), [expected]);
     let nowhere = step(1, |_| {}, |seen| *seen = Seen::default());
@@ -103,7 +103,7 @@ fn what_is_not_served_any_more_says_where_it_lives_on_and_what_to_write() {
 fn what_is_gone_or_cannot_be_read_is_told_apart() {
     let gone = step(0, |_| {}, |seen| seen.homes[0].stored = Stored::Missing);
     assert_eq!(gone, ["! 0 v1.25.16 gone: it was there before the upgrade and is not any more"]);
-    let refusal = refusal(By::SilentConversion, "nobody converts").unwrap();
+    let refusal = refusal(By::SilentConversion, "nobody converts");
     let unreadable = step(0, |_| {}, |seen| seen.homes[0].stored = Stored::Unreadable(refusal));
     assert_eq!(unreadable, ["! 0 v1.25.16 unreadable: nobody converts"]);
 }
@@ -129,14 +129,14 @@ fn defaults_are_told_apart_from_changes() {
 #[test]
 fn who_bites_is_told_once_for_both_ways() {
     let bite = |seen: &mut Seen| {
-        tried(seen).create = refusal(By::Policy("few".into()), "no: few");
-        tried(seen).apply = refusal(By::Policy("few".into()), "no: few");
+        tried(seen).create = Some(refusal(By::Policy("few".into()), "no: few"));
+        tried(seen).apply = Some(refusal(By::Policy("few".into()), "no: few"));
     };
     assert_eq!(step(0, |_| {}, bite), ["! 0 v1.25.16 bitten: when it is created anew: no: few"]);
-    let pods = |seen: &mut Seen| tried(seen).pods = refusal(By::PodSecurity, "no: root");
+    let pods = |seen: &mut Seen| tried(seen).pods = Some(refusal(By::PodSecurity, "no: root"));
     assert_eq!(step(0, |_| {}, pods), ["! 0 v1.25.16 bitten: when Pods are created for it: no: root"]);
     assert_eq!(
-        step(0, |_| {}, |seen| tried(seen).apply = refusal(By::Validation, "immutable")),
+        step(0, |_| {}, |seen| tried(seen).apply = Some(refusal(By::Validation, "immutable"))),
         ["! 0 v1.25.16 refused: when it is applied again: immutable"]
     );
     assert_eq!(step(0, bite, |_| {}), ["  0 v1.25.16 accepted: it is not refused any more"]);
@@ -176,7 +176,7 @@ fn webhooks_without_an_answer_are_told_of_their_configuration() {
 #[test]
 fn what_did_not_get_in_says_why_and_how_it_would() {
     let mut applied = vec![Applied::default(); 3];
-    applied[1].refusal = refusal(By::NotServed, "CronJob of batch/v1beta1 is not served");
+    applied[1].refusal = Some(refusal(By::NotServed, "CronJob of batch/v1beta1 is not served"));
     applied[0].warnings = vec!["deprecated".to_owned()];
     let mut seen = look("v1.25.16");
     seen.objects[1] =

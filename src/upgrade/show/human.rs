@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::left_out;
-use crate::upgrade::findings::{Finding, Severity};
+use crate::upgrade::finding::{Finding, Severity};
 use crate::upgrade::report::{Object, Report};
 
 const NAME: Style = Style::new().bold();

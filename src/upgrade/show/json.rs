@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::upgrade::findings::{Finding, Severity};
+use crate::upgrade::finding::{Finding, Severity};
 use crate::upgrade::report::{End, Object, Report};
 
 /// One document with every object and all that is to be said of it.

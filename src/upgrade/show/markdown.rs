@@ -2,7 +2,7 @@
 
 use super::left_out;
 use crate::markdown::{code, escaped, fenced, row};
-use crate::upgrade::findings::{Finding, Severity};
+use crate::upgrade::finding::{Finding, Severity};
 use crate::upgrade::report::{Object, Report};
 
 /// A table of all objects that something is to be said of, then all of it in full.

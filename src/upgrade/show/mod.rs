@@ -1,5 +1,6 @@
 //! A report of a rehearsal, shown.
 
+mod html;
 mod human;
 mod json;
 mod markdown;
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 
 use super::report::Report;
 
+pub use html::html;
 pub use human::human;
 pub use json::json;
 pub use markdown::markdown;

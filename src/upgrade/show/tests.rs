@@ -2,7 +2,7 @@ use snapbox::{IntoData, assert_data_eq, file};
 
 use super::*;
 use crate::run::Trouble;
-use crate::upgrade::findings::{Finding, Severity, Topic};
+use crate::upgrade::finding::{Finding, Severity, Topic};
 use crate::upgrade::manifests::LeftOut;
 use crate::upgrade::report::{End, Looked, Object};
 use crate::version::Version;
@@ -67,4 +67,14 @@ fn a_report_reads_like_this() {
     assert_data_eq!(plain.raw(), file!["golden/human.txt"].raw());
     assert_data_eq!(markdown(&report()).raw(), file!["golden/markdown.md"].raw());
     assert_data_eq!(format!("{:#}\n", json(&report())).raw(), file!["golden/json.json"].raw());
+}
+
+#[test]
+fn a_page_holds_all_that_is_known_and_ends_where_it_should() {
+    let page = html(&report());
+    assert!(page.starts_with("<!doctype html>\n<!-- Made by `rehearsal upgrade`. -->") && page.ends_with("</html>\n"));
+    let (_, data) = page.split_once("type=\"application/json\">").unwrap();
+    let data: serde_json::Value = serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap();
+    assert_eq!(data["objects"], json(&report())["objects"]);
+    assert_eq!(data["shortfall"][1], "look at its log");
 }

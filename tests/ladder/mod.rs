@@ -1,4 +1,5 @@
 //! Two releases for tests of upgrades, where one is installed: the newest, and the same programs as its next minor.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
