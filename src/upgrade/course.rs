@@ -91,7 +91,11 @@ async fn climb(
         let next = now.minor.after();
         let (since, before) = (Instant::now(), now.clone());
         let release = if next == to.minor { Release::Exact(to.clone()) } else { Release::Minor(next) };
-        now = match upgrade(cluster, &release, setup, &|doing| tell(&before, doing)).await {
+        let upgraded = match rehearsal.make_way().await {
+            Ok(()) => upgrade(cluster, &release, setup, &|doing| tell(&before, doing)).await,
+            Err(error) => Err(error),
+        };
+        now = match upgraded {
             Ok(version) => version,
             Err(error) => return End::failed(format!("upgrading from {before} to {release}"), &error),
         };

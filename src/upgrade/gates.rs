@@ -1,5 +1,6 @@
-//! Webhooks whose server has no answer. On a rehearsed cluster no Pod serves anything, so each of them would refuse all that
-//! it is asked about and hide what the new version says: they are set aside for as long as a question takes.
+//! Webhooks, whose servers have no answer here. Each of them would refuse all that it is asked about and hide what the new
+//! version says: they are set aside for as long as a question takes, and while another version takes the place of the one
+//! that runs, which could not come up where a webhook refuses what its controllers write.
 
 use std::collections::BTreeSet;
 
@@ -17,15 +18,24 @@ const CONFIGURATIONS: [&str; 2] = ["validatingwebhookconfigurations", "mutatingw
 pub(super) struct Aside(Vec<(String, Value)>);
 
 impl Aside {
+    /// Sets all configurations aside.
+    pub(super) async fn take_all(&mut self, place: &Place<'_>) -> Result<(), RehearsalError> {
+        self.take_those(place, &|_| true).await.map(drop)
+    }
+
     /// Sets the configurations aside that have webhooks of these names; says whether there were any.
     pub(super) async fn take(&mut self, place: &Place<'_>, names: &BTreeSet<String>) -> Result<bool, RehearsalError> {
+        self.take_those(place, &|name| names.contains(name)).await
+    }
+
+    async fn take_those(&mut self, place: &Place<'_>, is_one: &dyn Fn(&str) -> bool) -> Result<bool, RehearsalError> {
         let before = self.0.len();
         for plural in CONFIGURATIONS {
             let collection = format!("/apis/admissionregistration.k8s.io/v1/{plural}");
             let list = place.send(Request::new(Method::GET, collection.as_str())).await?;
             for configuration in list.body["items"].as_array().into_iter().flatten() {
                 let webhooks = &configuration["webhooks"];
-                let of_them = |webhook: &Value| webhook["name"].as_str().is_some_and(|name| names.contains(name));
+                let of_them = |webhook: &Value| webhook["name"].as_str().is_some_and(is_one);
                 let name = configuration["metadata"]["name"].as_str();
                 if let Some(name) = name.filter(|_| webhooks.as_array().into_iter().flatten().any(of_them)) {
                     let path = format!("{collection}/{name}");

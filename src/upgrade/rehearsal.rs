@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::apply::{Applied, apply, make_namespaces};
 use super::error::RehearsalError;
 use super::findings::{self, Found};
+use super::gates::Aside;
 use super::look::Look;
 use super::looking::{at_rest, look};
 use super::manifests::Input;
@@ -22,6 +23,7 @@ pub struct Rehearsal<'a> {
     place: Place<'a>,
     applied: Vec<Applied>,
     last: Option<Look>,
+    aside: Aside,
     report: Report,
 }
 
@@ -35,7 +37,7 @@ impl<'a> Rehearsal<'a> {
     ) -> Result<Self, RehearsalError> {
         let report = Report::new(cluster.version().clone(), to, input);
         let applied = vec![Applied::default(); input.manifests.len()];
-        Ok(Self { place: Place::new(cluster, input, namespace)?, applied, last: None, report })
+        Ok(Self { place: Place::new(cluster, input, namespace)?, applied, last: None, aside: Aside::default(), report })
     }
 
     /// What is known so far.
@@ -65,8 +67,14 @@ impl<'a> Rehearsal<'a> {
         Ok(())
     }
 
+    /// Sets aside what would stand in the way of an upgrade and is not there to answer. The next look puts it back.
+    pub async fn make_way(&mut self) -> Result<(), RehearsalError> {
+        self.aside.take_all(&self.place).await
+    }
+
     /// Looks at everything after an upgrade to `version` that began at `since`, and says what is otherwise.
     pub async fn go_on(&mut self, version: &Version, since: Instant, tell: &Tell<'_>) -> Result<(), RehearsalError> {
+        std::mem::take(&mut self.aside).put_back(&self.place).await?;
         let seen = look(&self.place, version, self.last.as_ref(), tell).await?;
         let found = self.last.as_ref().map(|last| findings::next(self.place.manifests, last, &seen));
         self.add(seen, found.unwrap_or_default(), since);

@@ -26,6 +26,7 @@ use ladder::Ladder;
 use rehearsal::cluster::{self, Home};
 use rustix::process::Signal;
 use serde_json::Value;
+use snapbox::{Data, IntoData, assert_data_eq};
 use support::{Project, Ran, Running, run, until};
 
 const ORDINARY: &str = include_str!("ordinary.yaml");
@@ -332,4 +333,22 @@ fn v1_25_takes_betas_away() {
         assert_eq!(finding["lines"][0], lives);
     }
     fs::remove_dir_all(project.path("home")).unwrap();
+}
+
+/// The reports in the documentation, from v1.22 to v1.32: ten upgrades each, where all of them are installed.
+/// `SNAPSHOTS=overwrite` writes them.
+#[test]
+#[ignore = "takes minutes, and every minor from v1.22 to v1.32"]
+fn the_reports_in_the_documentation_are_what_is_told() {
+    for name in ["platform", "operator"] {
+        let project = Project::new();
+        let folder = format!("examples/upgrade/{name}");
+        let mut upgrade =
+            project.command(&["upgrade", "--from", "v1.22", "--to", "v1.32", "--output", "markdown", &folder]);
+        upgrade.env("REHEARSAL_CACHE", installed_assets()).current_dir(env!("CARGO_MANIFEST_DIR"));
+        let ran = run(&mut upgrade);
+        assert!(matches!(ran.code, Some(0 | 1)), "{ran:?}");
+        let known = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/upgrade/{name}.md"));
+        assert_data_eq!(ran.out.raw(), Data::read_from(&known, None).raw());
+    }
 }

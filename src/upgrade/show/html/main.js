@@ -1,5 +1,5 @@
 // The report of an upgrade: objects, the gravest first, by what is to be said of them.
-const SEVERITIES = { 'needs-attention': 'needs attention', 'worth-knowing': 'worth knowing', '': 'unaffected' };
+const SEVERITIES = { 'needs-attention': 'to attend to', 'worth-knowing': 'worth knowing', '': 'unaffected' };
 const GRAVITY = Object.keys(SEVERITIES);
 const severityOf = object => object.severity || '';
 
@@ -13,7 +13,8 @@ function finding({ severity, version, topic, text, lines, advice }) {
 function entry(object) {
   const head = [h('h2', {}, object.object, ' ', h('small', {}, `${object.apiVersion}, ${object.at}`))];
   const said = [...object.findings].sort((a, b) => GRAVITY.indexOf(a.severity) - GRAVITY.indexOf(b.severity));
-  const topics = said.map(({ severity, topic }) => h('span', { class: `topic ${severity}` }, topic.replace(/-/g, ' ')));
+  const once = said.filter(({ topic }, at) => said.findIndex(other => other.topic === topic) === at);
+  const topics = once.map(({ severity, topic }) => h('span', { class: `topic ${severity}` }, topic.replace(/-/g, ' ')));
   const element = said.length
     ? h('details', { class: 'object', open: severityOf(object) === 'needs-attention' }, h('summary', {}, head, topics), said.map(finding))
     : h('div', { class: 'object' }, head);
