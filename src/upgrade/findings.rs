@@ -82,11 +82,12 @@ impl Step<'_> {
         let was_there = self.before.shown().is_some();
         match (self.before.served, self.after.served) {
             (true, false) => found.push(self.not_served()),
+            (false, false) => found.extend(self.refused_elsewhere()),
             (false, true) => {
                 let text = format!("{} is served from here on", self.manifest.api_version);
                 found.push(self.say(Topic::Accepted, text));
             }
-            _ => {}
+            (true, true) => {}
         }
         if was_there && self.after.shown().is_none() && self.after.served {
             match self.after.homes.iter().find_map(|home| match &home.stored {
@@ -129,6 +130,19 @@ impl Step<'_> {
             _ => format!("{new} serves the kind; this object is not stored"),
         };
         finding.lines(vec![lives]).advice(to_write(home, self.to))
+    }
+
+    /// What is not served as it is written, and is not taken any more as what it would have been written for instead.
+    fn refused_elsewhere(&self) -> Option<Finding> {
+        let home = new_home(self.before)?;
+        let now = self.after.homes.iter().find(|now| now.api_version == home.api_version)?;
+        match (&home.fits, &now.fits) {
+            (Some(Ok(())), Some(Err(refusal))) => {
+                let text = format!("written as {}: {}", home.api_version, refusal.message);
+                Some(self.say(Topic::Refused, text))
+            }
+            _ => None,
+        }
     }
 
     /// Group-versions that showed the object and cannot any more, while others can.

@@ -32,18 +32,24 @@ fn applied(step: &Step<'_>) -> Vec<Change> {
 }
 
 fn of(step: &Step<'_>, all: Vec<Change>, when: &str) -> Vec<Finding> {
-    let is_default = |change: &Change| change.before.is_none() && !change.path.is_in(&step.manifest.body);
-    let (defaulted, changed): (Vec<Change>, Vec<Change>) = all.into_iter().partition(is_default);
+    let is_ours = |change: &Change| !change.path.is_in(&step.manifest.body);
+    let (set, rest): (Vec<Change>, Vec<Change>) =
+        all.into_iter().partition(|change| change.before.is_none() && is_ours(change));
+    let (unset, changed): (Vec<Change>, Vec<Change>) =
+        rest.into_iter().partition(|change| change.after.is_none() && is_ours(change));
     let mut found = Vec::new();
     if !changed.is_empty() {
         let text = format!("{} another value than on {}{when}", fields(&changed, "has", "have"), step.from);
         let advice = "look whether what depends on it still works".to_owned();
         found.push(step.say(Topic::Changed, text).lines(lines(&changed)).advice(advice));
     }
-    if !defaulted.is_empty() {
-        let text = format!("{} not in the manifest and now set by default{when}", fields(&defaulted, "is", "are"));
-        let advice = "a GitOps tool may show a difference; write the fields into the manifest, or have them ignored";
-        found.push(step.say(Topic::Defaulted, text).lines(lines(&defaulted)).advice(advice.to_owned()));
+    for (defaults, how) in [(set, "now set by default"), (unset, "not set by default any more")] {
+        if !defaults.is_empty() {
+            let text = format!("{} not in the manifest and {how}{when}", fields(&defaults, "is", "are"));
+            let advice =
+                "a GitOps tool may show a difference: write the fields into the manifest, or have them ignored";
+            found.push(step.say(Topic::Defaulted, text).lines(lines(&defaults)).advice(advice.to_owned()));
+        }
     }
     found
 }

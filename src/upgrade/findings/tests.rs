@@ -94,6 +94,11 @@ fn what_is_not_served_any_more_says_where_it_lives_on_and_what_to_write() {
     let more = refusal(By::Schema, "unknown field \"spec.x\"");
     let expected = format!("{says}{lives}more has to change, for v1.25.16 says: unknown field \"spec.x\"");
     assert_eq!(step(1, |_| {}, elsewhere(Err(more))), [expected]);
+    let refused = refusal(By::Validation, "no time zone");
+    assert_eq!(
+        step(1, elsewhere(Ok(())), elsewhere(Err(refused))),
+        ["! 1 v1.25.16 refused: written as batch/v1: no time zone"]
+    );
     let nowhere = step(1, |_| {}, |seen| *seen = Seen::default());
     let lost = "\n    nothing serves this kind any more, and what is stored cannot be reached";
     assert_eq!(nowhere, [format!("{says}{lost}")]);
@@ -116,9 +121,15 @@ fn defaults_are_told_apart_from_changes() {
         "! 0 v1.25.16 changed: one field has another value than on v1.24.17\n    ~ spec.replicas: 2 -> 3\n    = look whether \
          what depends on it still works",
         "  0 v1.25.16 defaulted: one field is not in the manifest and now set by default\n    + spec.paused: false\n    = a \
-         GitOps tool may show a difference; write the fields into the manifest, or have them ignored",
+         GitOps tool may show a difference: write the fields into the manifest, or have them ignored",
     ];
     assert_eq!(shown, expected);
+    let without =
+        |seen: &mut Seen| seen.homes[0].stored = Stored::There(json!({"spec": {"replicas": 2, "paused": false}}));
+    let [unset] = &step(0, without, |_| {})[..] else { panic!() };
+    assert!(
+        unset.starts_with("  0 v1.25.16 defaulted: one field is not in the manifest and not set by default any more")
+    );
     // What applying it makes of it is told if it is more than that.
     let becomes = |spec: Value| move |seen: &mut Seen| tried(seen).becomes = Some(spec);
     let applied = step(0, becomes(json!({})), becomes(json!({"spec": {"replicas": 2}, "new": 1})));
