@@ -31,7 +31,7 @@ pub(super) fn silent(manifests: &[Manifest], before: Option<&Look>, after: &Look
         let count = if objects.len() == 1 { "an object".to_owned() } else { format!("{} objects", objects.len()) };
         let now = if is_new { "now asked" } else { "asked" };
         let text = format!(
-            "{name} is {now} about {count}, and nobody answers: while that is so, they can be neither created nor changed"
+            "{name} is {now} about {count}, and nobody answers: while that is so, each such request is refused"
         );
         let mut lines: Vec<String> = objects.iter().take(SHOWN).map(|index| manifests[*index].to_string()).collect();
         if objects.len() > SHOWN {

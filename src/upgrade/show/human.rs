@@ -38,8 +38,9 @@ pub fn human(report: &Report, out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "{DIM}help:{DIM:#} {help}")?;
         }
     }
-    if let Some(kubeconfig) = &report.kept {
-        writeln!(out, "the cluster is kept until `rehearsal cluster down`; its kubeconfig: {}", kubeconfig.display())?;
+    if let Some((kubeconfig, last)) = report.kept.as_ref().zip(report.looked.last()) {
+        let kubeconfig = kubeconfig.display();
+        writeln!(out, "kept until `rehearsal cluster down local:{}`; its kubeconfig: {kubeconfig}", last.version)?;
     }
     writeln!(out, "{}\n{}", report.course(), report.counts())?;
     out.flush()
