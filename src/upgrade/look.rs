@@ -25,7 +25,7 @@ pub(super) struct Seen {
     pub(super) homes: Vec<Home>,
     /// What comes of its manifest; nothing where its kind is not served.
     pub(super) tried: Option<Tried>,
-    /// The names of what a rollout makes: `ReplicaSets` or `ControllerRevisions`.
+    /// What a rollout makes: the names of `ReplicaSets`, or the revisions of Pods.
     pub(super) revisions: BTreeSet<String>,
 }
 

@@ -89,7 +89,7 @@ async fn read(place: &Place<'_>, served: &Served, manifest: &Manifest) -> Result
         let is_it = !is_far || uid.as_ref().is_none_or(|uid| *uid == its);
         if matches!(stored, Stored::There(_)) && is_it {
             if uid.is_none() {
-                seen.revisions = revisions(place, served, manifest, &its).await?;
+                seen.revisions = revisions(place, served, manifest, &exchange.body).await?;
             }
             uid.get_or_insert(its);
         }
@@ -100,24 +100,28 @@ async fn read(place: &Place<'_>, served: &Served, manifest: &Manifest) -> Result
     Ok(seen)
 }
 
-/// The names of what a rollout of a workload makes.
+/// What a rollout of a workload makes: the names of `ReplicaSets`, or the revisions of Pods. A `ControllerRevision` of a
+/// `DaemonSet` proves nothing: v1.34 makes one that leaves a `null` out, and no Pod is replaced.
 async fn revisions(
     place: &Place<'_>,
     served: &Served,
     manifest: &Manifest,
-    uid: &Value,
+    workload: &Value,
 ) -> Result<BTreeSet<String>, RehearsalError> {
-    let kind = match manifest.kind.as_str() {
-        "Deployment" => "ReplicaSet",
-        "StatefulSet" | "DaemonSet" => "ControllerRevision",
+    let (api_version, kind, name) = match manifest.kind.as_str() {
+        "Deployment" => ("apps/v1", "ReplicaSet", "/metadata/name"),
+        "DaemonSet" => ("v1", "Pod", "/metadata/labels/controller-revision-hash"),
+        "StatefulSet" => {
+            return Ok(workload["status"]["updateRevision"].as_str().map(str::to_owned).into_iter().collect());
+        }
         _ => return Ok(BTreeSet::new()),
     };
-    let Some(resource) = served.find("apps/v1", kind) else { return Ok(BTreeSet::new()) };
+    let Some(resource) = served.find(api_version, kind) else { return Ok(BTreeSet::new()) };
     let list = place.send(Request::list_of_metadata(&place.collection(manifest, resource))).await?;
     let items = list.body["items"].as_array().into_iter().flatten();
     let is_its = |item: &&Value| {
         let owners = item["metadata"]["ownerReferences"].as_array().into_iter().flatten();
-        owners.into_iter().any(|owner| owner["uid"] == *uid)
+        owners.into_iter().any(|owner| owner["uid"] == workload["metadata"]["uid"])
     };
-    Ok(items.filter(is_its).filter_map(|item| item["metadata"]["name"].as_str().map(str::to_owned)).collect())
+    Ok(items.filter(is_its).filter_map(|item| item.pointer(name)?.as_str().map(str::to_owned)).collect())
 }
