@@ -47,7 +47,7 @@ impl Upgrade {
 }
 
 /// How long it may take at least: three programs start, one after the other.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 #[derive(Debug)]
 struct Step {

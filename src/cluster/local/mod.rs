@@ -57,8 +57,8 @@ pub(super) enum BootError {
     Connect(String),
     #[error("{name} {how}")]
     Ended { name: &'static str, how: String, last_words: String, log: PathBuf },
-    #[error("{missing} did not come within {} s", READY_WITHIN.as_secs())]
-    NotReady { missing: &'static str, last_words: String, log: PathBuf },
+    #[error("{missing} did not come within {} s", within.as_secs())]
+    NotReady { missing: &'static str, within: Duration, last_words: String, log: PathBuf },
 }
 
 impl BootError {
@@ -112,7 +112,7 @@ impl ControlPlane {
         self.port = free_port().map_err(BootError::Port)?;
         self.server = format!("https://127.0.0.1:{}", self.port);
         let outcome = tokio::time::timeout(READY_WITHIN, self.start(order, local, folder)).await;
-        outcome.unwrap_or_else(|_| Err(self.not_ready()))
+        outcome.unwrap_or_else(|_| Err(self.not_ready(READY_WITHIN)))
     }
 
     /// The URL of the API server.
@@ -205,11 +205,11 @@ impl ControlPlane {
         future::select_all(ends).await.0
     }
 
-    fn not_ready(&self) -> BootError {
+    fn not_ready(&self, within: Duration) -> BootError {
         let missing = self.missing;
         let last = self.components.last();
         let last_words = last.map(Component::last_words).unwrap_or_default();
-        BootError::NotReady { missing, last_words, log: last.map(|last| last.log.clone()).unwrap_or_default() }
+        BootError::NotReady { missing, within, last_words, log: last.map(|last| last.log.clone()).unwrap_or_default() }
     }
 
     /// The processes, by name.

@@ -3,6 +3,8 @@
 //! One API server is replaced at a time, and there is only one: while it is away nobody answers, and watches end. The
 //! order is that of the version-skew policy: nothing is newer than the API server, and the Node comes last.
 
+use std::time::Duration;
+
 use http::Method;
 
 use super::components::Starting;
@@ -11,6 +13,9 @@ use crate::cluster::folder::Folder;
 use crate::cluster::order::{LocalOrder, Order};
 use crate::cluster::process::Component;
 use crate::cluster::{Request, Session, discovery};
+
+/// How long it may take: one program ends before another starts, and on a busy machine each takes its time.
+const UPGRADED_WITHIN: Duration = READY_WITHIN.saturating_mul(3);
 
 /// What kube-controller-manager makes anew in every Namespace: once it is back there, that program works.
 const MARKER: &str = "/api/v1/namespaces/kube-node-lease/configmaps/kube-root-ca.crt";
@@ -24,8 +29,8 @@ impl ControlPlane {
         local: &LocalOrder,
         folder: &Folder,
     ) -> Result<(), BootError> {
-        let outcome = tokio::time::timeout(READY_WITHIN, self.replace(order, local, folder)).await;
-        outcome.unwrap_or_else(|_| Err(self.not_ready()))
+        let outcome = tokio::time::timeout(UPGRADED_WITHIN, self.replace(order, local, folder)).await;
+        outcome.unwrap_or_else(|_| Err(self.not_ready(UPGRADED_WITHIN)))
     }
 
     async fn replace(&mut self, order: &Order, local: &LocalOrder, folder: &Folder) -> Result<(), BootError> {
