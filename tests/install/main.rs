@@ -156,7 +156,7 @@ fn what_cannot_be_had_is_told_before_anything_is_written() {
     // The right one of two is not begun either.
     machine.run(&["install", "v1.36", "v1.99"]).exits(3).says(&["v1.99 is not published"]);
     for (args, says) in [
-        (&["install"][..], "required"),
+        (&["install"][..], "no version is named"),
         (&["install", "latest"], "`latest` is no Kubernetes version"),
         (&["install", "v1.36", "--mirror", "mirror"], "http://HOST"),
         (&["install", "v1.36", "--from", "x", "--build"], "cannot be used with"),
