@@ -36,9 +36,12 @@ impl ControlPlane {
     async fn replace(&mut self, order: &Order, local: &LocalOrder, folder: &Folder) -> Result<(), BootError> {
         let starting = Starting { order, local, folder };
         let admin = session(folder, "kubeconfig").await?;
-        self.end("kube-apiserver").await;
+        self.kill("kube-apiserver").await;
         if local.etcd != self.etcd {
-            self.end("etcd").await;
+            // As its machine would, so that it leaves its data whole.
+            if let Some(etcd) = self.take("etcd") {
+                etcd.end().await;
+            }
             self.components.push(starting.etcd()?);
             self.etcd.clone_from(&local.etcd);
             self.until_etcd_listens().await?;
@@ -46,8 +49,8 @@ impl ControlPlane {
         self.components.push(starting.apiserver(self.port)?);
         self.until_ready(&admin).await?;
 
-        self.end("kube-controller-manager").await;
-        self.end("kube-scheduler").await;
+        self.kill("kube-controller-manager").await;
+        self.kill("kube-scheduler").await;
         self.remove_marker(&admin).await?;
         self.components.push(starting.controller_manager()?);
         self.components.push(starting.scheduler()?);
@@ -71,11 +74,15 @@ impl ControlPlane {
         self.until(remove).await
     }
 
-    /// Ends a component as its machine would, so that it leaves its data whole.
-    async fn end(&mut self, name: &str) {
-        let is_meant = |component: &Component| component.name == name;
-        if let Some(place) = self.components.iter().position(is_meant) {
-            self.components.remove(place).end().await;
+    /// Ends a component that holds no data; asked politely, some wait five seconds for their watchers.
+    async fn kill(&mut self, name: &str) {
+        if let Some(mut component) = self.take(name) {
+            component.kill().await;
         }
+    }
+
+    fn take(&mut self, name: &str) -> Option<Component> {
+        let place = self.components.iter().position(|component| component.name == name)?;
+        Some(self.components.remove(place))
     }
 }
