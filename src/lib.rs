@@ -18,6 +18,7 @@ pub mod harness;
 mod html;
 mod markdown;
 pub mod observe;
+mod path;
 pub mod plan;
 pub mod reference;
 pub mod report;

@@ -12,7 +12,6 @@ mod list;
 mod listing;
 mod object;
 mod patch;
-mod path;
 mod reference;
 pub mod reply;
 mod request;
@@ -44,6 +43,7 @@ pub use reply::{Exit, Output, Reply};
 pub use upgrade::Upgrade;
 pub use view::View;
 
+use crate::path;
 use crate::syntax::{At, Diagnostics, Expression, Node, Reference, Scope, TemplateError, TextTemplate};
 use crate::topic::Topic;
 

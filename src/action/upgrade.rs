@@ -16,8 +16,8 @@ pub(super) const KIND: Kind = Kind {
     key: "upgrade",
     doc: "Puts another release in place of the one that runs: `next`, the newest installed patch of the next minor; or \
           `{to: v1.25}`, the newest of that minor, or just one, `{to: v1.34.1}`. The data, certificates, keys and address stay, \
-          and with them objects and tokens; a watch is opened again and begins with what is there. The API server is first, then the controllers and the \
-          scheduler, then the Node, as the version-skew policy has it. The answer is that of `GET /version` afterwards. \
+          and with them objects and tokens; a watch is opened again and begins with what is there. The API server is first, \
+          then the controllers and the scheduler, then the Node, as the version-skew policy has it. The answer is that of `GET /version` afterwards. \
           The scenario gets a local control plane for itself; where the release is not installed, and on other clusters, it is \
           skipped. It says either `next`, once, or what it begins with and each release it goes to: `kubernetes: \"1.22\"`, and then \
           `{to: v1.23}`. `when` and `expect: {when: ..}` speak of the version that it began with; a snapshot is named by the one \

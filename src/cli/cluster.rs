@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -230,25 +229,9 @@ async fn up(
 ) -> Result<(), CommandError> {
     for spec in specs {
         ours(spec)?;
-        let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
-        let hear = move |progress: &cluster::Progress| drop(tell.send(progress.to_string()));
-        let how = OpenOptions {
-            progress: Some(Arc::new(hear)),
-            images: images.clone(),
-            ..OpenOptions::lingering(Linger::Stay)
-        };
-        let opening = cluster::open(spec, &how);
-        tokio::pin!(opening);
-        let opened = loop {
-            tokio::select! {
-                biased;
-                Some(progress) = told.recv() => writeln!(err, "{spec}: {progress}")?,
-                opened = &mut opening => break opened?,
-            }
-        };
-        while let Ok(progress) = told.try_recv() {
-            writeln!(err, "{spec}: {progress}")?;
-        }
+        let how = OpenOptions { images: images.clone(), ..OpenOptions::lingering(Linger::Stay) };
+        let tell = |progress: &cluster::Progress| Ok::<_, CommandError>(writeln!(err, "{spec}: {progress}")?);
+        let opened = cluster::open_telling(spec, how, tell).await?;
         let kubeconfig = opened.kubeconfig().map(|path| path.display().to_string()).unwrap_or_default();
         writeln!(err, "{spec}: {} at {}", opened.describe(), opened.server().unwrap_or_default())?;
         writeln!(out, "export KUBECONFIG={}", quoted(&kubeconfig))?;

@@ -35,12 +35,13 @@ pub(super) struct Discovery {
 impl Discovery {
     /// What a server serves that has answered before.
     pub(super) fn knowing(served: Served) -> Self {
-        let known = served.into_iter().map(|(api_version, resources)| (api_version, Arc::new(resources)));
-        Self { known: RwLock::new(known.collect()) }
+        let discovery = Self::default();
+        discovery.begin_anew(served);
+        discovery
     }
 
     /// Begins anew, with what a server serves that has taken another one's place.
-    pub(super) fn forget(&self, served: Served) {
+    pub(super) fn begin_anew(&self, served: Served) {
         let known = served.into_iter().map(|(api_version, resources)| (api_version, Arc::new(resources)));
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = known.collect();
     }

@@ -4,10 +4,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use super::folder::{Folder, Lock};
 use super::kind::{self, KindError};
+use super::process::send_signal;
 use super::{Home, workplace};
 
 /// The programs of a control plane, which nothing else in its folder is ended for.
@@ -91,10 +92,8 @@ fn remove(folder: &Path) -> io::Result<()> {
 pub(super) async fn end_leftovers(folder: &Folder) -> io::Result<Vec<(String, u32)>> {
     let found = leftovers(folder.path())?;
     for (_, pid) in &found {
-        if let Some(pid) = i32::try_from(*pid).ok().and_then(Pid::from_raw) {
-            // That it has ended meanwhile is as good.
-            let _ = kill_process(pid, Signal::KILL);
-        }
+        // That it has ended meanwhile is as good.
+        let _ = send_signal(*pid, Signal::KILL);
     }
     let deadline = Instant::now() + Duration::from_secs(5);
     while !leftovers(folder.path())?.is_empty() {

@@ -75,13 +75,15 @@ impl HollowNode {
     /// Registers the Node, Ready and without taints; does nothing that is done already.
     pub(super) async fn register(&self) -> Result<(), NodeError> {
         let node = self.node();
-        self.create("/api/v1/nodes", &node).await?;
+        let is_new = self.create("/api/v1/nodes", &node).await?;
         // Admission taints every new Node as not ready, and the controller that lifts it takes its time.
         let path = format!("/api/v1/nodes/{NODE}");
         let untainted = self.patch(&path, json!({"spec": {"taints": null}})).await?;
-        // It may have been registered by a release before this one.
-        let versions = json!({"kubeletVersion": self.version, "kubeProxyVersion": self.version});
-        self.patch(&format!("{path}/status"), json!({"status": {"nodeInfo": versions}})).await?;
+        if !is_new {
+            // It may have been registered by a release before this one.
+            let versions = json!({"kubeletVersion": self.version, "kubeProxyVersion": self.version});
+            self.patch(&format!("{path}/status"), json!({"status": {"nodeInfo": versions}})).await?;
+        }
         let owner = json!([{"apiVersion": "v1", "kind": "Node", "name": NODE, "uid": untainted["metadata"]["uid"]}]);
         let lease = json!({
             "apiVersion": "coordination.k8s.io/v1",
@@ -89,7 +91,7 @@ impl HollowNode {
             "metadata": {"name": NODE, "namespace": "kube-node-lease", "ownerReferences": owner},
             "spec": {"holderIdentity": NODE, "leaseDurationSeconds": 40, "renewTime": micro_time()},
         });
-        self.create(LEASES, &lease).await
+        self.create(LEASES, &lease).await.map(drop)
     }
 
     /// Runs the Node until it is dropped. What fails is tried again: the API server is the judge of its own health.
@@ -244,10 +246,11 @@ impl HollowNode {
         })
     }
 
-    /// Creates an object; that it is there already is as good.
-    async fn create(&self, path: &str, object: &Value) -> Result<(), NodeError> {
+    /// Creates an object; that it is there already is as good. Says whether it was not.
+    async fn create(&self, path: &str, object: &Value) -> Result<bool, NodeError> {
         match self.send(Request::new(Method::POST, path).body(object.clone())).await {
-            Ok(_) | Err(NodeError::Refused { status: 409, .. }) => Ok(()),
+            Ok(_) => Ok(true),
+            Err(NodeError::Refused { status: 409, .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }

@@ -153,7 +153,7 @@ fn try_join(folder: &Folder, options: &OpenOptions) -> io::Result<Joined> {
             Joined::Yes(Box::new(Tenancy {
                 endpoint,
                 folder: folder.clone(),
-                is_private: options.private.is_some(),
+                is_private: options.private,
                 _lease: lease,
             }))
         } else {
@@ -239,6 +239,12 @@ pub(super) fn buried(folder: &Folder, keeper: u32) -> Option<Failure> {
     read_json::<Failure>(&folder.grave().join("failure.json")).filter(|failure| failure.keeper == keeper)
 }
 
+impl From<Failure> for ClusterEnd {
+    fn from(Failure { reason, last_words, log, .. }: Failure) -> Self {
+        Self { reason, last_words, log: Some(log) }
+    }
+}
+
 /// Says why a cluster of ours went while it was in use.
 #[derive(Debug)]
 pub(super) struct Aftermath {
@@ -258,12 +264,11 @@ impl Aftermath {
         let mut pause = Pause::default();
         while Instant::now() < deadline {
             if let Some(failure) = buried(&self.folder, self.keeper) {
-                return Some(ClusterEnd { reason: failure.reason, log: Some(failure.log) });
+                return Some(failure.into());
             }
             let is_kept = Lock::is_held(&self.folder.keeper());
             if !is_kept || self.folder.endpoint().is_some_and(|endpoint| endpoint.keeper != self.keeper) {
-                let reason = "it was taken down, or its keeper was killed".to_owned();
-                return Some(ClusterEnd { reason, log: None });
+                return Some(ClusterEnd::untold());
             }
             pause.wait().await;
         }

@@ -68,7 +68,9 @@ pub use install::{
 };
 pub use kind::{Images, KindError, NodeImage};
 pub use lease::LocalError;
-pub use open::{ClusterError, Hear, OpenOptions, Progress, local_capabilities, open, rungs, version, version_of};
+pub use open::{
+    ClusterError, Hear, OpenOptions, Progress, local_capabilities, open, open_telling, rungs, version, version_of,
+};
 pub use remove::{RemoveError, Stored, remove, stored};
 pub use room::room;
 pub use running::{DownError, Running, running, take_down};
@@ -78,7 +80,7 @@ pub use set::{ClusterSet, named};
 pub use setup::Setup;
 pub use spec::{ClusterSpec, Release, SpecError};
 pub use sweep::{SweepError, sweep};
-pub use upgrade::{End, UpgradeError};
+pub use upgrade::UpgradeError;
 pub use watch::{EventKind, Watch, WatchEvent};
 pub use workplace::{Workplace, WorkplaceError};
 

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
+use tokio::sync::mpsc;
+
 use super::access::Access;
 use super::folder::Folder;
 use super::kind::{self, Images, KindError};
@@ -30,8 +32,8 @@ pub struct OpenOptions {
     pub stays_if_started: bool,
     /// How a cluster of ours is set up.
     pub setup: Setup,
-    /// A word that nobody else has, for a local cluster that is shared with nobody: only such a one can be upgraded.
-    pub private: Option<String>,
+    /// Whether a local cluster is shared with nobody: only such a one can be upgraded.
+    pub private: bool,
     /// Of what clusters of kind are made.
     pub images: Images,
     /// Where control planes and clusters are; what the environment says unless this does.
@@ -144,6 +146,30 @@ pub async fn open(spec: &ClusterSpec, how: &OpenOptions) -> Result<Cluster, Clus
     }
 }
 
+/// The same, and tells what takes time to somebody who may live on one thread only; ends where that fails.
+pub async fn open_telling<E: From<ClusterError>>(
+    spec: &ClusterSpec,
+    how: OpenOptions,
+    mut tell: impl FnMut(&Progress) -> Result<(), E>,
+) -> Result<Cluster, E> {
+    let (progress, mut told) = mpsc::unbounded_channel();
+    let hear = move |doing: &Progress| drop(progress.send(doing.clone()));
+    let how = OpenOptions { progress: Some(Arc::new(hear)), ..how };
+    let opening = open(spec, &how);
+    tokio::pin!(opening);
+    let opened = loop {
+        tokio::select! {
+            biased;
+            Some(doing) = told.recv() => tell(&doing)?,
+            opened = &mut opening => break opened?,
+        }
+    };
+    while let Ok(doing) = told.try_recv() {
+        tell(&doing)?;
+    }
+    Ok(opened)
+}
+
 /// The version that a cluster will answer with, where that is known before it is opened.
 pub fn version(spec: &ClusterSpec, how: &OpenOptions) -> Result<Option<Version>, ClusterError> {
     match spec {
@@ -153,12 +179,14 @@ pub fn version(spec: &ClusterSpec, how: &OpenOptions) -> Result<Option<Version>,
     }
 }
 
-/// What a cluster can be upgraded to, oldest first, where it is one for a single user.
-pub fn rungs(spec: &ClusterSpec, how: &OpenOptions) -> Vec<Version> {
-    let ClusterSpec::Local(release) = spec else { return Vec::new() };
-    let Ok(home) = how.home() else { return Vec::new() };
-    let Ok(assets) = assets::resolve(&home, release) else { return Vec::new() };
-    assets::after(&home, &assets.version).into_iter().map(|assets| assets.version).collect()
+/// What a cluster of a version can be upgraded to, oldest first, where it is one for a single user.
+pub fn rungs(spec: &ClusterSpec, version: &Version, how: &OpenOptions) -> Vec<Version> {
+    match (spec, how.home()) {
+        (ClusterSpec::Local(_), Ok(home)) => {
+            assets::after(&home, version).into_iter().map(|assets| assets.version).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The version of the cluster behind a context of the kubeconfig. Nothing else is asked of it.
@@ -167,7 +195,8 @@ pub async fn version_of(context: &str) -> Result<Version, ClusterError> {
 }
 
 async fn open_local(home: &Home, assets: &Assets, how: &OpenOptions) -> Result<Cluster, LocalError> {
-    let order = Order::local(assets, &how.setup).private(how.private.clone());
+    let order = Order::local(assets, &how.setup);
+    let order = if how.private { order.private() } else { order };
     let folder = Folder::new(home.clusters().join(order.key()));
     let tenancy = lease::acquire(folder, &order, how).await?;
     let endpoint = &tenancy.endpoint;
@@ -185,7 +214,7 @@ async fn open_local(home: &Home, assets: &Assets, how: &OpenOptions) -> Result<C
         nodes: vec![hollow_node::NODE.to_owned()],
     };
     let origin = Origin { kind: "local", etcd: endpoint.etcd.clone() };
-    let rungs = if how.private.is_some() { assets::after(home, &assets.version) } else { Vec::new() };
+    let rungs = if how.private { assets::after(home, &assets.version) } else { Vec::new() };
     let cluster = Cluster {
         setup: how.setup.clone(),
         access,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use rand::Rng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -55,8 +56,8 @@ impl Order {
     }
 
     /// The same for one user alone.
-    pub(super) fn private(self, word: Option<String>) -> Self {
-        Self { private: word, ..self }
+    pub(super) fn private(self) -> Self {
+        Self { private: Some(format!("{:016x}", rand::rng().random::<u64>())), ..self }
     }
 
     /// What is started, in words.

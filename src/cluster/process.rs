@@ -133,9 +133,9 @@ impl Component {
 
     /// Asks it to end and waits until it has; one that takes its time is killed.
     pub(super) async fn end(mut self) {
-        if let Some(pid) = self.pid().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw) {
+        if let Some(pid) = self.pid() {
             // An error says that it has ended already.
-            let _ = kill_process(pid, Signal::TERM);
+            let _ = send_signal(pid, Signal::TERM);
         }
         if tokio::time::timeout(ENDS_WITHIN, self.finished()).await.is_err() {
             self.kill().await;
@@ -153,6 +153,14 @@ impl Component {
     /// The last lines it wrote.
     pub(super) fn last_words(&self) -> String {
         tail(&self.log).unwrap_or_default()
+    }
+}
+
+/// Sends a signal to a process; to none where its number is none of a process.
+pub(super) fn send_signal(pid: u32, signal: Signal) -> io::Result<()> {
+    match i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        Some(pid) => Ok(kill_process(pid, signal)?),
+        None => Ok(()),
     }
 }
 

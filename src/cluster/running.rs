@@ -4,10 +4,11 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde::Serialize;
 
 use super::folder::{Folder, Kept, Linger, Lock};
+use super::process::send_signal;
 use super::{ClusterSet, ClusterSpec, Home, Provider, lease};
 use crate::version::Version;
 
@@ -153,14 +154,8 @@ pub async fn take_down(home: &Home, cluster: &Running, now: bool) -> Result<(), 
         return Err(DownError::InUse { key });
     }
     // The keeper holds its lock, so the process that the endpoint names is the keeper.
-    if lease::running(&folder).is_some_and(|endpoint| endpoint.keeper == keeper)
-        && let Some(pid) = i32::try_from(keeper).ok().and_then(Pid::from_raw)
-    {
-        kill_process(pid, Signal::TERM).map_err(|error| DownError::Signal {
-            key: key.clone(),
-            keeper,
-            cause: error.into(),
-        })?;
+    if lease::running(&folder).is_some_and(|endpoint| endpoint.keeper == keeper) {
+        send_signal(keeper, Signal::TERM).map_err(|cause| DownError::Signal { key: key.clone(), keeper, cause })?;
     }
     let deadline = Instant::now() + DOWN_WITHIN;
     while kept.as_ref().is_some_and(Kept::is_held) {

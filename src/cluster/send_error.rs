@@ -114,14 +114,27 @@ pub enum SendError {
 pub struct ClusterEnd {
     /// What happened.
     pub reason: String,
+    /// The end of the log.
+    pub last_words: String,
     /// The log that knows more.
     pub log: Option<PathBuf>,
 }
 
 impl ClusterEnd {
+    /// Of one that left no word of its own.
+    pub(super) fn untold() -> Self {
+        let reason = "it was taken down, or its keeper was killed".to_owned();
+        Self { reason, last_words: String::new(), log: None }
+    }
+
     fn advice(&self) -> String {
+        self.with_log("run again, which starts a new one")
+    }
+
+    /// What is to be said of it, and where the log is.
+    pub(super) fn with_log(&self, said: &str) -> String {
         let log = self.log.as_ref().map(|log| format!("; its log: {}", log.display()));
-        format!("run again, which starts a new one{}", log.unwrap_or_default())
+        format!("{said}{}", log.unwrap_or_default())
     }
 }
 

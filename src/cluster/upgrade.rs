@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tokio::sync::Mutex;
 
-use super::folder::{Failure, Folder, Kept, write_json};
+use super::folder::{Kept, write_json};
 use super::lease::{self, Pause, Tenancy, buried, indented};
 use super::order::Order;
-use super::{Assets, Cluster, Release, Setup};
+use super::process::send_signal;
+use super::{Assets, Cluster, ClusterEnd, Release, Setup};
 use crate::version::Version;
 
 /// Why a cluster could not be upgraded.
@@ -65,24 +66,14 @@ pub enum UpgradeError {
         /// What was asked for.
         to: Version,
         /// Why it did not.
-        end: Box<End>,
+        end: Box<ClusterEnd>,
     },
 }
 
-/// Why the newer release did not come up.
-#[derive(Debug)]
-pub struct End {
-    /// What happened.
-    pub reason: String,
-    /// The end of the log.
-    pub last_words: String,
-    /// The log that knows more.
-    pub log: Option<PathBuf>,
-}
-
-fn after(from: &Version, end: &End) -> String {
-    let log = end.log.as_ref().map(|log| format!("; its log: {}", log.display())).unwrap_or_default();
-    format!("until then {from} answered; what it had stored went with the cluster, of which nothing runs any more{log}")
+fn after(from: &Version, end: &ClusterEnd) -> String {
+    end.with_log(&format!(
+        "until then {from} answered; what it had stored went with the cluster, of which nothing runs any more"
+    ))
 }
 
 /// What a cluster has become since it was opened.
@@ -159,7 +150,7 @@ impl Cluster {
         let order = Order::local(assets, setup);
         self.course.begun.fetch_add(1, Ordering::AcqRel);
         replace(tenancy, &order, &from, to).await?;
-        self.discovery.forget(tenancy.folder.served());
+        self.discovery.begin_anew(tenancy.folder.served());
         *self.programs.write().unwrap_or_else(PoisonError::into_inner) = Some(assets.folder.clone());
         *self.course.now.write().unwrap_or_else(PoisonError::into_inner) = to.clone();
         Ok(())
@@ -189,10 +180,8 @@ async fn replace(tenancy: &Tenancy, order: &Order, from: &Version, to: &Version)
     let tell = |cause| UpgradeError::Tell { folder: folder.path().to_owned(), cause };
     write_json(&folder.wanted(), order).map_err(tell)?;
     let is_kept = || lease::running(folder).is_some_and(|endpoint| endpoint.keeper == keeper);
-    if is_kept()
-        && let Some(pid) = i32::try_from(keeper).ok().and_then(Pid::from_raw)
-    {
-        kill_process(pid, Signal::USR1).map_err(|error| tell(error.into()))?;
+    if is_kept() {
+        send_signal(keeper, Signal::USR1).map_err(tell)?;
     }
     let (kept, mut pause) = (Kept::by(folder), Pause::default());
     while folder.wanted().exists() {
@@ -208,19 +197,8 @@ async fn replace(tenancy: &Tenancy, order: &Order, from: &Version, to: &Version)
     while kept.as_ref().is_some_and(Kept::is_held) {
         pause.wait().await;
     }
-    Err(not_started(folder, keeper, from, to))
-}
-
-fn not_started(folder: &Folder, keeper: u32, from: &Version, to: &Version) -> UpgradeError {
-    let end = match buried(folder, keeper) {
-        Some(Failure { reason, last_words, log, .. }) => End { reason, last_words, log: Some(log) },
-        None => End {
-            reason: "the cluster was taken down, or its keeper was killed".to_owned(),
-            last_words: String::new(),
-            log: None,
-        },
-    };
-    UpgradeError::NotStarted { from: from.clone(), to: to.clone(), end: Box::new(end) }
+    let end = buried(folder, keeper).map_or_else(ClusterEnd::untold, ClusterEnd::from);
+    Err(UpgradeError::NotStarted { from: from.clone(), to: to.clone(), end: Box::new(end) })
 }
 
 #[cfg(test)]

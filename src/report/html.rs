@@ -112,8 +112,6 @@ fn with(mut object: Value, more: Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -126,20 +124,12 @@ mod tests {
         let token = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","kid":"k1"}"#) + ".e30.c2lnbmF0dXJl";
         let trouble = Trouble { message: format!("it said\n{token}"), help: Some(format!("try {token} again")) };
         let outcome = ScenarioOutcome {
-            id: "a".to_owned(),
             title: format!("Of {token}"),
             file: "a.yaml".to_owned(),
-            cluster: "context:a".to_owned(),
-            version: "v1.36.3".parse().unwrap(),
-            setup: None,
-            took: Duration::ZERO,
-            runs: 1,
             failed_runs: 1,
-            skipped: None,
-            steps: Vec::new(),
             trouble: vec![trouble.clone()],
             kept: vec![format!("/api/v1/namespaces/{token}")],
-            recording: None,
+            ..ScenarioOutcome::blank("a", "context:a", "v1.36.3".parse().unwrap())
         };
         let mut page = Vec::new();
         let mut report = Html::new(&mut page, Timestamp::UNIX_EPOCH);

@@ -151,7 +151,6 @@ impl<R: Reporter> Reporter for Ordered<R> {
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
-    use std::time::Duration;
 
     use super::*;
     use crate::run::Summary;
@@ -182,22 +181,7 @@ mod tests {
     }
 
     fn outcome(cluster: &str, id: &str) -> ScenarioOutcome {
-        ScenarioOutcome {
-            id: id.to_owned(),
-            title: String::new(),
-            file: String::new(),
-            cluster: cluster.to_owned(),
-            version: "v1.36.3".parse().unwrap(),
-            setup: None,
-            took: Duration::ZERO,
-            runs: 1,
-            failed_runs: 0,
-            skipped: None,
-            steps: Vec::new(),
-            trouble: Vec::new(),
-            kept: Vec::new(),
-            recording: None,
-        }
+        ScenarioOutcome::blank(id, cluster, "v1.36.3".parse().unwrap())
     }
 
     #[test]

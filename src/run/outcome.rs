@@ -242,10 +242,16 @@ impl Verdict {
 impl ScenarioOutcome {
     /// A scenario of which nothing has been run.
     pub(super) fn not_run(file: &ScenarioFile, cluster: &str, version: Version) -> Self {
+        let title = file.scenario.title.clone();
+        Self { title, file: file.path.to_string(), ..Self::blank(file.id(), cluster, version) }
+    }
+
+    /// Nothing but what it is of.
+    pub(crate) fn blank(id: &str, cluster: &str, version: Version) -> Self {
         Self {
-            id: file.id().to_owned(),
-            title: file.scenario.title.clone(),
-            file: file.path.to_string(),
+            id: id.to_owned(),
+            title: String::new(),
+            file: String::new(),
             cluster: cluster.to_owned(),
             version,
             setup: None,

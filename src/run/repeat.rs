@@ -120,22 +120,7 @@ mod tests {
         let took = Duration::from_hours(1);
         let once = async || {
             tokio::task::yield_now().await;
-            ScenarioOutcome {
-                id: String::new(),
-                title: String::new(),
-                file: String::new(),
-                cluster: String::new(),
-                version: "v1.36.3".parse().unwrap(),
-                setup: None,
-                took,
-                runs: 1,
-                failed_runs: 0,
-                skipped: None,
-                steps: Vec::new(),
-                trouble: Vec::new(),
-                kept: Vec::new(),
-                recording: None,
-            }
+            ScenarioOutcome { took, ..ScenarioOutcome::blank("", "", "v1.36.3".parse().unwrap()) }
         };
         assert_eq!(repeat(Runs::ONCE, once).await.took, took);
         let thrice = repeat(Runs { times: 3, only_complete: false }, once).await;

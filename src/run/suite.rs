@@ -4,13 +4,11 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, stream};
-use rand::Rng;
-use tokio::sync::{Mutex, RwLock, Semaphore, mpsc};
+use tokio::sync::{Mutex, RwLock, Semaphore};
 
 use super::event::{Event, Summary};
 use super::instance::Instance;
@@ -128,7 +126,9 @@ impl Suite<'_> {
             _ if self.scenarios.is_empty() => {}
             Err(error) => running.cluster_failed(&label, &error, &self.scenarios),
             Ok(version) => {
-                let rungs = cluster::rungs(spec, &self.options());
+                let is_asked_for = self.scenarios.iter().any(|file| file.scenario.upgrades().next().is_some());
+                let rungs = version.as_ref().filter(|_| is_asked_for);
+                let rungs = rungs.map(|version| cluster::rungs(spec, version, &self.options())).unwrap_or_default();
                 for group in groups(&self.scenarios, version.as_ref(), &rungs) {
                     if running.stop.is_asked() {
                         break;
@@ -172,8 +172,8 @@ impl Suite<'_> {
         running: &Running<'_, '_>,
     ) {
         let open = async || {
-            let private = Some(format!("{:016x}", rand::rng().random::<u64>()));
-            self.open(spec, label, OpenOptions { setup: setup.clone(), private, ..self.options() }, running).await
+            let options = OpenOptions { setup: setup.clone(), private: true, ..self.options() };
+            self.open(spec, label, options, running).await
         };
         let first = match open().await {
             Some(Ok(cluster)) => cluster,
@@ -213,18 +213,14 @@ impl Suite<'_> {
         options: OpenOptions,
         running: &Running<'_, '_>,
     ) -> Option<Result<Cluster, ClusterError>> {
-        let (progress, mut doings) = mpsc::unbounded_channel();
-        let hear = move |doing: &cluster::Progress| drop(progress.send(doing.to_string()));
-        let options = OpenOptions { progress: Some(Arc::new(hear) as cluster::Hear), ..options };
+        let opening = cluster::open_telling(spec, options, |doing| {
+            running.tell(&Event::Opening { cluster: label, doing: &doing.to_string() });
+            Ok(())
+        });
         let mut stopped = running.stop.heard();
-        let opening = cluster::open(spec, &options);
-        tokio::pin!(opening);
-        loop {
-            tokio::select! {
-                opened = &mut opening => return Some(opened),
-                Some(doing) = doings.recv() => running.tell(&Event::Opening { cluster: label, doing: &doing }),
-                _ = stopped.wait_for(|is| *is) => return None,
-            }
+        tokio::select! {
+            opened = opening => Some(opened),
+            _ = stopped.wait_for(|is| *is) => None,
         }
     }
 

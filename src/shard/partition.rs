@@ -33,12 +33,10 @@ struct Part {
 impl Partition {
     /// The scenarios of these ids in so many shards. One whose duration is not known counts as the median of the others.
     pub fn new<'i>(ids: impl IntoIterator<Item = &'i str>, durations: &Durations, of: NonZeroU16) -> Self {
-        let mut parts: BTreeMap<&str, Option<Duration>> = ids.into_iter().map(|id| (id, durations.of(id))).collect();
-        let assumed = median(parts.values().flatten().copied().collect()).unwrap_or(ANY);
-        let mut longest_first: Vec<(Reverse<Duration>, &str, bool)> = std::mem::take(&mut parts)
-            .into_iter()
-            .map(|(id, known)| (Reverse(known.unwrap_or(assumed)), id, known.is_some()))
-            .collect();
+        let known: BTreeMap<&str, Option<Duration>> = ids.into_iter().map(|id| (id, durations.of(id))).collect();
+        let assumed = median(known.values().flatten().copied().collect()).unwrap_or(ANY);
+        let mut longest_first: Vec<(Reverse<Duration>, &str, bool)> =
+            known.into_iter().map(|(id, known)| (Reverse(known.unwrap_or(assumed)), id, known.is_some())).collect();
         longest_first.sort_unstable();
         let mut shards: BinaryHeap<Reverse<(Duration, u16)>> =
             (1..=of.get()).map(|shard| Reverse((Duration::ZERO, shard))).collect();

@@ -151,7 +151,7 @@ fn is_generated(name: &str) -> bool {
 
 /// Takes out of an object what cannot be created again.
 pub(super) fn clean(manifest: &mut Manifest) {
-    let is_alive = is_alive(&manifest.body);
+    let (is_alive, is_token) = (is_alive(&manifest.body), is_token(&manifest.body));
     let (group, kind) = (manifest.group().to_owned(), manifest.kind.clone());
     let Value::Object(body) = &mut manifest.body else { return };
     body.remove("status");
@@ -163,7 +163,7 @@ pub(super) fn clean(manifest: &mut Manifest) {
         ("", "PersistentVolume") => take(body, "/spec/claimRef", &["uid", "resourceVersion"]),
         ("", "Namespace") => take(body, "/spec", &["finalizers"]),
         ("", "ServiceAccount") => service_account(body),
-        ("", "Secret") if body.get("type").is_some_and(|kind| kind == "kubernetes.io/service-account-token") => {
+        ("", "Secret") if is_token => {
             body.remove("data");
         }
         ("batch", "Job") => job(body),

@@ -39,26 +39,18 @@ impl Course {
     pub async fn run(&self, input: &Input, hear: &dyn Fn(Event<'_>)) -> Result<Option<Report>, RehearsalError> {
         let stop = Stop::on_signals();
         let mut stopped = stop.heard();
-        let (progress, mut doings) = tokio::sync::mpsc::unbounded_channel();
-        let tell = move |doing: &cluster::Progress| drop(progress.send(doing.to_string()));
         let seclusion = Seclusion::new().map_err(RehearsalError::Seclude)?;
         let setup = seclusion.setup();
-        let options = OpenOptions {
-            setup: setup.clone(),
-            private: Some(format!("upgrade{}", crate::suffix::draw(&mut rand::rng()))),
-            stays_if_started: self.keep,
-            progress: Some(std::sync::Arc::new(tell)),
-            ..OpenOptions::default()
-        };
+        let options =
+            OpenOptions { setup: setup.clone(), private: true, stays_if_started: self.keep, ..OpenOptions::default() };
         let spec = ClusterSpec::Local(self.from.clone());
-        let opening = cluster::open(&spec, &options);
-        tokio::pin!(opening);
-        let cluster = loop {
-            tokio::select! {
-                opened = &mut opening => break opened?,
-                Some(doing) = doings.recv() => hear(Event::Doing(&doing)),
-                _ = stopped.wait_for(|is| *is) => return Ok(None),
-            }
+        let opening = cluster::open_telling(&spec, options, |doing| {
+            hear(Event::Doing(&doing.to_string()));
+            Ok::<_, RehearsalError>(())
+        });
+        let cluster = tokio::select! {
+            opened = opening => opened?,
+            _ = stopped.wait_for(|is| *is) => return Ok(None),
         };
         let to = cluster.rung(&self.to)?;
         hear(Event::Opened(&described(&cluster)));

@@ -200,6 +200,13 @@ impl Step<'_> {
     }
 }
 
+/// The first of some lines, and how many more there are.
+fn first_lines(lines: impl ExactSizeIterator<Item = String>, shown: usize) -> Vec<String> {
+    let more = lines.len().saturating_sub(shown);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    lines.take(shown).chain(more).collect()
+}
+
 /// A refusal without the way in which it came.
 fn said(finding: &Finding) -> &str {
     finding.text.split_once(": ").map_or(&finding.text, |(_, said)| said)

@@ -11,7 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
 use super::clean;
-use super::discreet::{Mask, discreet};
+use super::discreet::{Mask, discreet, without_text};
 use crate::syntax::{At, Diagnostic, Diagnostics, Node, Source, Yaml, parse_manifests};
 
 /// What stands for standard input among the paths.
@@ -152,7 +152,7 @@ impl Reading {
             let help = "every object has `apiVersion` and `kind`; templates are rendered first, as in `helm template`";
             let missing = if api_version.is_none() { "apiVersion" } else { "kind" };
             let message = format!("this is no Kubernetes object: it has no `{missing}`");
-            self.mistakes.push(Diagnostic::new(discreet_at(&node.at), message).help(help));
+            self.mistakes.push(Diagnostic::new(without_text(&node.at), message).help(help));
             return;
         };
         if let Some(items) = kind.strip_suffix("List").and_then(|_| node.get("items")) {
@@ -202,7 +202,7 @@ impl Reading {
         if let Some(earlier) = self.known.get(&key) {
             let message = format!("{manifest} is already given at {earlier}");
             let help = "rehearse one state at a time: name one of the two files, or the folder of one environment";
-            self.mistakes.push(Diagnostic::new(discreet_at(&manifest.at), message).help(help));
+            self.mistakes.push(Diagnostic::new(without_text(&manifest.at), message).help(help));
             return;
         }
         self.known.insert(key, manifest.at.clone());
@@ -214,13 +214,8 @@ impl Reading {
     }
 
     fn mistake(&mut self, node: &Node, message: String) {
-        self.mistakes.push(Diagnostic::new(discreet_at(&node.at), message));
+        self.mistakes.push(Diagnostic::new(without_text(&node.at), message));
     }
-}
-
-/// The place without the text of its line, which may hold anything.
-fn discreet_at(at: &At) -> At {
-    super::discreet::without_text(at)
 }
 
 fn list(node: &Node) -> &[Node] {

@@ -13,6 +13,7 @@ use super::error::RehearsalError;
 use super::manifests::{Input, Manifest};
 use super::served::Served;
 use crate::cluster::{Cluster, Exchange, Identity, Request, Resource, SendError, Session};
+use crate::path;
 
 /// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -79,17 +80,13 @@ impl<'a> Place<'a> {
 
     /// The path of the objects beside this one.
     pub(super) fn collection(&self, manifest: &'a Manifest, resource: &Resource) -> String {
-        let Resource { api_version, plural, namespaced, .. } = resource;
-        let root = if api_version.contains('/') { "apis" } else { "api" };
-        match self.namespace(manifest, *namespaced) {
-            Some(namespace) => format!("/{root}/{api_version}/namespaces/{namespace}/{plural}"),
-            None => format!("/{root}/{api_version}/{plural}"),
-        }
+        let namespace = self.namespace(manifest, resource.namespaced);
+        path::collection(&resource.api_version, &resource.plural, namespace)
     }
 
     /// The path of an object.
     pub(super) fn path(&self, manifest: &'a Manifest, resource: &Resource) -> String {
-        format!("{}/{}", self.collection(manifest, resource), manifest.name)
+        path::object(&self.collection(manifest, resource), &manifest.name, None)
     }
 
     /// An object that was read, without what changes by itself and without the values of Secrets.

@@ -145,16 +145,29 @@ impl ControlPlane {
         let admin = session(folder, "kubeconfig").await?;
         self.until_ready(&admin).await?;
 
+        let made = "/api/v1/namespaces/default/serviceaccounts/default";
+        let what = "the default ServiceAccount, which kube-controller-manager makes";
+        self.start_the_rest(&starting, &admin, (made, what)).await
+    }
+
+    /// Starts what needs an API server, the Node last, and waits until there is what kube-controller-manager makes: a path,
+    /// and what that is.
+    async fn start_the_rest(
+        &mut self,
+        starting: &Starting<'_>,
+        admin: &Session,
+        (made, what): (&str, &'static str),
+    ) -> Result<(), BootError> {
         self.components.push(starting.controller_manager()?);
         self.components.push(starting.scheduler()?);
-        self.start_node(order, folder).await?;
+        self.start_node(starting.order, starting.folder).await?;
         // While kube-controller-manager starts: each run would have to ask otherwise.
         let asking = admin.clone();
         let served = tokio::spawn(async move { discovery::everything(&asking).await });
-        self.missing = "the default ServiceAccount, which kube-controller-manager makes";
-        self.until(async || answers(&admin, "/api/v1/namespaces/default/serviceaccounts/default").await).await?;
+        self.missing = what;
+        self.until(async || answers(admin, made).await).await?;
         // Without it, runs do ask.
-        let _ = folder.write_served(&served.await.unwrap_or_default());
+        let _ = starting.folder.write_served(&served.await.unwrap_or_default());
         Ok(())
     }
 

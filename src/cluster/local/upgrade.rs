@@ -8,11 +8,11 @@ use std::time::Duration;
 use http::Method;
 
 use super::components::Starting;
-use super::{BootError, ControlPlane, READY_WITHIN, answers, session};
+use super::{BootError, ControlPlane, READY_WITHIN, session};
 use crate::cluster::folder::Folder;
 use crate::cluster::order::{LocalOrder, Order};
 use crate::cluster::process::Component;
-use crate::cluster::{Request, Session, discovery};
+use crate::cluster::{Request, Session};
 
 /// How long it may take: one program ends before another starts, and on a busy machine each takes its time.
 const UPGRADED_WITHIN: Duration = READY_WITHIN.saturating_mul(3);
@@ -52,16 +52,8 @@ impl ControlPlane {
         self.kill("kube-controller-manager").await;
         self.kill("kube-scheduler").await;
         self.remove_marker(&admin).await?;
-        self.components.push(starting.controller_manager()?);
-        self.components.push(starting.scheduler()?);
-        self.start_node(order, folder).await?;
-        let asking = admin.clone();
-        let served = tokio::spawn(async move { discovery::everything(&asking).await });
-        self.missing = "the root CA's ConfigMap, which kube-controller-manager makes";
-        self.until(async || answers(&admin, MARKER).await).await?;
-        // Without it, runs do ask.
-        let _ = folder.write_served(&served.await.unwrap_or_default());
-        Ok(())
+        let what = "the root CA's ConfigMap, which kube-controller-manager makes";
+        self.start_the_rest(&starting, &admin, (MARKER, what)).await
     }
 
     /// Takes away what only a controller that works puts back.

@@ -1,6 +1,6 @@
 //! Fields that an upgrade changes: of what is stored, and of what becomes of the manifest.
 
-use super::{Finding, Step, Topic};
+use super::{Finding, Step, Topic, first_lines};
 use crate::upgrade::changes::{Change, changes};
 use crate::upgrade::look::Stored;
 
@@ -62,9 +62,5 @@ fn fields(changes: &[Change], one: &str, several: &str) -> String {
 }
 
 fn lines(changes: &[Change]) -> Vec<String> {
-    let mut lines: Vec<String> = changes.iter().take(SHOWN).map(ToString::to_string).collect();
-    if changes.len() > SHOWN {
-        lines.push(format!("and {} more", changes.len() - SHOWN));
-    }
-    lines
+    first_lines(changes.iter().map(ToString::to_string), SHOWN)
 }

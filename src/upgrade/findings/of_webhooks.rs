@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Finding, Found, Severity, Topic};
+use super::{Finding, Found, Severity, Topic, first_lines};
 use crate::upgrade::look::Look;
 use crate::upgrade::manifests::Manifest;
 
@@ -33,10 +33,7 @@ pub(super) fn silent(manifests: &[Manifest], before: Option<&Look>, after: &Look
         let text = format!(
             "{name} is {now} about {count}, and nobody answers: while that is so, each such request is refused"
         );
-        let mut lines: Vec<String> = objects.iter().take(SHOWN).map(|index| manifests[*index].to_string()).collect();
-        if objects.len() > SHOWN {
-            lines.push(format!("and {} more", objects.len() - SHOWN));
-        }
+        let lines = first_lines(objects.iter().map(|index| manifests[*index].to_string()), SHOWN);
         let advice = "no Pod serves anything here, so what the webhook would say is not known, and all else was looked at \
                       without it; on a real cluster see that its server runs, or take its configuration away";
         let severity = if is_new { Severity::NeedsAttention } else { Severity::WorthKnowing };

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// The path of a resource's collection, in a Namespace or over all.
-pub(super) fn collection(api_version: &str, plural: &str, namespace: Option<&str>) -> String {
+pub(crate) fn collection(api_version: &str, plural: &str, namespace: Option<&str>) -> String {
     let root = if api_version.contains('/') { "/apis" } else { "/api" };
     let mut path = format!("{root}/{api_version}");
     if let Some(namespace) = namespace {
@@ -15,7 +15,7 @@ pub(super) fn collection(api_version: &str, plural: &str, namespace: Option<&str
 }
 
 /// The path of an object, or of a subresource of it.
-pub(super) fn object(collection: &str, name: &str, subresource: Option<&str>) -> String {
+pub(crate) fn object(collection: &str, name: &str, subresource: Option<&str>) -> String {
     let mut path = collection.to_owned();
     push(&mut path, name);
     if let Some(subresource) = subresource {
@@ -25,7 +25,7 @@ pub(super) fn object(collection: &str, name: &str, subresource: Option<&str>) ->
 }
 
 /// A path with parameters after those it has.
-pub(super) fn with_query(path: &str, query: &[(String, String)]) -> String {
+pub(crate) fn with_query(path: &str, query: &[(String, String)]) -> String {
     let mut out = path.to_owned();
     for (name, value) in query {
         out.push(if out.contains('?') { '&' } else { '?' });
@@ -37,7 +37,7 @@ pub(super) fn with_query(path: &str, query: &[(String, String)]) -> String {
 }
 
 /// A path that a user wrote: what cannot stand in one is encoded, what is encoded already stays.
-pub(super) fn written(path: &str) -> String {
+pub(crate) fn written(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     encode(&mut out, path, "/?&=%:@!$'()*+,;[]");
     out
