@@ -1,0 +1,51 @@
+//! The table of features.
+
+use super::Span;
+
+/// Something that not every version does, or not with every set-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Feature {
+    /// A controller makes a Secret with a token for each `ServiceAccount`.
+    AutomaticSecrets,
+    /// Tokens have an id.
+    TokenIds,
+}
+
+pub(super) struct Row {
+    pub(super) feature: Feature,
+    /// The minors that do it by default.
+    pub(super) span: Span,
+    pub(super) gate: Option<Gate>,
+    /// Where that is written, or where it was seen.
+    #[allow(dead_code, reason = "read by whoever reads the table, and by `explain embedded`")]
+    pub(super) source: &'static str,
+}
+
+/// A feature gate.
+pub(super) struct Gate {
+    pub(super) name: &'static str,
+    /// The minors in which it can be set otherwise than by default.
+    pub(super) span: Span,
+    /// Whether the feature is there when the gate is off.
+    pub(super) turns_off: bool,
+}
+
+const fn row(feature: Feature, span: Span, source: &'static str) -> Row {
+    Row { feature, span, gate: None, source }
+}
+
+impl Row {
+    const fn with(self, name: &'static str, span: Span) -> Self {
+        Self { gate: Some(Gate { name, span, turns_off: false }), ..self }
+    }
+
+    const fn without(self, name: &'static str, span: Span) -> Self {
+        Self { gate: Some(Gate { name, span, turns_off: true }), ..self }
+    }
+}
+
+pub(super) const ROWS: &[Row] = &[
+    row(Feature::AutomaticSecrets, Span::until(24), "KEP-2799")
+        .without("LegacyServiceAccountTokenNoAutoGeneration", Span::between(24, 27)),
+    row(Feature::TokenIds, Span::from(30), "KEP-4193").with("ServiceAccountTokenJTI", Span::between(29, 32)),
+];

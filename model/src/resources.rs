@@ -1,0 +1,186 @@
+//! The resources that are served, and how.
+
+use crate::kinds::{self, Strategy};
+use crate::profile::{Profile, Span};
+
+/// A row of the table.
+pub(crate) struct Resource {
+    /// Empty for the core group.
+    pub(crate) group: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) plural: &'static str,
+    pub(crate) singular: &'static str,
+    pub(crate) short: &'static [&'static str],
+    pub(crate) namespaced: bool,
+    pub(crate) categories: &'static [&'static str],
+    /// Those that hold the object itself, as `status`.
+    pub(crate) subresources: &'static [&'static str],
+    /// Whether `DELETE` of one answers with the object; otherwise with a Status.
+    pub(crate) delete_gives_object: bool,
+    /// Plural and group, by which the store and errors name it.
+    pub(crate) full: &'static str,
+    /// Kind and group, by which `Invalid` names it.
+    pub(crate) full_kind: &'static str,
+    pub(crate) strategy: &'static dyn Strategy,
+    pub(crate) span: Span,
+}
+
+impl Resource {
+    /// As `rbac.authorization.k8s.io/v1`.
+    pub(crate) fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
+    }
+}
+
+const CORE: Resource = Resource {
+    group: "",
+    version: "v1",
+    kind: "",
+    plural: "",
+    singular: "",
+    short: &[],
+    namespaced: true,
+    categories: &[],
+    subresources: &[],
+    delete_gives_object: false,
+    full: "",
+    full_kind: "",
+    strategy: &kinds::Plain,
+    span: Span::ALWAYS,
+};
+
+const RBAC: Resource = Resource { group: "rbac.authorization.k8s.io", ..CORE };
+
+/// All of them.
+pub(crate) static RESOURCES: [Resource; 11] = [
+    Resource {
+        kind: "ConfigMap",
+        plural: "configmaps",
+        singular: "configmap",
+        short: &["cm"],
+        full: "configmaps",
+        full_kind: "ConfigMap",
+        strategy: &kinds::ConfigMap,
+        ..CORE
+    },
+    Resource {
+        kind: "Namespace",
+        plural: "namespaces",
+        singular: "namespace",
+        short: &["ns"],
+        namespaced: false,
+        subresources: &["finalize", "status"],
+        delete_gives_object: true,
+        full: "namespaces",
+        full_kind: "Namespace",
+        strategy: &kinds::Namespace,
+        ..CORE
+    },
+    Resource {
+        kind: "Node",
+        plural: "nodes",
+        singular: "node",
+        short: &["no"],
+        namespaced: false,
+        subresources: &["status"],
+        full: "nodes",
+        full_kind: "Node",
+        strategy: &kinds::Node,
+        ..CORE
+    },
+    Resource {
+        kind: "Pod",
+        plural: "pods",
+        singular: "pod",
+        short: &["po"],
+        categories: &["all"],
+        subresources: &["status"],
+        delete_gives_object: true,
+        full: "pods",
+        full_kind: "Pod",
+        strategy: &kinds::Pod,
+        ..CORE
+    },
+    Resource {
+        kind: "Secret",
+        plural: "secrets",
+        singular: "secret",
+        full: "secrets",
+        full_kind: "Secret",
+        strategy: &kinds::Secret,
+        ..CORE
+    },
+    Resource {
+        kind: "ServiceAccount",
+        plural: "serviceaccounts",
+        singular: "serviceaccount",
+        short: &["sa"],
+        delete_gives_object: true,
+        full: "serviceaccounts",
+        full_kind: "ServiceAccount",
+        strategy: &kinds::ServiceAccount,
+        ..CORE
+    },
+    Resource {
+        group: "coordination.k8s.io",
+        kind: "Lease",
+        plural: "leases",
+        singular: "lease",
+        full: "leases.coordination.k8s.io",
+        full_kind: "Lease.coordination.k8s.io",
+        strategy: &kinds::Lease,
+        ..CORE
+    },
+    Resource {
+        kind: "ClusterRole",
+        plural: "clusterroles",
+        singular: "clusterrole",
+        namespaced: false,
+        full: "clusterroles.rbac.authorization.k8s.io",
+        full_kind: "ClusterRole.rbac.authorization.k8s.io",
+        strategy: &kinds::ClusterRole,
+        ..RBAC
+    },
+    Resource {
+        kind: "ClusterRoleBinding",
+        plural: "clusterrolebindings",
+        singular: "clusterrolebinding",
+        namespaced: false,
+        full: "clusterrolebindings.rbac.authorization.k8s.io",
+        full_kind: "ClusterRoleBinding.rbac.authorization.k8s.io",
+        strategy: &kinds::ClusterRoleBinding,
+        ..RBAC
+    },
+    Resource {
+        kind: "Role",
+        plural: "roles",
+        singular: "role",
+        full: "roles.rbac.authorization.k8s.io",
+        full_kind: "Role.rbac.authorization.k8s.io",
+        strategy: &kinds::Role,
+        ..RBAC
+    },
+    Resource {
+        kind: "RoleBinding",
+        plural: "rolebindings",
+        singular: "rolebinding",
+        full: "rolebindings.rbac.authorization.k8s.io",
+        full_kind: "RoleBinding.rbac.authorization.k8s.io",
+        strategy: &kinds::RoleBinding,
+        ..RBAC
+    },
+];
+
+/// The resource of a path, where this version serves it.
+pub(crate) fn find(profile: &Profile, group: &str, version: &str, plural: &str) -> Option<&'static Resource> {
+    RESOURCES
+        .iter()
+        .find(|resource| resource.group == group && resource.version == version && resource.plural == plural)
+        .filter(|resource| profile.is_within(resource.span))
+}
+
+/// The resource of a name as the store has it.
+pub(crate) fn named(full: &str) -> Option<&'static Resource> {
+    RESOURCES.iter().find(|resource| resource.full == full)
+}

@@ -1,0 +1,154 @@
+//! Refusals, as Status objects in the words of the API server.
+
+use serde_json::{Map, Value, json};
+
+/// Why a request is not done. Becomes the Status that is answered.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Refusal {
+    pub(crate) code: u16,
+    pub(crate) reason: &'static str,
+    pub(crate) message: String,
+    /// Without what is empty.
+    pub(crate) details: Map<String, Value>,
+    /// Texts of `Warning` headers beside it.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// One mistake in an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cause {
+    /// As `FieldValueInvalid`.
+    pub(crate) reason: &'static str,
+    /// As `spec.containers[0].name`.
+    pub(crate) field: String,
+    /// What stands after the field, as `Invalid value: 1: must be ..`.
+    pub(crate) message: String,
+}
+
+impl Cause {
+    /// `value` is shown as Go's API server shows it: texts quoted.
+    pub(crate) fn invalid(field: impl Into<String>, value: &Value, detail: &str) -> Self {
+        Self { reason: "FieldValueInvalid", field: field.into(), message: format!("Invalid value: {value}: {detail}") }
+    }
+
+    pub(crate) fn required(field: impl Into<String>, detail: &str) -> Self {
+        let message = if detail.is_empty() { "Required value".to_owned() } else { format!("Required value: {detail}") };
+        Self { reason: "FieldValueRequired", field: field.into(), message }
+    }
+
+    pub(crate) fn forbidden(field: impl Into<String>, detail: &str) -> Self {
+        Self { reason: "FieldValueForbidden", field: field.into(), message: format!("Forbidden: {detail}") }
+    }
+
+    pub(crate) fn duplicate(field: impl Into<String>, value: &Value) -> Self {
+        Self { reason: "FieldValueDuplicate", field: field.into(), message: format!("Duplicate value: {value}") }
+    }
+
+    /// `values` are those that are supported, in the order the server names them.
+    pub(crate) fn not_supported(field: impl Into<String>, value: &Value, values: &[&str]) -> Self {
+        let values: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
+        let message = format!("Unsupported value: {value}: supported values: {}", values.join(", "));
+        Self { reason: "FieldValueNotSupported", field: field.into(), message }
+    }
+
+    pub(crate) fn too_long(field: impl Into<String>, message: String) -> Self {
+        Self { reason: "FieldValueTooLong", field: field.into(), message }
+    }
+}
+
+impl Refusal {
+    pub(crate) fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { code, reason, message: message.into(), details: Map::new(), warnings: Vec::new() }
+    }
+
+    /// With details about an object; what is empty is left out.
+    #[must_use]
+    pub(crate) fn about(mut self, group: &str, kind: &str, name: &str) -> Self {
+        for (key, value) in [("group", group), ("kind", kind), ("name", name)] {
+            if !value.is_empty() {
+                self.details.insert(key.to_owned(), value.into());
+            }
+        }
+        self
+    }
+
+    /// `resource` is plural and group, as `roles.rbac.authorization.k8s.io`.
+    pub(crate) fn not_found(resource: &str, name: &str) -> Self {
+        let (plural, group) = parts(resource);
+        Self::new(404, "NotFound", format!("{resource} {name:?} not found")).about(group, plural, name)
+    }
+
+    pub(crate) fn already_exists(resource: &str, name: &str) -> Self {
+        let (plural, group) = parts(resource);
+        Self::new(409, "AlreadyExists", format!("{resource} {name:?} already exists")).about(group, plural, name)
+    }
+
+    pub(crate) fn conflict(resource: &str, name: &str, why: &str) -> Self {
+        let (plural, group) = parts(resource);
+        let message = format!("Operation cannot be fulfilled on {resource} {name:?}: {why}");
+        Self::new(409, "Conflict", message).about(group, plural, name)
+    }
+
+    pub(crate) fn forbidden(resource: &str, name: &str, why: &str) -> Self {
+        let (plural, group) = parts(resource);
+        let message = match (resource, name) {
+            ("", _) => format!("forbidden: {why}"),
+            (_, "") => format!("{resource} is forbidden: {why}"),
+            _ => format!("{resource} {name:?} is forbidden: {why}"),
+        };
+        Self::new(403, "Forbidden", message).about(group, plural, name)
+    }
+
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(400, "BadRequest", message)
+    }
+
+    pub(crate) fn unauthorized() -> Self {
+        Self::new(401, "Unauthorized", "Unauthorized")
+    }
+
+    /// An object with mistakes. `kind` is kind and group, as `TokenRequest.authentication.k8s.io`.
+    pub(crate) fn invalid(kind: &str, name: &str, causes: &[Cause]) -> Self {
+        let (plain, group) = parts(kind);
+        let texts: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
+        let all = match texts.as_slice() {
+            [one] => one.clone(),
+            several => format!("[{}]", several.join(", ")),
+        };
+        let mut refusal =
+            Self::new(422, "Invalid", format!("{kind} {name:?} is invalid: {all}")).about(group, plain, name);
+        let causes: Vec<Value> = causes
+            .iter()
+            .map(|cause| json!({"reason": cause.reason, "message": cause.message, "field": cause.field}))
+            .collect();
+        refusal.details.insert("causes".to_owned(), causes.into());
+        refusal
+    }
+
+    /// What this model knows to be there and does not do.
+    pub(crate) fn not_modelled(what: impl std::fmt::Display) -> Self {
+        Self::new(501, crate::NOT_MODELLED, format!("{what} {}", crate::NOT_MODELLED_PHRASE))
+    }
+
+    /// The path is nothing that is served.
+    pub(crate) fn no_such_path() -> Self {
+        Self::new(404, "NotFound", "the server could not find the requested resource")
+    }
+
+    /// The Status object.
+    pub(crate) fn status(&self) -> Value {
+        let mut status = json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "message": self.message, "reason": self.reason, "code": self.code,
+        });
+        if !self.details.is_empty() {
+            status["details"] = Value::Object(self.details.clone());
+        }
+        status
+    }
+}
+
+/// The plural (or kind) and the group of a text such as `roles.rbac.authorization.k8s.io`.
+fn parts(resource: &str) -> (&str, &str) {
+    resource.split_once('.').unwrap_or((resource, ""))
+}
