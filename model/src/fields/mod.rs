@@ -1,9 +1,15 @@
 //! The fields of every kind, by version: a table, and objects read by it.
 
+mod shape;
+mod table;
+
 use serde_json::Value;
 
 use crate::profile::Profile;
 use crate::status::Refusal;
+
+pub(crate) use shape::{List, Map, Shape, Struct, shape};
+pub(crate) use table::{Field, ListKey, ListKind, Patch, Scalar};
 
 /// What `fieldValidation` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
