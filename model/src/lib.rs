@@ -11,6 +11,7 @@
 //! Versions are data: `profile` has a row for each feature, with the minor at which it comes, changes or goes and where that
 //! is written. Nothing else compares versions.
 
+mod access;
 mod answer;
 mod api;
 mod authn;
@@ -18,9 +19,12 @@ mod authz;
 mod bootstrap;
 mod clock;
 mod controllers;
+mod discovery;
 mod fields;
 mod key;
 mod kinds;
+mod managed;
+mod meta;
 mod model;
 mod modelled;
 mod profile;
@@ -29,6 +33,7 @@ mod resources;
 mod service;
 mod status;
 mod store;
+mod tables;
 mod token;
 mod user;
 mod watching;

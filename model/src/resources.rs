@@ -115,7 +115,13 @@ pub(crate) static RESOURCES: [Resource; 11] = [
         delete_gives_object: true,
         full: "pods",
         full_kind: "Pod",
-        fields: &["spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "status.phase"],
+        fields: &[
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "status.phase",
+        ],
         strategy: &kinds::Pod,
         ..CORE
     },

@@ -67,7 +67,15 @@ impl Watch {
     fn begin(model: Model, wanted: Wanted) -> Self {
         let now = Instant::now();
         let end = (wanted.seconds > 0).then(|| now + Duration::from_secs(wanted.seconds));
-        let mut watch = Self { model: model.clone(), wanted, lines: VecDeque::new(), place: 0, end, bookmark: now + BOOKMARK_EVERY, is_over: false };
+        let mut watch = Self {
+            model: model.clone(),
+            wanted,
+            lines: VecDeque::new(),
+            place: 0,
+            end,
+            bookmark: now + BOOKMARK_EVERY,
+            is_over: false,
+        };
         let world = model.world();
         match watch.wanted.begin {
             Begin::WithWhatIsThere => {
@@ -84,7 +92,11 @@ impl Watch {
             }
             Begin::After(revision) if revision < world.store.compacted() => {
                 let current = world.store.compacted();
-                watch.refuse(&Refusal::new(410, "Expired", format!("too old resource version: {revision} ({current})")));
+                watch.refuse(&Refusal::new(
+                    410,
+                    "Expired",
+                    format!("too old resource version: {revision} ({current})"),
+                ));
             }
             Begin::After(revision) => watch.place = world.store.place_after(revision),
         }
@@ -108,10 +120,16 @@ impl Watch {
                 continue;
             }
             let until = [due, self.end, self.wanted.bookmarks.then_some(self.bookmark)].into_iter().flatten().min();
+            let time = async {
+                match until {
+                    Some(until) => sleep_until(until).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 // Its sender lives as long as the model.
                 _ = written.changed() => {}
-                () = async { match until { Some(until) => sleep_until(until).await, None => std::future::pending().await } } => {}
+                () = time => {}
             }
         }
     }
@@ -122,7 +140,11 @@ impl Watch {
         let world = model.catch_up();
         let now = Instant::now();
         if self.place < world.store.first() {
-            self.refuse(&Refusal::new(410, "Expired", "The resourceVersion for the provided watch is too old.".to_owned()));
+            self.refuse(&Refusal::new(
+                410,
+                "Expired",
+                "The resourceVersion for the provided watch is too old.".to_owned(),
+            ));
             return None;
         }
         while let Some(event) = world.store.event(self.place).cloned() {

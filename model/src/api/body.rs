@@ -71,7 +71,8 @@ fn json(call: &Call<'_>, kind: &str, api_version: &str) -> Outcome<Value> {
             return Err(Refusal::not_modelled(format!("a body of the type {media}")));
         }
         _ => {
-            let message = format!("the body of the request was in an unknown format - accepted media types include: {ACCEPTED}");
+            let message =
+                format!("the body of the request was in an unknown format - accepted media types include: {ACCEPTED}");
             return Err(Refusal::new(415, "UnsupportedMediaType", message));
         }
     }

@@ -37,11 +37,25 @@ impl Options {
         let mut causes = of_dry_run(&dry_run.iter().map(String::as_str).collect::<Vec<_>>());
         if let (Some(_), Some(_)) = (&options.propagation, options.orphan) {
             let value = options.propagation.clone().unwrap_or_default();
-            causes.insert(0, Cause::invalid("propagationPolicy", &value.into(), "orphanDependents and deletionPropagation cannot be both set"));
+            causes.insert(
+                0,
+                Cause::invalid(
+                    "propagationPolicy",
+                    &value.into(),
+                    "orphanDependents and deletionPropagation cannot be both set",
+                ),
+            );
         }
         let known = ["Foreground", "Background", "Orphan"];
         if let Some(policy) = options.propagation.as_ref().filter(|policy| !known.contains(&policy.as_str())) {
-            causes.insert(0, Cause::not_supported("propagationPolicy", &policy.as_str().into(), &["Background", "Foreground", "Orphan"]));
+            causes.insert(
+                0,
+                Cause::not_supported(
+                    "propagationPolicy",
+                    &policy.as_str().into(),
+                    &["Background", "Foreground", "Orphan"],
+                ),
+            );
         }
         if !causes.is_empty() {
             return Err(Refusal::invalid("DeleteOptions.meta.k8s.io", "", &causes));
@@ -64,8 +78,17 @@ impl Options {
     }
 
     fn of_body(call: &Call<'_>) -> Outcome<(Self, Vec<String>)> {
-        let body: Value = serde_json::from_slice(&call.request.body).map_err(|_| Refusal::not_modelled("DeleteOptions that are no JSON"))?;
-        let known = ["kind", "apiVersion", "gracePeriodSeconds", "preconditions", "propagationPolicy", "orphanDependents", "dryRun"];
+        let body: Value = serde_json::from_slice(&call.request.body)
+            .map_err(|_| Refusal::not_modelled("DeleteOptions that are no JSON"))?;
+        let known = [
+            "kind",
+            "apiVersion",
+            "gracePeriodSeconds",
+            "preconditions",
+            "propagationPolicy",
+            "orphanDependents",
+            "dryRun",
+        ];
         let other = body.as_object().and_then(|body| body.keys().find(|field| !known.contains(&field.as_str())));
         if let Some(field) = other {
             return Err(Refusal::not_modelled(format!("the field {field} of DeleteOptions")));
@@ -133,7 +156,13 @@ fn success(object: &Value, resource: &Resource) -> Value {
 }
 
 /// Ends an object as its kind, its finalizers and the options have it.
-pub(crate) fn end(world: &mut World, resource: &'static Resource, key: &Key, object: &Arc<Value>, options: &Options) -> End {
+pub(crate) fn end(
+    world: &mut World,
+    resource: &'static Resource,
+    key: &Key,
+    object: &Arc<Value>,
+    options: &Options,
+) -> End {
     if resource.full == "namespaces" {
         return end_namespace(world, key, object, options);
     }
@@ -146,7 +175,10 @@ pub(crate) fn end(world: &mut World, resource: &'static Resource, key: &Key, obj
             (None, _) => {}
             (Some(now), Some(wanted)) if wanted < now => {
                 let wanted = wanted.max(0);
-                let since = metadata["deletionTimestamp"].as_str().and_then(|at| at.parse::<Timestamp>().ok()).unwrap_or(world.now());
+                let since = metadata["deletionTimestamp"]
+                    .as_str()
+                    .and_then(|at| at.parse::<Timestamp>().ok())
+                    .unwrap_or(world.now());
                 let at = since.checked_add(SignedDuration::from_secs(wanted - now)).unwrap_or(since);
                 next["metadata"]["deletionTimestamp"] = rfc3339(at).into();
                 next["metadata"]["deletionGracePeriodSeconds"] = wanted.into();

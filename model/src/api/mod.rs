@@ -71,7 +71,10 @@ fn routed(world: &mut World, call: &Call<'_>) -> Outcome<Reply> {
         }
         _ => return Err(Refusal::no_such_path()),
     }
-    if resource.namespaced && asked.namespace.is_empty() && !(asked.name.is_empty() && matches!(call.request.method, Method::GET | Method::POST)) {
+    if resource.namespaced
+        && asked.namespace.is_empty()
+        && !(asked.name.is_empty() && matches!(call.request.method, Method::GET | Method::POST))
+    {
         // `/api/v1/pods/x`: nothing lives there.
         return Err(if asked.name.is_empty() { method_not_allowed() } else { Refusal::no_such_path() });
     }
@@ -79,19 +82,21 @@ fn routed(world: &mut World, call: &Call<'_>) -> Outcome<Reply> {
 }
 
 fn on_objects(world: &mut World, call: &Call<'_>, resource: &'static Resource) -> Outcome<Reply> {
-    let answer = |answer: Answer| Ok(Reply::Answer(answer));
-    match (&call.request.method, call.attributes.name.is_empty(), call.attributes.subresource.as_str()) {
-        (&Method::GET, true, "") if call.attributes.verb == "watch" => read::watch(world, call, resource).map(Reply::Watch),
-        (&Method::GET, false, "") if call.attributes.verb == "watch" => read::watch(world, call, resource).map(Reply::Watch),
-        (&Method::GET, true, "") => answer(tables::shown(world, call.request, resource, read::list(world, call, resource)?)?),
-        (&Method::GET, false, "" | "status") => answer(tables::shown(world, call.request, resource, read::get(world, call, resource)?)?),
-        (&Method::POST, true, "") => answer(tables::shown(world, call.request, resource, create::create(world, call, resource)?)?),
-        (&Method::PUT, false, "" | "status" | "finalize") => answer(tables::shown(world, call.request, resource, update::replace(world, call, resource)?)?),
-        (&Method::PATCH, false, "" | "status") => answer(tables::shown(world, call.request, resource, patch::patch(world, call, resource)?)?),
-        (&Method::DELETE, false, "") => answer(delete::delete(world, call, resource)?),
-        (&Method::DELETE, true, "") if resource.full != "namespaces" => answer(delete::collection(world, call, resource)?),
-        _ => Err(method_not_allowed()),
+    let asked = call.attributes;
+    if asked.verb == "watch" && asked.subresource.is_empty() {
+        return read::watch(world, call, resource).map(Reply::Watch);
     }
+    let answer = match (&call.request.method, asked.name.is_empty(), asked.subresource.as_str()) {
+        (&Method::GET, true, "") => read::list(world, call, resource)?,
+        (&Method::GET, false, "" | "status") => read::get(world, call, resource)?,
+        (&Method::POST, true, "") => create::create(world, call, resource)?,
+        (&Method::PUT, false, _) => update::replace(world, call, resource)?,
+        (&Method::PATCH, false, "" | "status") => patch::patch(world, call, resource)?,
+        (&Method::DELETE, false, "") => delete::delete(world, call, resource)?,
+        (&Method::DELETE, true, "") if resource.full != "namespaces" => delete::collection(world, call, resource)?,
+        _ => return Err(method_not_allowed()),
+    };
+    tables::shown(world, call.request, resource, answer).map(Reply::Answer)
 }
 
 /// What is posted and not kept.
@@ -136,12 +141,16 @@ fn prefixed(mut answer: Answer, warnings: Vec<String>) -> Answer {
 
 fn with_subresource(call: &Call<'_>) -> String {
     let asked = call.attributes;
-    if asked.subresource.is_empty() { asked.resource.clone() } else { format!("{}/{}", asked.resource, asked.subresource) }
+    if asked.subresource.is_empty() {
+        asked.resource.clone()
+    } else {
+        format!("{}/{}", asked.resource, asked.subresource)
+    }
 }
 
 fn method_not_allowed() -> Refusal {
-    let mut refusal = Refusal::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
+    let mut refusal =
+        Refusal::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
     refusal.details = serde_json::Map::new();
     refusal
 }
-

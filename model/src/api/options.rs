@@ -47,7 +47,11 @@ impl Options {
                 "Ignore" => Validation::Ignore,
                 "" | "Warn" => Validation::Warn,
                 other => {
-                    causes.push(Cause::not_supported("fieldValidation", &other.into(), &["", "Ignore", "Warn", "Strict"]));
+                    causes.push(Cause::not_supported(
+                        "fieldValidation",
+                        &other.into(),
+                        &["", "Ignore", "Warn", "Strict"],
+                    ));
                     Validation::Ignore
                 }
             }

@@ -38,7 +38,8 @@ pub(super) fn patch(world: &mut World, call: &Call<'_>, resource: &'static Resou
         "application/strategic-merge-patch+json" => How::Strategic,
         "application/apply-patch+yaml" => How::Apply,
         _ => {
-            let message = format!("the body of the request was in an unknown format - accepted media types include: {ACCEPTED}");
+            let message =
+                format!("the body of the request was in an unknown format - accepted media types include: {ACCEPTED}");
             return Err(Refusal::new(415, "UnsupportedMediaType", message));
         }
     };
@@ -78,13 +79,20 @@ fn fits_old(object: &Value, key: &Key, resource: &Resource) -> Outcome<()> {
     }
     let said = update::text(object, "namespace");
     if said != key.namespace && !key.namespace.is_empty() {
-        return Err(Refusal::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+        return Err(Refusal::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
     }
     Ok(())
 }
 
 /// A patched object read anew. What its fields are said to be is told as of a patch.
-fn decoded(object: Value, resource: &Resource, validation: Validation, profile: &Profile) -> Outcome<(Value, Vec<String>)> {
+fn decoded(
+    object: Value,
+    resource: &Resource,
+    validation: Validation,
+    profile: &Profile,
+) -> Outcome<(Value, Vec<String>)> {
     fields::decode(resource.kind, object, validation, profile)
 }
 
@@ -96,7 +104,8 @@ fn apply(
     old: Option<Arc<Value>>,
     options: &Options,
 ) -> Outcome<Answer> {
-    let config: Value = serde_json::from_slice(&call.request.body).map_err(|_| Refusal::not_modelled("a configuration that is YAML and no JSON"))?;
+    let config: Value = serde_json::from_slice(&call.request.body)
+        .map_err(|_| Refusal::not_modelled("a configuration that is YAML and no JSON"))?;
     let mut config = config;
     fits_apply(&mut config, key, resource)?;
     let (config, warnings) = fields::decode_partial(resource.kind, config, options.validation, &world.profile)?;
@@ -104,7 +113,8 @@ fn apply(
         return Err(Refusal::not_found(resource.full, &key.name));
     }
     let manager = Manager::apply(&options.manager, &call.attributes.subresource);
-    let mut object = managed::applied(old.as_deref(), &config, resource, &manager, options.force, world.now(), &world.profile)?;
+    let mut object =
+        managed::applied(old.as_deref(), &config, resource, &manager, options.force, world.now(), &world.profile)?;
     let managers = object["metadata"]["managedFields"].clone();
     // Read anew, so that the result is as any other object is.
     if let Some(metadata) = object["metadata"].as_object_mut() {
@@ -142,7 +152,10 @@ fn fits_apply(config: &mut Value, key: &Key, resource: &Resource) -> Outcome<()>
         return Err(Refusal::not_modelled("a configuration without apiVersion or kind"));
     }
     if version != resource.api_version() {
-        let message = format!("Incorrect version specified in apply patch. Specified patch version: {version}, expected: {}", resource.api_version());
+        let message = format!(
+            "Incorrect version specified in apply patch. Specified patch version: {version}, expected: {}",
+            resource.api_version()
+        );
         return Err(Refusal::bad_request(message));
     }
     if kind != resource.kind {
@@ -164,7 +177,9 @@ fn fits_apply(config: &mut Value, key: &Key, resource: &Resource) -> Outcome<()>
     if namespace.is_empty() && !key.namespace.is_empty() {
         config["metadata"]["namespace"] = key.namespace.as_str().into();
     } else if namespace != key.namespace && !namespace.is_empty() {
-        return Err(Refusal::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+        return Err(Refusal::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
     }
     Ok(())
 }

@@ -39,7 +39,11 @@ fn version(text: &str) -> Outcome<u64> {
         return Ok(0);
     }
     text.parse().map_err(|_| {
-        let cause = crate::status::Cause::invalid("resourceVersion", &text.into(), &format!("strconv.ParseUint: parsing {text:?}: invalid syntax"));
+        let cause = crate::status::Cause::invalid(
+            "resourceVersion",
+            &text.into(),
+            &format!("strconv.ParseUint: parsing {text:?}: invalid syntax"),
+        );
         let mut refusal = Refusal::bad_request(format!("resourceVersion: {}", cause.message));
         if text.is_empty() {
             refusal.reason = "BadRequest";
@@ -56,7 +60,10 @@ fn not_ahead(world: &World, asked: &str) -> Outcome<()> {
     }
     let message = format!("Timeout: Too large resource version: {asked}, current: {current}");
     let mut refusal = Refusal::new(504, "Timeout", message);
-    refusal.details.insert("causes".to_owned(), json!([{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]));
+    refusal.details.insert(
+        "causes".to_owned(),
+        json!([{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]),
+    );
     refusal.details.insert("retryAfterSeconds".to_owned(), 1.into());
     Err(refusal)
 }
@@ -100,9 +107,19 @@ pub(super) fn list(world: &World, call: &Call<'_>, resource: &'static Resource) 
         }
     };
     let namespace = if resource.namespaced { call.attributes.namespace.as_str() } else { "" };
-    let of_key = |key: &Key| if key.namespace.is_empty() || !namespace.is_empty() { key.name.clone() } else { format!("{}/{}", key.namespace, key.name) };
+    let of_key = |key: &Key| {
+        if key.namespace.is_empty() || !namespace.is_empty() {
+            key.name.clone()
+        } else {
+            format!("{}/{}", key.namespace, key.name)
+        }
+    };
     let mut all = world.store.list_at(resource.full, namespace, revision);
-    all.retain(|(key, object)| (start.is_empty() || of_key(key).as_str() >= start.trim_end_matches('\0') && format!("{}\0", of_key(key)) > start) && selector.matches(object));
+    all.retain(|(key, object)| {
+        (start.is_empty()
+            || of_key(key).as_str() >= start.trim_end_matches('\0') && format!("{}\0", of_key(key)) > start)
+            && selector.matches(object)
+    });
     let mut metadata = json!({"resourceVersion": revision.to_string()});
     if limit > 0 && all.len() > limit {
         // Unless everything is selected nobody knows how many remain.

@@ -55,8 +55,12 @@ impl Requirement {
             Self::NotIn(key, values) => value(key).is_none_or(|value| values.iter().all(|known| known != value)),
             Self::Exists(key) => value(key).is_some(),
             Self::DoesNotExist(key) => value(key).is_none(),
-            Self::Greater(key, than) => value(key).and_then(|value| value.parse::<i64>().ok()).is_some_and(|value| value > *than),
-            Self::Less(key, than) => value(key).and_then(|value| value.parse::<i64>().ok()).is_some_and(|value| value < *than),
+            Self::Greater(key, than) => {
+                value(key).and_then(|value| value.parse::<i64>().ok()).is_some_and(|value| value > *than)
+            }
+            Self::Less(key, than) => {
+                value(key).and_then(|value| value.parse::<i64>().ok()).is_some_and(|value| value < *than)
+            }
         }
     }
 }
@@ -80,7 +84,9 @@ fn fields(text: &str, resource: &Resource) -> Outcome<Vec<(String, bool, String)
             (_, Some((field, value)), _) | (_, _, Some((field, value))) => (field, true, value),
             _ => return Err(Refusal::bad_request(format!("invalid selector: '{text}'; can't understand '{term}'"))),
         };
-        let is_known = field == "metadata.name" || (field == "metadata.namespace" && resource.namespaced) || resource.fields.contains(&field);
+        let is_known = field == "metadata.name"
+            || (field == "metadata.namespace" && resource.namespaced)
+            || resource.fields.contains(&field);
         if !is_known {
             return Err(unknown_field(resource, field));
         }
@@ -94,7 +100,11 @@ fn unknown_field(resource: &Resource, field: &str) -> Refusal {
         "Pod" | "Node" | "Namespace" | "Secret" => format!("field label not supported: {field}"),
         _ => format!("{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""),
     };
-    let message = if resource.kind == "Namespace" { format!("{field:?} is not a known field selector: only \"metadata.name\", \"status.phase\"") } else { message };
+    let message = if resource.kind == "Namespace" {
+        format!("{field:?} is not a known field selector: only \"metadata.name\", \"status.phase\"")
+    } else {
+        message
+    };
     Refusal::bad_request(message)
 }
 
@@ -170,7 +180,20 @@ mod tests {
     fn labels_are_selected_as_kubectl_writes_it() {
         let object = json!({"metadata": {"labels": {"a": "1", "b": "x"}}});
         let matches = |text: &str| Selector { labels: labels(text).unwrap(), fields: Vec::new() }.matches(&object);
-        for text in ["", "a", "a=1", "a==1", "a!=2", "c!=1", "!c", "a in (1, 2)", "b notin (y,z),a", "a>0", "a<2", "c notin (x)"] {
+        for text in [
+            "",
+            "a",
+            "a=1",
+            "a==1",
+            "a!=2",
+            "c!=1",
+            "!c",
+            "a in (1, 2)",
+            "b notin (y,z),a",
+            "a>0",
+            "a<2",
+            "c notin (x)",
+        ] {
             assert!(matches(text), "{text}");
         }
         for text in ["c", "a=2", "a!=1", "!a", "a in (2)", "b notin (x,y)", "a>1", "c in (x)"] {

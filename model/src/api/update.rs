@@ -46,8 +46,10 @@ pub(super) fn fits_path(object: &Value, call: &Call<'_>, resource: &Resource) ->
     let metadata = &object["metadata"];
     let (said, path) = (metadata["name"].as_str().unwrap_or_default(), call.attributes.name.as_str());
     if said.is_empty() {
-        return Err(Refusal::bad_request("the name of the object (".to_owned() + ") does not match the name on the URL (" + path + ")"))
-            .map_err(|refusal| if resource.kind.is_empty() { refusal } else { unnamed(path) });
+        return Err(Refusal::bad_request(
+            "the name of the object (".to_owned() + ") does not match the name on the URL (" + path + ")",
+        ))
+        .map_err(|refusal| if resource.kind.is_empty() { refusal } else { unnamed(path) });
     }
     if said != path {
         let message = format!("the name of the object ({said}) does not match the name on the URL ({path})");
@@ -55,7 +57,8 @@ pub(super) fn fits_path(object: &Value, call: &Call<'_>, resource: &Resource) ->
     }
     let (said, path) = (metadata["namespace"].as_str().unwrap_or_default(), call.attributes.namespace.as_str());
     if resource.namespaced && !said.is_empty() && said != path {
-        let message = format!("the namespace of the object ({said}) does not match the namespace on the request ({path})");
+        let message =
+            format!("the namespace of the object ({said}) does not match the namespace on the request ({path})");
         return Err(Refusal::bad_request(message));
     }
     Ok(())
@@ -97,7 +100,11 @@ pub(super) fn put(
     let (said, is) = (text(&object, "resourceVersion"), text(old, "resourceVersion"));
     if said.is_empty() || said == "0" {
         if !resource.unconditional {
-            let cause = Cause { reason: "FieldValueInvalid", field: "metadata.resourceVersion".to_owned(), message: "Invalid value: 0: must be specified for an update".to_owned() };
+            let cause = Cause {
+                reason: "FieldValueInvalid",
+                field: "metadata.resourceVersion".to_owned(),
+                message: "Invalid value: 0: must be specified for an update".to_owned(),
+            };
             return Err(Refusal::invalid(resource.full, &key.name, &[cause]));
         }
     } else if said != is {
@@ -105,7 +112,8 @@ pub(super) fn put(
     }
     kept(&mut object, old);
     resource.strategy.prepare(&mut object, Some(old), &write);
-    let causes = meta::validated(resource, &object, Some(old), resource.strategy.validate(&object, Some(old), &write), &write);
+    let causes =
+        meta::validated(resource, &object, Some(old), resource.strategy.validate(&object, Some(old), &write), &write);
     if !causes.is_empty() {
         return Err(Refusal::invalid(resource.full_kind, &key.name, &causes));
     }
@@ -162,7 +170,8 @@ fn goes(object: &Value, old: &Value, write: &Write<'_>, resource: &Resource) -> 
     let (was, grace) = (&old["metadata"], &old["metadata"]["deletionGracePeriodSeconds"]);
     let is_over = !was["deletionTimestamp"].is_null() && (grace.is_null() || grace == 0);
     let has_finalizers = has_finalizers
-        || (resource.full == "namespaces" && object["spec"]["finalizers"].as_array().is_some_and(|all| !all.is_empty()));
+        || (resource.full == "namespaces"
+            && object["spec"]["finalizers"].as_array().is_some_and(|all| !all.is_empty()));
     let _ = write;
     !has_finalizers && is_over
 }

@@ -29,3 +29,13 @@ pub(crate) fn decode(
 ) -> Result<(Value, Vec<String>), Refusal> {
     Ok((object, Vec::new()))
 }
+
+/// The same of a configuration to be applied: nothing is filled in, and what is empty stays.
+pub(crate) fn decode_partial(
+    kind: &str,
+    object: Value,
+    validation: Validation,
+    profile: &Profile,
+) -> Result<(Value, Vec<String>), Refusal> {
+    decode(kind, object, validation, profile)
+}

@@ -32,8 +32,11 @@ impl Manager {
     }
 
     fn shown(&self, api_version: &str) -> String {
-        let subresource =
-            if self.subresource.is_empty() { String::new() } else { format!(" with subresource {:?}", self.subresource) };
+        let subresource = if self.subresource.is_empty() {
+            String::new()
+        } else {
+            format!(" with subresource {:?}", self.subresource)
+        };
         let using = if self.applies { String::new() } else { format!(" using {api_version}") };
         format!("{:?}{subresource}{using}", self.name)
     }
@@ -57,7 +60,8 @@ fn read(object: &Value) -> Vec<Managed> {
         if operation.is_empty() {
             return None;
         }
-        let manager = Manager { name: text("manager"), applies: operation == "Apply", subresource: text("subresource") };
+        let manager =
+            Manager { name: text("manager"), applies: operation == "Apply", subresource: text("subresource") };
         let set = Set::from_json(&entry["fieldsV1"]);
         Some(Managed { manager, api_version: text("apiVersion"), time: text("time"), set })
     });
@@ -68,7 +72,15 @@ fn read(object: &Value) -> Vec<Managed> {
 fn write(object: &mut Value, mut all: Vec<Managed>) {
     all.retain(|managed| !managed.set.is_empty());
     all.sort_by(|a, b| {
-        let key = |it: &Managed| (!it.manager.applies, it.time.clone(), it.manager.name.clone(), it.api_version.clone(), it.manager.subresource.clone());
+        let key = |it: &Managed| {
+            (
+                !it.manager.applies,
+                it.time.clone(),
+                it.manager.name.clone(),
+                it.api_version.clone(),
+                it.manager.subresource.clone(),
+            )
+        };
         key(a).cmp(&key(b))
     });
     let entries: Vec<Value> = all
@@ -143,7 +155,9 @@ pub(crate) fn updated(
 ) -> Outcome<Value> {
     let said = object["metadata"]["managedFields"].as_array();
     // One empty entry is how somebody asks for nothing to be noted.
-    let is_reset = said.is_some_and(|entries| matches!(entries.as_slice(), [entry] if entry.as_object().is_some_and(serde_json::Map::is_empty)));
+    let is_reset = said.is_some_and(
+        |entries| matches!(entries.as_slice(), [entry] if entry.as_object().is_some_and(serde_json::Map::is_empty)),
+    );
     let mut all = if is_reset { Vec::new() } else { read(&object) };
     if all.is_empty() && !is_reset {
         all = old.map(read).unwrap_or_default();

@@ -169,7 +169,8 @@ fn shown(step: &str) -> String {
         "v:" => format!("[={rest}]"),
         _ => {
             let keys: Value = serde_json::from_str(rest).unwrap_or_default();
-            let keys: Vec<String> = keys.as_object().into_iter().flatten().map(|(key, value)| format!("{key}={value}")).collect();
+            let keys: Vec<String> =
+                keys.as_object().into_iter().flatten().map(|(key, value)| format!("{key}={value}")).collect();
             format!("[{}]", keys.join(","))
         }
     }

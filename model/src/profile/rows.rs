@@ -9,6 +9,18 @@ pub(crate) enum Feature {
     AutomaticSecrets,
     /// Tokens have an id.
     TokenIds,
+    /// The scheduler says whether preemption would help.
+    PreemptionTold,
+    /// It ends what it says of that with two periods.
+    PreemptionPeriodTwice,
+    /// It says first that there are no claims to deallocate.
+    ClaimsToDeallocate,
+    /// Conditions of Pods say which generation they are about.
+    ObservedGenerationOfPods,
+    /// The status of a Pod has `hostIPs`.
+    HostIps,
+    /// `fieldValidation` of a write is heeded.
+    FieldValidation,
 }
 
 pub(super) struct Row {
@@ -47,5 +59,13 @@ impl Row {
 pub(super) const ROWS: &[Row] = &[
     row(Feature::AutomaticSecrets, Span::until(24), "KEP-2799")
         .without("LegacyServiceAccountTokenNoAutoGeneration", Span::between(24, 27)),
+    // The scheduler and the hollow Node.
+    row(Feature::PreemptionTold, Span::from(24), "scenarios/scheduling/unschedulable-text"),
+    row(Feature::PreemptionPeriodTwice, Span::between(26, 29), "scenarios/scheduling/unschedulable-text"),
+    row(Feature::ClaimsToDeallocate, Span::between(34, 37), "scenarios/scheduling/unschedulable-text"),
+    row(Feature::ObservedGenerationOfPods, Span::from(34), "KEP-5067"),
+    row(Feature::HostIps, Span::from(29), "KEP-2681"),
+    // Requests.
+    row(Feature::FieldValidation, Span::from(25), "KEP-2885").with("ServerSideFieldValidation", Span::between(23, 27)),
     row(Feature::TokenIds, Span::from(30), "KEP-4193").with("ServiceAccountTokenJTI", Span::between(29, 32)),
 ];

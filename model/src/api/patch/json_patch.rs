@@ -6,7 +6,8 @@ use crate::status::Refusal;
 use crate::world::Outcome;
 
 pub(super) fn apply(object: &Value, patch: &[u8]) -> Outcome<Value> {
-    let patch: Value = serde_json::from_slice(patch).map_err(|_| Refusal::not_modelled("a JSON patch that is no JSON"))?;
+    let patch: Value =
+        serde_json::from_slice(patch).map_err(|_| Refusal::not_modelled("a JSON patch that is no JSON"))?;
     let Value::Array(operations) = patch else { return Err(Refusal::not_modelled("a JSON patch that is no list")) };
     if operations.len() > 10_000 {
         let message = format!("The allowed maximum operations in a JSON patch is 10000, got {}", operations.len());
@@ -40,7 +41,14 @@ fn one(object: &mut Value, operation: &Value) -> Outcome<()> {
         "test" => {
             let value = object.pointer(path);
             let is = value.unwrap_or(&Value::Null);
-            if *is == operation["value"] { Ok(()) } else { Err(fails(&format!("the server rejected our request due to an error in our request: testing value {path} failed"))).map_err(|_| Refusal::not_modelled("a failing test of a JSON patch")) }
+            if *is == operation["value"] {
+                Ok(())
+            } else {
+                Err(fails(&format!(
+                    "the server rejected our request due to an error in our request: testing value {path} failed"
+                )))
+                .map_err(|_| Refusal::not_modelled("a failing test of a JSON patch"))
+            }
         }
         "move" | "copy" => {
             let Some(from) = text("from") else { return Err(Refusal::not_modelled("a move or copy without from")) };
@@ -84,7 +92,9 @@ fn add(object: &mut Value, path: &str, value: Value) -> Outcome<()> {
 fn remove(object: &mut Value, path: &str) -> Outcome<Value> {
     let removed = match parent(object, path) {
         Some((Value::Object(fields), name)) => fields.remove(&name),
-        Some((Value::Array(items), at)) => at.parse().ok().filter(|at| *at < items.len()).map(|at: usize| items.remove(at)),
+        Some((Value::Array(items), at)) => {
+            at.parse().ok().filter(|at| *at < items.len()).map(|at: usize| items.remove(at))
+        }
         _ => None,
     };
     removed.ok_or_else(|| missing("remove", path))

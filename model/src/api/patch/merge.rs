@@ -6,7 +6,8 @@ use crate::status::Refusal;
 use crate::world::Outcome;
 
 pub(super) fn apply(object: &Value, patch: &[u8]) -> Outcome<Value> {
-    let patch: Value = serde_json::from_slice(patch).map_err(|_| Refusal::not_modelled("a merge patch that is no JSON"))?;
+    let patch: Value =
+        serde_json::from_slice(patch).map_err(|_| Refusal::not_modelled("a merge patch that is no JSON"))?;
     if !patch.is_object() {
         return Err(Refusal::not_modelled("a merge patch that is no object"));
     }
@@ -35,7 +36,8 @@ mod tests {
 
     #[test]
     fn null_takes_away_and_lists_are_replaced() {
-        let patched = merged(&json!({"a": {"b": 1, "c": [1]}, "d": 1}), &json!({"a": {"b": null, "c": [2], "e": {"f": null}}}));
+        let patched =
+            merged(&json!({"a": {"b": 1, "c": [1]}, "d": 1}), &json!({"a": {"b": null, "c": [2], "e": {"f": null}}}));
         assert_eq!(patched, json!({"a": {"c": [2], "e": {}}, "d": 1}));
     }
 }

@@ -14,15 +14,21 @@ const DELETE_FROM: &str = "$deleteFromPrimitiveList/";
 const ORDER: &str = "$setElementOrder/";
 
 pub(super) fn apply(object: &Value, patch: &[u8], resource: &Resource, profile: &Profile) -> Outcome<Value> {
-    let patch: Value = serde_json::from_slice(patch).map_err(|_| Refusal::not_modelled("a strategic merge patch that is no JSON"))?;
+    let patch: Value =
+        serde_json::from_slice(patch).map_err(|_| Refusal::not_modelled("a strategic merge patch that is no JSON"))?;
     let (Value::Object(fields), Value::Object(patch)) = (object, &patch) else {
         return Err(Refusal::not_modelled("a strategic merge patch that is no object"));
     };
-    let shape = fields::shape(resource.kind, profile).ok_or_else(|| Refusal::not_modelled(format!("the kind {}", resource.kind)))?;
+    let shape = fields::shape(resource.kind, profile)
+        .ok_or_else(|| Refusal::not_modelled(format!("the kind {}", resource.kind)))?;
     merged(Some(shape), fields, patch).map(Value::Object)
 }
 
-fn merged(shape: Option<Shape>, object: &Map<String, Value>, patch: &Map<String, Value>) -> Outcome<Map<String, Value>> {
+fn merged(
+    shape: Option<Shape>,
+    object: &Map<String, Value>,
+    patch: &Map<String, Value>,
+) -> Outcome<Map<String, Value>> {
     match patch.get(DIRECTIVE).and_then(Value::as_str) {
         Some("replace") => {
             let mut replaced = patch.clone();
@@ -86,9 +92,13 @@ fn items(list: List, before: &[Value], patch: &[Value], order: Option<&[Value]>)
     }
     let mut all = before.to_vec();
     for item in patch {
-        let Value::Object(fields) = item else { return Err(Refusal::not_modelled("an item of a list that is no object")) };
+        let Value::Object(fields) = item else {
+            return Err(Refusal::not_modelled("an item of a list that is no object"));
+        };
         let Some(value) = fields.get(key) else {
-            return Err(Refusal::not_modelled(format!("an item of a list without its key {key} in a strategic merge patch")));
+            return Err(Refusal::not_modelled(format!(
+                "an item of a list without its key {key} in a strategic merge patch"
+            )));
         };
         let at = all.iter().position(|known| known.get(key) == Some(value));
         if fields.get(DIRECTIVE).and_then(Value::as_str) == Some("delete") {
@@ -104,7 +114,8 @@ fn items(list: List, before: &[Value], patch: &[Value], order: Option<&[Value]>)
         }
     }
     if let Some(order) = order {
-        let place = |item: &Value| order.iter().position(|wanted| wanted.get(key) == item.get(key)).unwrap_or(usize::MAX);
+        let place =
+            |item: &Value| order.iter().position(|wanted| wanted.get(key) == item.get(key)).unwrap_or(usize::MAX);
         all.sort_by_key(place);
     }
     Ok(all)
