@@ -31,6 +31,7 @@ mod profile;
 mod request;
 mod resources;
 mod service;
+mod serving;
 mod status;
 mod store;
 mod tables;
@@ -43,6 +44,7 @@ pub use key::{KeyError, SigningKey};
 pub use model::{Model, Options};
 pub use profile::{NotModelled, Release, releases};
 pub use service::{Body, Peer, Service};
+pub use serving::{Identity, ServeError, Serving};
 
 /// The `reason` of the Status that refuses what is not modelled.
 pub const NOT_MODELLED: &str = "NotModelled";
