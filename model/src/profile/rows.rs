@@ -19,8 +19,13 @@ pub(crate) enum Feature {
     ObservedGenerationOfPods,
     /// The status of a Pod has `hostIPs`.
     HostIps,
-    /// `fieldValidation` of a write is heeded.
+    // fields
+    /// Embedded structs stand in the texts of values of a wrong type.
+    EmbeddedStructsInMistakes,
+    /// The server tells of fields that it does not know.
     FieldValidation,
+    /// Values of a wrong type are told of in the words of sigs.k8s.io/json; before, of json-iterator.
+    MistakesOfGoJson,
 }
 
 pub(super) struct Row {
@@ -65,7 +70,13 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::ClaimsToDeallocate, Span::between(34, 37), "scenarios/scheduling/unschedulable-text"),
     row(Feature::ObservedGenerationOfPods, Span::from(34), "KEP-5067"),
     row(Feature::HostIps, Span::from(29), "KEP-2681"),
-    // Requests.
-    row(Feature::FieldValidation, Span::from(25), "KEP-2885").with("ServerSideFieldValidation", Span::between(23, 27)),
     row(Feature::TokenIds, Span::from(30), "KEP-4193").with("ServiceAccountTokenJTI", Span::between(29, 32)),
+    // fields
+    row(
+        Feature::EmbeddedStructsInMistakes,
+        Span::from(35),
+        "go.mod of k8s.io/apimachinery: sigs.k8s.io/json of July 2025",
+    ),
+    row(Feature::FieldValidation, Span::from(25), "KEP-2885").with("ServerSideFieldValidation", Span::between(23, 27)),
+    row(Feature::MistakesOfGoJson, Span::from(23), "go.mod of k8s.io/apimachinery"),
 ];
