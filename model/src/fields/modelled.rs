@@ -73,7 +73,7 @@ const MODELLED: &[(&str, &str)] = &[
     ("NodeSystemInfo", "* !swap"),
     ("NonResourceAttributes", "*"),
     ("ObjectFieldSelector", "*"),
-    ("ObjectMeta", "* !clusterName !selfLink"),
+    ("ObjectMeta", "* !clusterName"),
     ("ObjectReference", "*"),
     ("OwnerReference", "*"),
     ("Pod", "*"),
@@ -144,7 +144,9 @@ const MODELLED: &[(&str, &str)] = &[
 
 /// Fields that some versions know, and drop by default.
 const DROPPED: &[(&str, &str, Span)] = &[
-    // ProbeTerminationGracePeriod, beta and on from 1.22; GRPCContainerProbe, alpha in 1.23.
+    // RemoveSelfLink, on from 1.20.
+    ("ObjectMeta", "selfLink", Span::ALWAYS),
+    // GRPCContainerProbe, alpha in 1.23.
     ("Probe", "grpc", Span::between(23, 24)),
     // SidecarContainers, alpha in 1.28.
     ("Container", "restartPolicy", Span::between(28, 29)),

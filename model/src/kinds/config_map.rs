@@ -38,7 +38,7 @@ impl Strategy for ConfigMap {
             size += decoded_length(value);
         }
         if size > LIMIT {
-            causes.push(names::too_long("", LIMIT, write.profile));
+            causes.push(names::too_long("[]", LIMIT, write.profile));
         }
         causes
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::json::{flag, has, text};
+use super::json::text;
 use crate::fields::quoted;
 use crate::profile::{Feature, Profile};
 use crate::status::Cause;
@@ -237,31 +237,29 @@ pub(crate) fn shown_texts(list: &[Value], go: &str, profile: &Profile) -> String
 
 /// A list of owners.
 pub(crate) fn shown_owners(references: &[Value], profile: &Profile) -> String {
-    if profile.has(Feature::ValuesInMistakesAreJson) {
-        return Value::from(references).to_string();
-    }
-    let pointer = |owner: &Value, field: &str| {
-        // Go shows where the value is, which is another place each time.
-        if has(owner, field) {
-            format!("(*bool)(0xc000000000{:02x})", u8::from(flag(owner, field)))
-        } else {
-            "(*bool)(nil)".to_owned()
+    let named = |owner: &Value| ["apiVersion", "kind", "name", "uid"].map(|field| quoted(text(owner, field)));
+    let flags = |owner: &Value| ["controller", "blockOwnerDeletion"].map(|field| owner[field].as_bool());
+    let owner = |owner: &Value| {
+        let ([version, kind, name, uid], [controller, block]) = (named(owner), flags(owner));
+        if profile.has(Feature::ValuesInMistakesAreJson) {
+            let flag = |name, flag: Option<bool>| flag.map(|flag| format!(",\"{name}\":{flag}")).unwrap_or_default();
+            let (controller, block) = (flag("controller", controller), flag("blockOwnerDeletion", block));
+            return format!(
+                "{{\"apiVersion\":{version},\"kind\":{kind},\"name\":{name},\"uid\":{uid}{controller}{block}}}"
+            );
         }
+        // Go shows where the value is, which is another place each time.
+        let pointer =
+            |flag: Option<bool>| flag.map_or("nil", |flag| if flag { "0xc000000001" } else { "0xc000000000" });
+        let (controller, block) = (pointer(controller), pointer(block));
+        format!(
+            "v1.OwnerReference{{APIVersion:{version}, Kind:{kind}, Name:{name}, UID:{uid}, Controller:(*bool)({controller}), \
+             BlockOwnerDeletion:(*bool)({block})}}"
+        )
     };
-    let owners: Vec<String> = references
-        .iter()
-        .map(|owner| {
-            let named = |field: &str| quoted(text(owner, field));
-            format!(
-                "v1.OwnerReference{{APIVersion:{}, Kind:{}, Name:{}, UID:{}, Controller:{}, BlockOwnerDeletion:{}}}",
-                named("apiVersion"),
-                named("kind"),
-                named("name"),
-                named("uid"),
-                pointer(owner, "controller"),
-                pointer(owner, "blockOwnerDeletion"),
-            )
-        })
-        .collect();
+    let owners: Vec<String> = references.iter().map(owner).collect();
+    if profile.has(Feature::ValuesInMistakesAreJson) {
+        return format!("[{}]", owners.join(","));
+    }
     format!("[]v1.OwnerReference{{{}}}", owners.join(", "))
 }

@@ -17,6 +17,14 @@ const RULES: Rules = Rules { name: NameRule::Subdomain, known_finalizers: true }
 
 impl Strategy for Node {
     fn default(&self, object: &mut Value, _write: &Write<'_>) {
+        // The first of several stands by itself too.
+        let spec = &mut object["spec"];
+        let (one, several) = (text(spec, "podCIDR").to_owned(), items(spec, "podCIDRs"));
+        match several.first() {
+            Some(first) if one.is_empty() || *first == json!(one) => spec["podCIDR"] = first.clone(),
+            _ if one.is_empty() => {}
+            _ => spec["podCIDRs"] = json!([one]),
+        }
         let capacity = object["status"]["capacity"].clone();
         if !capacity.is_null() && object["status"]["allocatable"].is_null() {
             object["status"]["allocatable"] = capacity;

@@ -79,12 +79,29 @@ fn role(object: &Value, old: Option<&Value>, namespaced: bool, profile: &Profile
         self::rule(rule, &format!("rules[{at}]"), namespaced, profile, &mut causes);
     }
     causes.extend(old.into_iter().flat_map(|old| meta::mistakes_of_change(object, old, RULES, profile)));
-    causes
+    in_order(causes, profile)
+}
+
+/// Late versions find missing verbs and names by another way, which comes after all else.
+fn in_order(causes: Vec<Cause>, profile: &Profile) -> Vec<Cause> {
+    if !profile.has(Feature::RequiredFieldsOfRolesComeLast) {
+        return causes;
+    }
+    let is_late = |cause: &Cause| {
+        let field = cause.field.as_str();
+        let is_named = field == "roleRef.name" || (field.starts_with("subjects[") && field.ends_with("].name"));
+        cause.reason == "FieldValueRequired"
+            && (is_named || (field.starts_with("rules[") && field.ends_with("].verbs")))
+    };
+    let (late, first): (Vec<Cause>, Vec<Cause>) = causes.into_iter().partition(is_late);
+    first.into_iter().chain(late).collect()
 }
 
 fn rule(rule: &Value, path: &str, namespaced: bool, profile: &Profile, causes: &mut Vec<Cause>) {
     if items(rule, "verbs").is_empty() {
-        causes.push(Cause::required(format!("{path}.verbs"), "verbs must contain at least one value"));
+        let late = profile.has(Feature::RequiredFieldsOfRolesComeLast);
+        let detail = if late { "" } else { "verbs must contain at least one value" };
+        causes.push(Cause::required(format!("{path}.verbs"), detail));
     }
     let urls = items(rule, "nonResourceURLs");
     if !urls.is_empty() {
@@ -147,7 +164,7 @@ fn binding(object: &Value, old: Option<&Value>, namespaced: bool, profile: &Prof
             causes.push(Cause::invalid_as("roleRef", &shown, "cannot change roleRef"));
         }
     }
-    causes
+    in_order(causes, profile)
 }
 
 fn subject(subject: &Value, path: &str, namespaced: bool, causes: &mut Vec<Cause>) {

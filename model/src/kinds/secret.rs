@@ -9,7 +9,7 @@ use super::json::{drop_field, fill, pairs, text};
 use super::{Strategy, Write, names};
 use crate::fields;
 use crate::meta::{self, NameRule, Rules};
-use crate::profile::Feature;
+use crate::profile::{Feature, Profile};
 use crate::status::{Cause, Refusal};
 
 pub(crate) struct Secret;
@@ -61,7 +61,7 @@ impl Strategy for Secret {
         if size > LIMIT {
             causes.push(names::too_long("data", LIMIT, write.profile));
         }
-        causes.extend(of_type(object));
+        causes.extend(of_type(object, write.profile));
         causes
     }
 
@@ -78,7 +78,7 @@ impl Strategy for Secret {
 }
 
 /// What a Secret of its type has to hold.
-fn of_type(object: &Value) -> Vec<Cause> {
+fn of_type(object: &Value, profile: &Profile) -> Vec<Cause> {
     let data = &object["data"];
     let missing = |key: &str| Cause::required(format!("data[{key}]"), "");
     let without = |keys: &[&str]| keys.iter().filter(|key| data[**key].is_null()).map(|key| missing(key)).collect();
@@ -88,6 +88,11 @@ fn of_type(object: &Value) -> Vec<Cause> {
         let mistake = fields::object_mistake(&bytes);
         let shown = json!("<secret contents redacted>");
         mistake.into_iter().map(|text| Cause::invalid(format!("data[{key}]"), &shown, &text)).collect()
+    };
+    // Old versions left a verb of their formatting in two places.
+    let formatted = |cause: Cause| match profile.has(Feature::KeysOfSecretsInPlainWords) {
+        true => cause,
+        false => Cause { field: cause.field.replacen("data[", "data[%s][", 1), ..cause },
     };
     match text(object, "type") {
         "kubernetes.io/service-account-token" => {
@@ -99,9 +104,11 @@ fn of_type(object: &Value) -> Vec<Cause> {
         "kubernetes.io/dockerconfigjson" => json(".dockerconfigjson"),
         "kubernetes.io/basic-auth" => {
             let missing: Vec<Cause> = without(&["username", "password"]);
-            if missing.len() == 2 { missing } else { Vec::new() }
+            if missing.len() == 2 { missing.into_iter().map(formatted).collect() } else { Vec::new() }
         }
-        "kubernetes.io/ssh-auth" if text(data, "ssh-privatekey").is_empty() => vec![missing("ssh-privatekey")],
+        "kubernetes.io/ssh-auth" if text(data, "ssh-privatekey").is_empty() => {
+            vec![formatted(missing("ssh-privatekey"))]
+        }
         "kubernetes.io/tls" => without(&["tls.crt", "tls.key"]),
         _ => Vec::new(),
     }

@@ -49,14 +49,28 @@ pub(crate) enum Feature {
     HostPortsAreTold,
     /// Qualified names are called label keys, and counted in bytes.
     LabelKeysInMistakes,
+    KeysOfSecretsInPlainWords,
     LeaseTransitionsInPlainWords,
     /// Requests above a limit are told with the limit.
     LimitsAreTold,
+    /// A grace period below zero is a second.
+    GraceIsPositive,
+    /// Names of resources stand without quotes in texts.
+    ResourceNamesAreBare,
+    /// Verbs and names that roles and bindings lack are found by declarative validation.
+    RequiredFieldsOfRolesComeLast,
+    SourcesAreTold,
+    /// The path of a projected token may not leave its volume.
+    TokensStayInTheirVolume,
+    TolerationsAreShownByValue,
     MountableSecretsAreDeprecated,
     /// Secrets in `envFrom` have to be mountable too.
     MountableSecretsInEnvFrom,
-    NegativeGraceIsTold,
     NodeWarnings,
+    /// Probes may have a grace period of their own.
+    ProbeGrace,
+    /// `spec.shareProcessNamespace` is where it is told of, not the security context.
+    SharedProcessesAreNamedAlone,
     /// Fields that an owner lacks are required, and told of by the place of the owner.
     OwnersFieldsAreRequired,
     /// Pods have a generation.
@@ -134,6 +148,7 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::HostAddresses, Span::from(30), "KEP-2681"),
     row(Feature::HostPortsAreTold, Span::from(28), "pkg/apis/core/validation"),
     row(Feature::LabelKeysInMistakes, Span::from(35), "k8s.io/apimachinery/pkg/api/validate/content"),
+    row(Feature::KeysOfSecretsInPlainWords, Span::from(24), "pkg/apis/core/validation"),
     row(Feature::LeaseTransitionsInPlainWords, Span::from(24), "pkg/apis/coordination/validation"),
     row(Feature::LimitsAreTold, Span::from(27), "pkg/apis/core/validation"),
     row(
@@ -142,7 +157,18 @@ pub(super) const ROWS: &[Row] = &[
         "KEP-2799, pkg/registry/core/serviceaccount/strategy.go",
     ),
     row(Feature::MountableSecretsInEnvFrom, Span::from(30), "CVE-2024-3177, plugin/pkg/admission/serviceaccount"),
-    row(Feature::NegativeGraceIsTold, Span::from(27), "pkg/api/pod/warnings.go"),
+    row(Feature::GraceIsPositive, Span::from(27), "pkg/apis/core/v1/conversion.go"),
+    row(Feature::ProbeGrace, Span::from(25), "KEP-2238").with("ProbeTerminationGracePeriod", Span::between(22, 28)),
+    row(
+        Feature::ResourceNamesAreBare,
+        Span::between(29, 34),
+        "pkg/apis/core/validation: they are a type with a String method",
+    ),
+    row(Feature::SharedProcessesAreNamedAlone, Span::from(37), "pkg/apis/core/validation"),
+    row(Feature::SourcesAreTold, Span::from(31), "pkg/apis/core/validation"),
+    row(Feature::TokensStayInTheirVolume, Span::from(30), "pkg/apis/core/validation"),
+    row(Feature::TolerationsAreShownByValue, Span::from(32), "pkg/apis/core/validation"),
+    row(Feature::RequiredFieldsOfRolesComeLast, Span::from(37), "pkg/apis/rbac/v1/zz_generated.validations.go"),
     row(Feature::NodeWarnings, Span::from(27), "pkg/registry/core/node/strategy.go"),
     row(Feature::OwnersFieldsAreRequired, Span::from(37), "k8s.io/apimachinery/pkg/api/validation"),
     row(Feature::PodGeneration, Span::from(33), "KEP-5067"),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::super::json::{has, items, text};
 use super::super::names;
 use super::{admission, environment, handlers, resources};
+use crate::fields::quoted;
 use crate::profile::{Feature, Profile};
 use crate::status::Cause;
 
@@ -183,7 +184,7 @@ impl<'c> Check<'c> {
                 causes.push(Cause::required(format!("{path}.name"), ""));
             }
             if !self.volumes.contains(name) {
-                let message = format!("Not found: {}", crate::fields::quoted(name));
+                let message = format!("Not found: {}", quoted(name));
                 causes.push(Cause { reason: "FieldValueNotFound", field: format!("{path}.name"), message });
             }
             if mount_path.is_empty() {
@@ -223,16 +224,16 @@ impl<'c> Check<'c> {
                 causes.push(Cause::invalid(path, &context[field], "must be between 0 and 2147483647, inclusive"));
             }
         }
-        seccomp(&context["seccompProfile"], &self.at("securityContext.seccompProfile"), causes);
+        seccomp(&context["seccompProfile"], &self.at("securityContext.seccompProfile"), self.profile, causes);
     }
 }
 
 /// A profile of system calls.
-pub(super) fn seccomp(profile: &Value, path: &str, causes: &mut Vec<Cause>) {
-    if profile.is_null() {
+pub(super) fn seccomp(seccomp: &Value, path: &str, profile: &Profile, causes: &mut Vec<Cause>) {
+    if seccomp.is_null() {
         return;
     }
-    let (sort, local) = (text(profile, "type"), text(profile, "localhostProfile"));
+    let (sort, local) = (text(seccomp, "type"), text(seccomp, "localhostProfile"));
     let sorts = ["Localhost", "RuntimeDefault", "Unconfined"];
     match sort {
         "" => causes.push(Cause::required(format!("{path}.type"), "type is required when seccompProfile is set")),
@@ -241,15 +242,22 @@ pub(super) fn seccomp(profile: &Value, path: &str, causes: &mut Vec<Cause>) {
     }
     let local_path = format!("{path}.localhostProfile");
     if sort == "Localhost" {
-        if !has(profile, "localhostProfile") {
+        if !has(seccomp, "localhostProfile") {
             let detail = "must be set when seccomp type is Localhost";
             causes.push(Cause::required(local_path, detail));
         } else {
             super::volumes::descending(local, &local_path, causes);
         }
-    } else if has(profile, "localhostProfile") {
+    } else if has(seccomp, "localhostProfile") {
         let detail = "can only be set when seccomp type is Localhost";
-        causes.push(Cause::invalid(local_path, &json!(local), detail));
+        let [sort, local] = [sort, local].map(quoted);
+        let shown = if profile.has(Feature::ValuesInMistakesAreJson) {
+            format!("{{\"Type\":{sort},\"LocalhostProfile\":{local}}}")
+        } else {
+            // Go shows where the text is, which is another place each time.
+            format!("core.SeccompProfile{{Type:{sort}, LocalhostProfile:(*string)(0xc000000000)}}")
+        };
+        causes.push(Cause::invalid_as(local_path, &shown, detail));
     }
 }
 

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::super::json::{child, fill, flag, items_mut, text};
-use crate::profile::Profile;
+use super::super::json::{child, fill, flag, items, items_mut, text};
+use crate::profile::{Feature, Profile};
 
-pub(super) fn fill_in(pod: &mut Value, _profile: &Profile) {
+pub(super) fn fill_in(pod: &mut Value, profile: &Profile) {
+    addresses(&mut pod["status"]);
     // The old name of the field stands beside the new one, and for it where that is missing.
     let account = match text(&pod["spec"], "serviceAccountName") {
         "" => text(&pod["spec"], "serviceAccount").to_owned(),
@@ -22,6 +23,10 @@ pub(super) fn fill_in(pod: &mut Value, _profile: &Profile) {
     fill(spec, "restartPolicy", "Always");
     fill(spec, "securityContext", json!({}));
     fill(spec, "terminationGracePeriodSeconds", 30);
+    let is_negative = spec["terminationGracePeriodSeconds"].as_i64().is_some_and(|seconds| seconds < 0);
+    if is_negative && profile.has(Feature::GraceIsPositive) {
+        spec["terminationGracePeriodSeconds"] = 1.into();
+    }
     fill(spec, "schedulerName", "default-scheduler");
     for volume in items_mut(spec, "volumes") {
         self::volume(volume);
@@ -30,6 +35,16 @@ pub(super) fn fill_in(pod: &mut Value, _profile: &Profile) {
         for container in items_mut(spec, field) {
             self::container(container, is_on_host);
         }
+    }
+}
+
+/// The first of a Pod's addresses stands by itself too.
+fn addresses(status: &mut Value) {
+    let (one, several) = (text(status, "podIP").to_owned(), items(status, "podIPs"));
+    match several.first().map(|first| text(first, "ip").to_owned()) {
+        Some(first) if one.is_empty() || first == one => status["podIP"] = first.into(),
+        _ if one.is_empty() => {}
+        _ => status["podIPs"] = json!([{"ip": one}]),
     }
 }
 

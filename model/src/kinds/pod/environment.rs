@@ -111,10 +111,8 @@ pub(super) fn field(reference: &Value, known: &[&str], path: &str, profile: &Pro
         "status.hostIPs",
         "status.podIP",
         "status.podIPs",
-        "spec.hostNetwork",
     ];
     let is_field = fields.contains(&named) && (named != "status.hostIPs" || profile.has(Feature::HostAddresses));
-    // These stand for themselves only where a version lets Pods be selected by them.
     if !is_field {
         let detail = format!("error converting fieldPath: field label not supported: {named}");
         causes.push(Cause::invalid(at, &json!(named), &detail));
@@ -153,7 +151,8 @@ pub(super) fn resource(reference: &Value, path: &str, in_volume: bool, causes: &
             _ => ("local ephemeral storage", "1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei"),
         };
         let detail = format!("only divisor's values {told} are supported with the {what} resource");
-        causes.push(Cause::invalid(format!("{path}.divisor"), &json!(divisor), &detail));
+        // It is the resource that is shown.
+        causes.push(Cause::invalid(format!("{path}.divisor"), &json!(named), &detail));
     }
 }
 

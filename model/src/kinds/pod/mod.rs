@@ -13,7 +13,7 @@ mod warnings;
 
 use serde_json::{Value, json};
 
-use super::json::{drop_field, items, keep, text};
+use super::json::{child, drop_field, items, items_mut, keep, text};
 use super::{Strategy, Write};
 use crate::meta::{self, NameRule, Rules};
 use crate::profile::Feature;
@@ -36,6 +36,9 @@ impl Strategy for Pod {
                 object["status"] = json!({"phase": "Pending", "qosClass": resources::class(object)});
                 if write.profile.has(Feature::PodGeneration) {
                     object["metadata"]["generation"] = 1.into();
+                }
+                if !write.profile.has(Feature::ProbeGrace) {
+                    drop_grace(&mut object["spec"]);
                 }
             }
             Some(old) if write.subresource == "status" => status(object, old),
@@ -85,6 +88,19 @@ impl Strategy for Pod {
 
     fn warnings(&self, object: &Value, old: Option<&Value>, write: &Write<'_>) -> Vec<String> {
         if old.is_some() { Vec::new() } else { warnings::of(object, write.profile) }
+    }
+}
+
+/// Drops the grace periods of probes; of the one that may have none it is told of instead.
+fn drop_grace(spec: &mut Value) {
+    for field in ["initContainers", "containers"] {
+        for container in items_mut(spec, field) {
+            for probe in ["livenessProbe", "startupProbe"] {
+                if let Some(probe) = child(container, probe) {
+                    drop_field(probe, "terminationGracePeriodSeconds");
+                }
+            }
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! What containers ask for and may have, and the class of a Pod that follows.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::json::{items, pairs};
 use super::super::{names, node};
-use crate::fields::Quantity;
+use crate::fields::{Quantity, quoted};
 use crate::profile::{Feature, Profile};
 use crate::status::Cause;
 
@@ -85,21 +85,22 @@ pub(super) fn mistakes(resources: &Value, path: &str, profile: &Profile, causes:
 
 /// The mistakes of a resource's name.
 fn named(name: &str, path: &str, profile: &Profile, causes: &mut Vec<Cause>) {
+    let shown = if profile.has(Feature::ResourceNamesAreBare) { name.to_owned() } else { quoted(name) };
     let mistakes = names::qualified(name, profile);
     let is_well_formed = mistakes.is_empty();
-    causes.extend(mistakes.into_iter().map(|detail| Cause::invalid(path, &json!(name), &detail)));
+    causes.extend(mistakes.into_iter().map(|detail| Cause::invalid_as(path, &shown, &detail)));
     if name.contains('/') {
         if !is_native(name) && name.starts_with("requests.") {
-            causes.push(Cause::invalid(path, &json!(name), "doesn't follow extended resource name standard"));
+            causes.push(Cause::invalid_as(path, &shown, "doesn't follow extended resource name standard"));
         }
         return;
     }
     let is_standard = STANDARD.contains(&name) || name.starts_with("hugepages-");
     if is_well_formed && !is_standard && !ELSEWHERE.contains(&name) {
-        causes.push(Cause::invalid(path, &json!(name), "must be a standard resource type or fully qualified"));
+        causes.push(Cause::invalid_as(path, &shown, "must be a standard resource type or fully qualified"));
     }
     if !is_standard {
-        causes.push(Cause::invalid(path, &json!(name), "must be a standard resource for containers"));
+        causes.push(Cause::invalid_as(path, &shown, "must be a standard resource for containers"));
     }
 }
 
@@ -125,6 +126,8 @@ pub(super) fn class(pod: &Value) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

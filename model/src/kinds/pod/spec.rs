@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::json::{flag, has, items, pairs, text};
 use super::super::names;
 use super::{containers, volumes};
+use crate::fields::quoted;
 use crate::profile::{Feature, Profile};
 use crate::status::Cause;
 
@@ -35,13 +36,13 @@ pub(super) fn mistakes(pod: &Value, profile: &Profile, causes: &mut Vec<Cause>) 
     if ports_are_part_of_context {
         host_ports(spec, profile, causes);
     }
-    context(spec, causes);
+    context(spec, profile, causes);
     named(spec, profile, causes);
     containers::images(spec, causes);
 }
 
 /// Who runs it.
-fn context(spec: &Value, causes: &mut Vec<Cause>) {
+fn context(spec: &Value, profile: &Profile, causes: &mut Vec<Cause>) {
     let context = &spec["securityContext"];
     let mut id = |path: String, value: &Value| {
         if value.as_i64().is_some_and(|id| !(0..=LARGEST).contains(&id)) {
@@ -56,14 +57,15 @@ fn context(spec: &Value, causes: &mut Vec<Cause>) {
     }
     if flag(spec, "shareProcessNamespace") && flag(spec, "hostPID") {
         let detail = "ShareProcessNamespace and HostPID cannot both be enabled";
-        causes.push(Cause::invalid("spec.securityContext.shareProcessNamespace", &json!(true), detail));
+        let part = if profile.has(Feature::SharedProcessesAreNamedAlone) { "" } else { "securityContext." };
+        causes.push(Cause::invalid(format!("spec.{part}shareProcessNamespace"), &json!(true), detail));
     }
     let policies = ["Always", "OnRootMismatch"];
     if has(context, "fsGroupChangePolicy") && !policies.contains(&text(context, "fsGroupChangePolicy")) {
         let path = "spec.securityContext.fsGroupChangePolicy";
-        causes.push(Cause::not_supported(path, &context["fsGroupChangePolicy"], &["OnRootMismatch", "Always"]));
+        causes.push(Cause::not_supported(path, &context["fsGroupChangePolicy"], &policies));
     }
-    super::containers::seccomp(&context["seccompProfile"], "spec.securityContext.seccompProfile", causes);
+    super::containers::seccomp(&context["seccompProfile"], "spec.securityContext.seccompProfile", profile, causes);
 }
 
 /// Names of other things, and numbers.
@@ -156,7 +158,9 @@ pub(super) fn tolerations(tolerations: &[Value], profile: &Profile, causes: &mut
             "Exists" if value.is_empty() => {}
             "Exists" => {
                 let detail = "value must be empty when `operator` is 'Exists'";
-                causes.push(Cause::invalid(operator_path, &json!(value), detail));
+                let shown =
+                    if profile.has(Feature::TolerationsAreShownByValue) { quoted(value) } else { shown(toleration) };
+                causes.push(Cause::invalid_as(operator_path, &shown, detail));
             }
             _ => causes.push(Cause::not_supported(operator_path, &json!(operator), &["Equal", "Exists"])),
         }
@@ -165,4 +169,15 @@ pub(super) fn tolerations(tolerations: &[Value], profile: &Profile, causes: &mut
             causes.push(Cause::not_supported(effect_path, &json!(effect), &effects));
         }
     }
+}
+
+/// A toleration as Go shows it.
+fn shown(toleration: &Value) -> String {
+    let [key, operator, value, effect] =
+        ["key", "operator", "value", "effect"].map(|field| quoted(text(toleration, field)));
+    // Go shows where the number is, which is another place each time.
+    let seconds = if has(toleration, "tolerationSeconds") { "0xc000000000" } else { "nil" };
+    format!(
+        "core.Toleration{{Key:{key}, Operator:{operator}, Value:{value}, Effect:{effect}, TolerationSeconds:(*int64)({seconds})}}"
+    )
 }

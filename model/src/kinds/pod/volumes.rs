@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::json::{has, items, text};
 use super::super::{names, node};
 use super::environment;
-use crate::profile::Profile;
+use crate::profile::{Feature, Profile};
 use crate::status::Cause;
 
 /// Tells the mistakes, and which volumes have none: only those can be mounted.
@@ -148,15 +148,16 @@ fn projected(volume: &Value, path: &str, profile: &Profile, causes: &mut Vec<Cau
         }
         if has(source, "serviceAccountToken") {
             count += 1;
-            token(&source["serviceAccountToken"], &here, path, causes);
+            token(&source["serviceAccountToken"], &here, path, profile, causes);
         }
         if count > 1 {
-            causes.push(Cause::forbidden(here, "may not specify more than 1 volume type per source"));
+            let of = if profile.has(Feature::SourcesAreTold) { " per source" } else { "" };
+            causes.push(Cause::forbidden(here, &format!("may not specify more than 1 volume type{of}")));
         }
     }
 }
 
-fn token(token: &Value, here: &str, volume: &str, causes: &mut Vec<Cause>) {
+fn token(token: &Value, here: &str, volume: &str, profile: &Profile, causes: &mut Vec<Cause>) {
     let seconds = token["expirationSeconds"].as_i64().unwrap_or_default();
     let path = format!("{here}.serviceAccountToken.expirationSeconds");
     if seconds < 600 {
@@ -166,7 +167,10 @@ fn token(token: &Value, here: &str, volume: &str, causes: &mut Vec<Cause>) {
         causes.push(Cause::invalid(path, &json!(seconds), "may not specify a duration larger than 2^32 seconds"));
     }
     // The volume, not its source, is where this is said to be.
-    local(text(token, "path"), &format!("{volume}.path"), causes);
+    let (target, path) = (text(token, "path"), format!("{volume}.path"));
+    if target.is_empty() || profile.has(Feature::TokensStayInTheirVolume) {
+        local(target, &path, causes);
+    }
 }
 
 /// The bits of a file's permissions.

@@ -62,12 +62,6 @@ pub(super) fn of(pod: &Value, profile: &Profile) -> Vec<String> {
     if profile.has(Feature::DuplicatePortNamesAreTold) {
         port_names(spec, &mut warnings);
     }
-    if profile.has(Feature::NegativeGraceIsTold)
-        && spec["terminationGracePeriodSeconds"].as_i64().is_some_and(|seconds| seconds < 0)
-    {
-        let text = "must be >= 0; negative values are invalid and will be treated as 1";
-        warnings.push(format!("spec.terminationGracePeriodSeconds: {text}"));
-    }
     warnings
 }
 
