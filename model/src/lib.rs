@@ -18,6 +18,7 @@ mod authz;
 mod bootstrap;
 mod clock;
 mod controllers;
+mod facts;
 mod fields;
 mod key;
 mod kinds;

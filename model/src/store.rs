@@ -138,6 +138,11 @@ impl Store {
         self.compacted
     }
 
+    /// The place of the oldest event that is kept.
+    pub(crate) fn first(&self) -> u64 {
+        self.dropped
+    }
+
     /// Where the next event will stand.
     pub(crate) fn end(&self) -> u64 {
         self.dropped + self.events.len() as u64

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::authz;
 use crate::store::Event;
 use crate::world::World;
 
@@ -23,7 +24,7 @@ pub(crate) enum Timer {}
 type React = fn(&mut World, &Event);
 
 /// Who looks at each event, in this order.
-const REACT: &[React] = &[];
+const REACT: &[React] = &[authz::aggregate::react];
 
 /// When something is to be done next.
 pub(crate) fn next_due(world: &World) -> Option<Timestamp> {
