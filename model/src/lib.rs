@@ -20,6 +20,7 @@ mod bootstrap;
 mod clock;
 mod controllers;
 mod discovery;
+mod facts;
 mod fields;
 mod key;
 mod kinds;

@@ -13,6 +13,7 @@ mod update;
 use http::Method;
 
 use crate::answer::Answer;
+use crate::fields::Expected;
 use crate::request::{Attributes, Request};
 use crate::resources::{self, Resource};
 use crate::status::Refusal;
@@ -114,7 +115,12 @@ fn review(world: &mut World, call: &Call<'_>) -> Outcome<Answer> {
     }
     let options = options::Options::of(call, options::Kind::Create, &world.profile)?;
     let kind = access::kind(&asked.resource);
-    let read = body::read(call, kind, &call.api_version(), options.validation, &world.profile)?;
+    let read = body::read(
+        call,
+        Expected { kind, group: &asked.group, version: &asked.version },
+        options.validation,
+        &world.profile,
+    )?;
     let answer = if asked.resource == "tokenreviews" {
         token::review(world, &read.object)?
     } else {
@@ -128,7 +134,12 @@ fn token_request(world: &mut World, call: &Call<'_>) -> Outcome<Answer> {
         return Err(method_not_allowed());
     }
     let options = options::Options::of(call, options::Kind::Create, &world.profile)?;
-    let read = body::read(call, "TokenRequest", "authentication.k8s.io/v1", options.validation, &world.profile)?;
+    let read = body::read(
+        call,
+        Expected { kind: "TokenRequest", group: "authentication.k8s.io", version: "v1" },
+        options.validation,
+        &world.profile,
+    )?;
     let asked = call.attributes;
     let answer = token::request(world, call.user, &asked.namespace, &asked.name, &read.object)?;
     Ok(prefixed(answer, read.warnings))

@@ -18,7 +18,7 @@ use crate::world::{Outcome, World};
 
 pub(super) fn replace(world: &mut World, call: &Call<'_>, resource: &'static Resource) -> Outcome<Answer> {
     let options = Options::of(call, Kind::Update, &world.profile)?;
-    let read = body::read(call, resource.kind, &resource.api_version(), options.validation, &world.profile)?;
+    let read = body::read(call, resource.expected(), options.validation, &world.profile)?;
     let (mut object, subresource) = (read.object, call.attributes.subresource.as_str());
     fits_path(&object, call, resource)?;
     let key = read::key(call, resource);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use crate::authz;
 use crate::managed::{self, Manager};
 use crate::resources;
 use crate::store::{Event, Key};
@@ -37,7 +38,7 @@ pub(crate) enum Timer {
 type React = fn(&mut World, &Event);
 
 /// Who looks at each event, in this order.
-const REACT: &[React] = &[namespaces::react, garbage::react, node::react];
+const REACT: &[React] = &[namespaces::react, authz::aggregate::react, garbage::react, node::react];
 
 /// When something is to be done next.
 pub(crate) fn next_due(world: &World) -> Option<Timestamp> {

@@ -26,6 +26,19 @@ pub(crate) enum Feature {
     FieldValidation,
     /// Values of a wrong type are told of in the words of sigs.k8s.io/json; before, of json-iterator.
     MistakesOfGoJson,
+    // Authorization, what there is at the start, and discovery.
+    /// A refusal says which authorizer has which reason.
+    AuthorizersAreNamed,
+    /// A Node is shown its own Node and Pods only.
+    NodesAreShownTheirOwn,
+    /// A Node may read the `ServiceAccount`s of its Pods.
+    NodesGetServiceAccounts,
+    /// Everybody who is known may ask who they are.
+    SelfReviewIsGranted,
+    /// The API server holds a Lease, named after its first label.
+    EarlyApiServerLease,
+    /// The same under the name that it has today.
+    ApiServerLease,
 }
 
 pub(super) struct Row {
@@ -79,4 +92,14 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(Feature::FieldValidation, Span::from(25), "KEP-2885").with("ServerSideFieldValidation", Span::between(23, 27)),
     row(Feature::MistakesOfGoJson, Span::from(23), "go.mod of k8s.io/apimachinery"),
+    // Authorization, what there is at the start, and discovery.
+    row(Feature::AuthorizersAreNamed, Span::from(37), "apiserver v0.37, pkg/authorization/union"),
+    row(Feature::NodesAreShownTheirOwn, Span::from(32), "KEP-4601")
+        .with("AuthorizeNodeWithSelectors", Span::between(31, 34)),
+    row(Feature::NodesGetServiceAccounts, Span::from(34), "KEP-4412")
+        .with("KubeletServiceAccountTokenForCredentialProviders", Span::between(33, 38)),
+    row(Feature::SelfReviewIsGranted, Span::from(27), "KEP-3325").with("APISelfSubjectReview", Span::between(26, 28)),
+    row(Feature::EarlyApiServerLease, Span::between(26, 27), "KEP-1965; seen in v1.26.3")
+        .with("APIServerIdentity", Span::between(26, 27)),
+    row(Feature::ApiServerLease, Span::from(27), "KEP-1965; seen from v1.27.3 on"),
 ];
