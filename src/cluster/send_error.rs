@@ -83,7 +83,7 @@ pub enum SendError {
         what: String,
     },
     /// The embedded model does not know what it was asked for.
-    #[error("{request}: {what}")]
+    #[error("{what}")]
     #[diagnostic(help("{}", instead(*minor)))]
     NotModelled {
         /// The method and the path that were sent.
