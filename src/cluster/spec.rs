@@ -61,6 +61,13 @@ impl fmt::Display for ClusterSpec {
     }
 }
 
+impl ClusterSpec {
+    /// Whether it is a model inside this process.
+    pub fn is_embedded(&self) -> bool {
+        matches!(self, Self::Embedded(_))
+    }
+}
+
 impl Release {
     /// The minor that is meant, where one is named.
     pub fn minor(&self) -> Option<Minor> {

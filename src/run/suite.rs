@@ -100,8 +100,7 @@ impl Suite<'_> {
     ///
     /// Embedded clusters each have a thread while they run, and time of their own that waits for nothing.
     pub fn run(&self, clusters: &[ClusterSpec], emit: &mut Emit<'_>) -> Result<Finished, SuiteError> {
-        let is_embedded = |spec: &&ClusterSpec| matches!(spec, ClusterSpec::Embedded(_));
-        let (embedded, others): (Vec<_>, Vec<_>) = clusters.iter().partition(is_embedded);
+        let (embedded, others): (Vec<_>, Vec<_>) = clusters.iter().partition(|spec| spec.is_embedded());
         let threads = embedded.len().min(available_parallelism().map_or(1, usize::from));
         let runtime = runtime().enable_all().build().map_err(SuiteError::Runtime)?;
         let paused = (0..threads).map(|_| self::runtime().enable_all().start_paused(true).build());
