@@ -11,6 +11,7 @@
 //! Versions are data: `profile` has a row for each feature, with the minor at which it comes, changes or goes and where that
 //! is written. Nothing else compares versions.
 
+mod access;
 mod answer;
 mod api;
 mod authn;
