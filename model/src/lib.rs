@@ -57,3 +57,6 @@ pub const NOT_MODELLED_PHRASE: &str = "is not modelled by the embedded control p
 pub fn modelled() -> String {
     modelled::text()
 }
+
+#[cfg(test)]
+mod tests;
