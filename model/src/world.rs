@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use rand::Rng;
 use serde_json::Value;
 
+use crate::authz;
 use crate::bootstrap;
 use crate::clock::Clock;
 use crate::controllers::{self, Controllers};
@@ -28,6 +29,8 @@ pub(crate) struct World {
     /// Tokens that were found good.
     pub(crate) cache: Cache,
     pub(crate) controllers: Controllers,
+    /// What the authorizers know of roles, bindings and Pods.
+    pub(crate) rbac: authz::Index,
     /// What time it is: that of the clock, or of something that is due and done late.
     now: Timestamp,
 }
@@ -42,6 +45,7 @@ impl World {
             authority,
             cache: Cache::default(),
             controllers: Controllers::default(),
+            rbac: authz::Index::default(),
             now: clock.now(),
         };
         bootstrap::install(&mut world);
@@ -55,8 +59,12 @@ impl World {
 
     /// What a cache of the API server shows of an object.
     pub(crate) fn seen(&self, key: &Key) -> Option<Arc<Value>> {
-        let until = self.now.checked_sub(INFORMER_LAG).unwrap_or(Timestamp::MIN);
-        self.store.seen(key, until)
+        self.store.seen(key, self.seen_until())
+    }
+
+    /// The time up to which a cache of the API server has seen what happened.
+    pub(crate) fn seen_until(&self) -> Timestamp {
+        self.now.checked_sub(INFORMER_LAG).unwrap_or(Timestamp::MIN)
     }
 
     /// Writes an object as of now.
