@@ -25,6 +25,8 @@ pub(crate) struct World {
     pub(crate) key: Arc<SigningKey>,
     /// The certificate of the authority, as PEM.
     pub(crate) authority: String,
+    /// Host and port that it is reached at: what it says where its keys are.
+    pub(crate) address: String,
     /// Tokens that were found good.
     pub(crate) cache: Cache,
     pub(crate) controllers: Controllers,
@@ -40,6 +42,7 @@ impl World {
             store: Store::default(),
             key,
             authority,
+            address: String::new(),
             cache: Cache::default(),
             controllers: Controllers::default(),
             now: clock.now(),

@@ -1,5 +1,11 @@
 //! The controllers: each looks at one event at a time, a moment after it, and writes.
 
+mod accounts;
+mod cleaner;
+mod tokens;
+mod tokens_tracking;
+pub(crate) mod written;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::store::Event;
@@ -14,16 +20,27 @@ pub(crate) struct Controllers {
     /// The place of the first event that none has seen.
     place: u64,
     timers: Vec<(Timestamp, Timer)>,
+    /// When the note since when tokens are tracked was made last.
+    tracking_made: Option<Timestamp>,
 }
 
 /// Something to be done at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Timer {}
+pub(crate) enum Timer {
+    /// Look for tokens that nobody uses.
+    CleanTokens,
+    /// Make the note since when their use is tracked.
+    TrackTokens,
+}
+
+/// Who writes, in `managedFields`.
+const MANAGER: &str = "kube-controller-manager";
 
 type React = fn(&mut World, &Event);
 
 /// Who looks at each event, in this order.
-const REACT: &[React] = &[];
+const REACT: &[React] =
+    &[accounts::react, accounts::publish_authority, tokens_tracking::react, tokens::react, cleaner::react];
 
 /// When something is to be done next.
 pub(crate) fn next_due(world: &World) -> Option<Timestamp> {
@@ -32,9 +49,33 @@ pub(crate) fn next_due(world: &World) -> Option<Timestamp> {
     event.into_iter().chain(timer).min()
 }
 
+/// Has something done at a time; once, however often that is said.
+fn schedule(world: &mut World, at: Timestamp, timer: Timer) {
+    if !world.controllers.timers.contains(&(at, timer.clone())) {
+        world.controllers.timers.push((at, timer));
+    }
+}
+
 /// Does the first of what is due.
 pub(crate) fn run_due(world: &mut World) {
-    let Some(event) = world.store.event(world.controllers.place).cloned() else { return };
+    let now = world.now();
+    let event = world.store.event(world.controllers.place).cloned();
+    let is_seen = |event: &Event| event.at.checked_add(LAG).is_ok_and(|at| at <= now);
+    let due = world.controllers.timers.iter().position(|(at, _)| *at <= now);
+    match due {
+        Some(index) if !event.as_ref().is_some_and(is_seen) => {
+            let (_, timer) = world.controllers.timers.swap_remove(index);
+            match timer {
+                Timer::CleanTokens => cleaner::clean(world),
+                Timer::TrackTokens => tokens_tracking::keep(world),
+            }
+        }
+        _ => see(world, event),
+    }
+}
+
+fn see(world: &mut World, event: Option<Event>) {
+    let Some(event) = event else { return };
     world.controllers.place += 1;
     for react in REACT {
         react(world, &event);
