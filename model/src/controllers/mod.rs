@@ -2,6 +2,8 @@
 
 mod accounts;
 mod cleaner;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod tokens_tracking;
 pub(crate) mod written;

@@ -12,7 +12,7 @@ mod lookup;
 mod request;
 mod review;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
