@@ -11,6 +11,7 @@
 //! Versions are data: `profile` has a row for each feature, with the minor at which it comes, changes or goes and where that
 //! is written. Nothing else compares versions.
 
+mod access;
 mod answer;
 mod api;
 mod authn;
@@ -18,17 +19,23 @@ mod authz;
 mod bootstrap;
 mod clock;
 mod controllers;
+mod discovery;
+mod facts;
 mod fields;
 mod key;
 mod kinds;
+mod managed;
+mod meta;
 mod model;
 mod modelled;
 mod profile;
 mod request;
 mod resources;
 mod service;
+mod serving;
 mod status;
 mod store;
+mod tables;
 mod token;
 mod user;
 mod watching;
@@ -38,6 +45,7 @@ pub use key::{KeyError, SigningKey};
 pub use model::{Model, Options};
 pub use profile::{NotModelled, Release, releases};
 pub use service::{Body, Peer, Service};
+pub use serving::{Identity, ServeError, Serving};
 
 /// The `reason` of the Status that refuses what is not modelled.
 pub const NOT_MODELLED: &str = "NotModelled";

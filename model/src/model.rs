@@ -31,8 +31,6 @@ pub struct Options {
     pub key: Arc<SigningKey>,
     /// The certificate of the cluster's authority as PEM, which controllers hand out.
     pub authority: String,
-    /// Host and port at which it says that it is reached, as `127.0.0.1:6443`.
-    pub address: String,
 }
 
 /// A control plane. Cloning shares it.
@@ -53,10 +51,9 @@ impl Model {
 
     /// Starts a control plane with an empty store. In a tokio runtime, whose time is its time.
     pub fn start(options: Options) -> Result<Self, NotModelled> {
-        let Options { release, gates, apiserver, controller_manager, key, authority, address } = options;
+        let Options { release, gates, apiserver, controller_manager, key, authority } = options;
         let profile = Profile::new(release, &gates, &apiserver, &controller_manager)?;
-        let mut world = World::new(profile, Clock::start(), key, authority);
-        world.address = address;
+        let world = World::new(profile, Clock::start(), key, authority);
         let written = watch::Sender::new(world.store.end());
         Ok(Self(Arc::new(Inner { world: Mutex::new(world), written })))
     }

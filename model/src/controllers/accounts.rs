@@ -21,7 +21,7 @@ pub(super) fn react(world: &mut World, event: &Event) {
     };
     if is_active(world, namespace) {
         let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {}});
-        written::create(world, MANAGER, Key::new("serviceaccounts", namespace, "default"), account);
+        written::create(world, MANAGER, &Key::new("serviceaccounts", namespace, "default"), account);
     }
 }
 
@@ -39,7 +39,7 @@ pub(super) fn publish_authority(world: &mut World, event: &Event) {
         let annotations = json!({"kubernetes.io/description": DESCRIPTION});
         let published =
             json!({"apiVersion": "v1", "kind": "ConfigMap", "data": data, "metadata": {"annotations": annotations}});
-        written::create(world, MANAGER, key, published);
+        written::create(world, MANAGER, &key, published);
         return;
     };
     let description = &stored["metadata"]["annotations"]["kubernetes.io/description"];
@@ -49,7 +49,7 @@ pub(super) fn publish_authority(world: &mut World, event: &Event) {
     let mut right = Value::clone(stored);
     right["data"] = data;
     right["metadata"]["annotations"]["kubernetes.io/description"] = DESCRIPTION.into();
-    written::put(world, MANAGER, key, right);
+    world.put_as(MANAGER, "", &key, right);
 }
 
 fn is_active(world: &World, namespace: &str) -> bool {

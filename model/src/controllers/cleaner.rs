@@ -27,9 +27,7 @@ pub(super) fn react(world: &mut World, event: &Event) {
 
 pub(super) fn clean(world: &mut World) {
     let now = world.now();
-    if let Ok(next) = now.checked_add(EVERY) {
-        super::schedule(world, next, Timer::CleanTokens);
-    }
+    world.after(EVERY, Timer::CleanTokens);
     let flag = world.profile.controller_manager.get("legacy-service-account-token-clean-up-period");
     let period = flag.and_then(|text| duration(text)).unwrap_or(A_YEAR);
     let Ok(before) = now.checked_sub(period) else { return };
@@ -44,9 +42,9 @@ pub(super) fn clean(world: &mut World) {
         if marks && tokens_tracking::date(since).is_none() {
             let mut marked = secret;
             marked["metadata"]["labels"][INVALID_SINCE] = day(now, 0).into();
-            written::put(world, MANAGER, key, marked);
+            world.put_as(MANAGER, "", &key, marked);
         } else if !marks || since < day(before, 0).as_str() {
-            written::delete(world, MANAGER, &key);
+            written::delete(world, &key);
         }
     }
 }

@@ -44,7 +44,7 @@ fn of_account(world: &mut World, key: &Key, uid: &str) {
     let secrets = world.store.list("secrets", &key.namespace).filter(|(_, secret)| is_its(secret));
     let secrets: Vec<Key> = secrets.map(|(key, _)| key.clone()).collect();
     for secret in secrets {
-        written::delete(world, MANAGER, &secret);
+        written::delete(world, &secret);
     }
 }
 
@@ -62,7 +62,7 @@ fn of_secret(world: &mut World, event: &Event) {
     } else if has_account {
         fill(world, &account, &event.key);
     } else {
-        written::delete(world, MANAGER, &event.key);
+        written::delete(world, &event.key);
     }
 }
 
@@ -90,7 +90,7 @@ fn fill(world: &mut World, account: &Key, key: &Key) {
     }
     filled["metadata"]["annotations"][NAME] = account.name.as_str().into();
     filled["metadata"]["annotations"][UID] = uid.into();
-    written::put(world, MANAGER, key.clone(), filled);
+    world.put_as(MANAGER, "", key, filled);
 }
 
 /// A `ServiceAccount` lists at least one Secret with its token, which is made where there is none.
@@ -118,14 +118,14 @@ fn ensure_secret(world: &mut World, account: &Key) {
         "apiVersion": "v1", "kind": "Secret", "type": TYPE, "data": data,
         "metadata": {"annotations": {NAME: account.name, UID: uid}},
     });
-    if written::create(world, MANAGER, Key::new("secrets", &account.namespace, &name), secret).is_none() {
+    if written::create(world, MANAGER, &Key::new("secrets", &account.namespace, &name), secret).is_none() {
         return;
     }
     let mut listing = Value::clone(&object);
     let mut listed = listing["secrets"].as_array().cloned().unwrap_or_default();
     listed.push(json!({"name": name}));
     listing["secrets"] = listed.into();
-    written::put(world, MANAGER, account.clone(), listing);
+    world.put_as(MANAGER, "", account, listing);
 }
 
 /// What of a name stands before a suffix: 63 letters are all that a generated name has.
@@ -148,5 +148,5 @@ fn drop_reference(world: &mut World, account: &Key, secret: &str) {
     } else {
         changed["secrets"] = rest.into();
     }
-    written::put(world, MANAGER, account.clone(), changed);
+    world.put_as(MANAGER, "", account, changed);
 }

@@ -32,11 +32,11 @@ pub(super) fn keep(world: &mut World) {
     let now = world.now();
     let data = json!({"since": day(now, 0)});
     match world.store.get(&key()).cloned() {
-        None => match world.controllers.tracking_made.and_then(|at| at.checked_add(PAUSE).ok()) {
-            Some(next) if next > now => super::schedule(world, next, Timer::TrackTokens),
+        None => match world.controllers.tracking_made.map(|at| PAUSE - now.duration_since(at)) {
+            Some(left) if left > SignedDuration::ZERO => world.after(left, Timer::TrackTokens),
             _ => {
                 let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {}, "data": data});
-                if written::create(world, MANAGER, key(), object).is_some() {
+                if written::create(world, MANAGER, &key(), object).is_some() {
                     world.controllers.tracking_made = Some(now);
                 }
             }
@@ -44,7 +44,7 @@ pub(super) fn keep(world: &mut World) {
         Some(stored) if since(&stored).is_none() => {
             let mut right = Value::clone(&stored);
             right["data"]["since"] = data["since"].clone();
-            written::put(world, MANAGER, key(), right);
+            world.put_as(MANAGER, "", &key(), right);
         }
         Some(_) => {}
     }

@@ -6,7 +6,6 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde_json::Value;
 
-use crate::controllers::written;
 use crate::profile::Feature;
 use crate::store::Key;
 use crate::user::User;
@@ -74,7 +73,7 @@ fn note_use(world: &mut World, secret: &Arc<Value>) {
     };
     let mut changed = Value::clone(stored);
     changed["metadata"]["labels"][LAST_USED] = today.into();
-    written::put(world, "kube-apiserver", key, changed);
+    world.put_as("kube-apiserver", "", &key, changed);
 }
 
 /// The day of a time, or one after it, in UTC.
