@@ -51,8 +51,11 @@ impl World {
             rbac: authz::Index::default(),
             now: clock.now(),
         };
+        // All informers have seen what is there at the start.
+        world.now = world.seen_until();
         bootstrap::install(&mut world);
         controllers::settle(&mut world);
+        world.now = clock.now();
         world
     }
 
