@@ -91,10 +91,6 @@ pub(crate) enum Feature {
     ReviewsAreUnions,
     /// Objects in mistakes are written as JSON, not as Go has them.
     StructsInMistakesAreJson,
-    /// A `creationTimestamp` that is not set is written as null.
-    UnsetTimesAreNull,
-    /// What is posted below a Namespace is in it.
-    RequestsFollowThePath,
     /// The API server holds a Lease, named after its first label.
     EarlyApiServerLease,
     /// The same under the name that it has today.
@@ -194,8 +190,6 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::SelectorsInReviews, Span::from(32), "KEP-4601").with("AuthorizeWithSelectors", Span::between(31, 34)),
     row(Feature::ReviewsAreUnions, Span::from(37), "kubernetes v1.37, pkg/apis/authorization/validation"),
     row(Feature::StructsInMistakesAreJson, Span::from(34), "apimachinery v0.34, util/validation/field"),
-    row(Feature::UnsetTimesAreNull, Span::until(34), "apimachinery: apis/meta/v1/types.go"),
-    row(Feature::RequestsFollowThePath, Span::from(24), "https://github.com/kubernetes/kubernetes/pull/107880"),
     row(Feature::EarlyApiServerLease, Span::between(26, 27), "KEP-1965; seen in v1.26.3")
         .with("APIServerIdentity", Span::between(26, 27)),
     row(Feature::ApiServerLease, Span::from(27), "KEP-1965; seen from v1.27.3 on"),
