@@ -15,15 +15,6 @@ use crate::world::{Outcome, World};
 
 const GROUP: &str = "authorization.k8s.io";
 
-/// The resources whose `POST` is answered by [`review`].
-pub(crate) const RESOURCES: [(&str, &str); 5] = [
-    (GROUP, "subjectaccessreviews"),
-    (GROUP, "selfsubjectaccessreviews"),
-    (GROUP, "localsubjectaccessreviews"),
-    (GROUP, "selfsubjectrulesreviews"),
-    ("authentication.k8s.io", "selfsubjectreviews"),
-];
-
 /// The answer to the `POST` of a review. `body` is decoded; `attributes` are those of the request.
 pub(crate) fn review(world: &World, user: &User, attributes: &Attributes, body: &Value) -> Outcome<Answer> {
     let (kind, asker) = match attributes.resource.as_str() {

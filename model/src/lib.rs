@@ -24,6 +24,8 @@ mod facts;
 mod fields;
 mod key;
 mod kinds;
+mod managed;
+mod meta;
 mod model;
 mod modelled;
 mod openapi;
@@ -31,8 +33,10 @@ mod profile;
 mod request;
 mod resources;
 mod service;
+mod serving;
 mod status;
 mod store;
+mod tables;
 mod token;
 mod user;
 mod watching;
@@ -42,6 +46,7 @@ pub use key::{KeyError, SigningKey};
 pub use model::{Model, Options};
 pub use profile::{NotModelled, Release, releases};
 pub use service::{Body, Peer, Service};
+pub use serving::{Identity, ServeError, Serving};
 
 /// The `reason` of the Status that refuses what is not modelled.
 pub const NOT_MODELLED: &str = "NotModelled";
@@ -53,3 +58,6 @@ pub const NOT_MODELLED_PHRASE: &str = "is not modelled by the embedded control p
 pub fn modelled() -> String {
     modelled::text()
 }
+
+#[cfg(test)]
+mod tests;

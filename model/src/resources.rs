@@ -1,5 +1,6 @@
 //! The resources that are served, and how.
 
+use crate::fields::Expected;
 use crate::kinds::{self, Strategy};
 use crate::profile::{Profile, Span};
 
@@ -22,11 +23,27 @@ pub(crate) struct Resource {
     pub(crate) full: &'static str,
     /// Kind and group, by which `Invalid` names it.
     pub(crate) full_kind: &'static str,
+    /// What field selectors know beside `metadata`.
+    pub(crate) fields: &'static [&'static str],
+    /// Whether a `PUT` of what is not there makes it.
+    pub(crate) create_on_update: bool,
+    /// Whether a `PUT` may leave the `resourceVersion` out.
+    pub(crate) unconditional: bool,
     pub(crate) strategy: &'static dyn Strategy,
     pub(crate) span: Span,
 }
 
 impl Resource {
+    /// What etcd's keys begin with after `/registry/`.
+    pub(crate) fn registry(&self) -> &'static str {
+        if self.full == "nodes" { "minions" } else { self.plural }
+    }
+
+    /// What a body for its path is.
+    pub(crate) fn expected(&self) -> Expected<'static> {
+        Expected { kind: self.kind, group: self.group, version: self.version }
+    }
+
     /// As `rbac.authorization.k8s.io/v1`.
     pub(crate) fn api_version(&self) -> String {
         if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
@@ -46,11 +63,14 @@ const CORE: Resource = Resource {
     delete_gives_object: false,
     full: "",
     full_kind: "",
+    fields: &[],
+    create_on_update: false,
+    unconditional: true,
     strategy: &kinds::Plain,
     span: Span::ALWAYS,
 };
 
-const RBAC: Resource = Resource { group: "rbac.authorization.k8s.io", ..CORE };
+const RBAC: Resource = Resource { group: "rbac.authorization.k8s.io", create_on_update: true, ..CORE };
 
 /// All of them.
 pub(crate) static RESOURCES: [Resource; 11] = [
@@ -74,6 +94,7 @@ pub(crate) static RESOURCES: [Resource; 11] = [
         delete_gives_object: true,
         full: "namespaces",
         full_kind: "Namespace",
+        fields: &["name", "status.phase"],
         strategy: &kinds::Namespace,
         ..CORE
     },
@@ -86,6 +107,7 @@ pub(crate) static RESOURCES: [Resource; 11] = [
         subresources: &["status"],
         full: "nodes",
         full_kind: "Node",
+        fields: &["spec.unschedulable"],
         strategy: &kinds::Node,
         ..CORE
     },
@@ -99,6 +121,13 @@ pub(crate) static RESOURCES: [Resource; 11] = [
         delete_gives_object: true,
         full: "pods",
         full_kind: "Pod",
+        fields: &[
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "status.phase",
+        ],
         strategy: &kinds::Pod,
         ..CORE
     },
@@ -108,6 +137,7 @@ pub(crate) static RESOURCES: [Resource; 11] = [
         singular: "secret",
         full: "secrets",
         full_kind: "Secret",
+        fields: &["type"],
         strategy: &kinds::Secret,
         ..CORE
     },
@@ -129,6 +159,8 @@ pub(crate) static RESOURCES: [Resource; 11] = [
         singular: "lease",
         full: "leases.coordination.k8s.io",
         full_kind: "Lease.coordination.k8s.io",
+        create_on_update: true,
+        unconditional: false,
         strategy: &kinds::Lease,
         ..CORE
     },

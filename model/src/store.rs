@@ -93,6 +93,21 @@ impl Store {
         })
     }
 
+    /// The same as of a revision that is not compacted.
+    pub(crate) fn list_at(&self, resource: &'static str, namespace: &str, revision: u64) -> Vec<(Key, Arc<Value>)> {
+        let mut all: BTreeMap<Key, Arc<Value>> =
+            self.list(resource, namespace).map(|(key, object)| (key.clone(), Arc::clone(object))).collect();
+        for event in self.events.iter().rev().take_while(|event| event.revision > revision) {
+            if event.key.resource == resource && (namespace.is_empty() || event.key.namespace == namespace) {
+                match &event.before {
+                    Some(before) => drop(all.insert(event.key.clone(), Arc::clone(before))),
+                    None => drop(all.remove(&event.key)),
+                }
+            }
+        }
+        all.into_iter().collect()
+    }
+
     /// Writes an object and gives it back with its new `resourceVersion`.
     pub(crate) fn put(&mut self, key: Key, mut object: Value, at: Timestamp) -> Arc<Value> {
         self.revision += 1;

@@ -1,12 +1,28 @@
-//! What a request goes through.
+//! What a request goes through, from who asks to what is answered.
+
+mod body;
+mod call;
+mod create;
+mod delete;
+mod options;
+mod patch;
+mod read;
+mod selectors;
+mod update;
+
+use http::Method;
 
 use crate::answer::Answer;
-use crate::authn;
-use crate::authz;
+use crate::fields::Expected;
 use crate::request::{Attributes, Request};
+use crate::resources::{self, Resource};
 use crate::status::Refusal;
 use crate::watching::Wanted;
 use crate::world::{Outcome, World};
+use crate::{access, authn, authz, discovery, tables, token};
+use call::Call;
+pub(crate) use delete::{End, Options as DeleteOptions, end};
+pub(crate) use selectors::Selector;
 
 /// What becomes of a request that is not refused.
 pub(crate) enum Reply {
@@ -16,7 +32,145 @@ pub(crate) enum Reply {
 
 pub(crate) fn answer(world: &mut World, request: &Request) -> Outcome<Reply> {
     let believed = authn::authenticate(world, request)?;
+    let warned = |mut refusal: Refusal| {
+        refusal.warnings.splice(0..0, believed.warnings.iter().cloned());
+        refusal
+    };
     let attributes = Attributes::of(request);
-    authz::authorize(world, &believed.user, &attributes)?;
-    Err(Refusal::no_such_path())
+    authz::authorize(world, &believed.user, &attributes).map_err(warned)?;
+    let call = Call { request, attributes: &attributes, user: &believed.user };
+    match routed(world, &call).map_err(warned)? {
+        Reply::Answer(mut answer) => {
+            answer.warnings.splice(0..0, believed.warnings.iter().cloned());
+            Ok(Reply::Answer(answer))
+        }
+        Reply::Watch(wanted) => Ok(Reply::Watch(wanted)),
+    }
+}
+
+fn routed(world: &mut World, call: &Call<'_>) -> Outcome<Reply> {
+    if let Some(answer) = token::discovery(world, &call.request.path, call.request.header("accept")) {
+        return answer.map(Reply::Answer);
+    }
+    if let Some(answer) = discovery::answer(world, call.request) {
+        return answer.map(Reply::Answer);
+    }
+    let asked = call.attributes;
+    if !asked.is_resource {
+        return Err(Refusal::no_such_path());
+    }
+    let Some(resource) = resources::find(&world.profile, &asked.group, &asked.version, &asked.resource) else {
+        return review(world, call).map(Reply::Answer);
+    };
+    let is_served = discovery::knows(&world.profile, &asked.group, &asked.version, &with_subresource(call));
+    match (asked.subresource.as_str(), asked.name.is_empty()) {
+        ("token", false) if is_served => return token_request(world, call).map(Reply::Answer),
+        ("", _) => {}
+        (subresource, false) if resource.subresources.contains(&subresource) => {}
+        (subresource, _) if is_served => {
+            return Err(Refusal::not_modelled(format!("the subresource {subresource} of {}", resource.full)));
+        }
+        _ => return Err(Refusal::no_such_path()),
+    }
+    if resource.namespaced
+        && asked.namespace.is_empty()
+        && !(asked.name.is_empty() && matches!(call.request.method, Method::GET | Method::POST))
+    {
+        // `/api/v1/pods/x`: nothing lives there.
+        return Err(if asked.name.is_empty() { method_not_allowed() } else { Refusal::no_such_path() });
+    }
+    on_objects(world, call, resource)
+}
+
+fn on_objects(world: &mut World, call: &Call<'_>, resource: &'static Resource) -> Outcome<Reply> {
+    let asked = call.attributes;
+    if asked.verb == "watch" && asked.subresource.is_empty() {
+        return read::watch(world, call, resource).map(Reply::Watch);
+    }
+    let answer = match (&call.request.method, asked.name.is_empty(), asked.subresource.as_str()) {
+        (&Method::GET, true, "") => read::list(world, call, resource)?,
+        (&Method::GET, false, "" | "status") => read::get(world, call, resource)?,
+        (&Method::POST, true, "") => create::create(world, call, resource)?,
+        (&Method::PUT, false, _) => update::replace(world, call, resource)?,
+        (&Method::PATCH, false, "" | "status") => patch::patch(world, call, resource)?,
+        (&Method::DELETE, false, "") => delete::delete(world, call, resource)?,
+        (&Method::DELETE, true, "") if resource.full != "namespaces" => delete::collection(world, call, resource)?,
+        _ => return Err(method_not_allowed()),
+    };
+    tables::shown(world, call.request, resource, answer).map(Reply::Answer)
+}
+
+/// What is posted and not kept: group, plural and kind.
+const POSTED: [(&str, &str, &str); 6] = [
+    ("authentication.k8s.io", "tokenreviews", "TokenReview"),
+    ("authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview"),
+    ("authorization.k8s.io", "subjectaccessreviews", "SubjectAccessReview"),
+    ("authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview"),
+    ("authorization.k8s.io", "localsubjectaccessreviews", "LocalSubjectAccessReview"),
+    ("authorization.k8s.io", "selfsubjectrulesreviews", "SelfSubjectRulesReview"),
+];
+
+fn review(world: &mut World, call: &Call<'_>) -> Outcome<Answer> {
+    let asked = call.attributes;
+    if !discovery::knows(&world.profile, &asked.group, &asked.version, &with_subresource(call)) {
+        return Err(Refusal::no_such_path());
+    }
+    let posted = POSTED.iter().find(|(group, plural, _)| *group == asked.group && *plural == asked.resource);
+    let Some((_, _, kind)) = posted else {
+        let group = if asked.group.is_empty() { String::new() } else { format!(".{}", asked.group) };
+        return Err(Refusal::not_modelled(format!("the resource {}{group}", asked.resource)));
+    };
+    if call.request.method != Method::POST || !asked.name.is_empty() {
+        return Err(method_not_allowed());
+    }
+    let options = options::Options::of(call, options::Kind::Create, &world.profile)?;
+    let read = body::read(
+        call,
+        Expected { kind, group: &asked.group, version: &asked.version },
+        options.validation,
+        &world.profile,
+    )?;
+    let answer = if asked.resource == "tokenreviews" {
+        token::review(world, &read.object)?
+    } else {
+        access::review(world, call.user, asked, &read.object)?
+    };
+    Ok(prefixed(answer, read.warnings))
+}
+
+fn token_request(world: &mut World, call: &Call<'_>) -> Outcome<Answer> {
+    if call.request.method != Method::POST {
+        return Err(method_not_allowed());
+    }
+    let options = options::Options::of(call, options::Kind::Create, &world.profile)?;
+    let read = body::read(
+        call,
+        Expected { kind: "TokenRequest", group: "authentication.k8s.io", version: "v1" },
+        options.validation,
+        &world.profile,
+    )?;
+    let asked = call.attributes;
+    let answer = token::request(world, call.user, &asked.namespace, &asked.name, &read.object)?;
+    Ok(prefixed(answer, read.warnings))
+}
+
+fn prefixed(mut answer: Answer, warnings: Vec<String>) -> Answer {
+    answer.warnings.splice(0..0, warnings);
+    answer
+}
+
+fn with_subresource(call: &Call<'_>) -> String {
+    let asked = call.attributes;
+    if asked.subresource.is_empty() {
+        asked.resource.clone()
+    } else {
+        format!("{}/{}", asked.resource, asked.subresource)
+    }
+}
+
+fn method_not_allowed() -> Refusal {
+    let mut refusal =
+        Refusal::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
+    refusal.details = serde_json::Map::new();
+    refusal
 }

@@ -1,9 +1,26 @@
 //! The fields of every kind, by version: a table, and objects read by it.
 
+mod body;
+mod decode;
+mod go;
+mod json;
+mod modelled;
+mod quantity;
+mod shape;
+mod table;
+mod time;
+mod written;
+
 use serde_json::Value;
 
-use crate::profile::Profile;
+use crate::profile::{Feature, Profile};
 use crate::status::Refusal;
+
+pub(crate) use body::{Expected, body};
+pub(crate) use go::{base64_mistake, escaped, quoted, time as go_time};
+pub(crate) use quantity::Quantity;
+pub(crate) use shape::{List, Map, Shape, Struct, shape};
+pub(crate) use table::{Field, ListKey, ListKind, Patch, Scalar};
 
 /// What `fieldValidation` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,13 +30,68 @@ pub(crate) enum Validation {
     Ignore,
 }
 
-/// An object read by the table of its kind: unknown fields are told of or dropped, what is empty and would not be written is gone.
-/// `kind` is the kind's name in the table, as `Pod`.
+/// An object read by the table of its kind: unknown fields are told of or dropped, what is empty and would not be written is
+/// gone, what would be written though it is zero is there. `kind` is the kind's name in the table, as `Pod`.
+///
+/// Fields are told of in the order of their names; [`body`] has them in the order of the text.
 pub(crate) fn decode(
-    _kind: &str,
+    kind: &str,
     object: Value,
-    _validation: Validation,
-    _profile: &Profile,
+    validation: Validation,
+    profile: &Profile,
 ) -> Result<(Value, Vec<String>), Refusal> {
-    Ok((object, Vec::new()))
+    let version = object["apiVersion"].as_str().unwrap_or("v1").rsplit('/').next().unwrap_or_default().to_owned();
+    read(kind, &version, json::Json::from(object), validation, profile)
 }
+
+/// The same of a configuration to be applied: nothing is filled in, and what is empty stays.
+pub(crate) fn decode_partial(
+    kind: &str,
+    object: Value,
+    validation: Validation,
+    profile: &Profile,
+) -> Result<(Value, Vec<String>), Refusal> {
+    decode(kind, object, validation, profile)
+}
+
+/// An object as it would be written: to be called after something was changed in it that leaves empty what the API server
+/// would leave out, or the other way round.
+pub(crate) fn normalize(kind: &str, object: &mut Value, profile: &Profile) {
+    if let Some(shape) = shape(kind, profile) {
+        *object = written::value(object.take(), shape);
+    }
+}
+
+fn read(
+    kind: &str,
+    version: &str,
+    json: json::Json,
+    validation: Validation,
+    profile: &Profile,
+) -> Result<(Value, Vec<String>), Refusal> {
+    let Some(shape) = shape(kind, profile) else {
+        return Err(Refusal::not_modelled(format_args!("the kind {kind}")));
+    };
+    let refuse = |text: &str| {
+        Refusal::bad_request(format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {text}"))
+    };
+    let found = decode::read(json, shape, profile).map_err(|text| {
+        if profile.has(Feature::MistakesOfGoJson) {
+            refuse(&text)
+        } else {
+            Refusal::not_modelled(format_args!("in this version a value of a wrong type ({text})"))
+        }
+    })?;
+    let validation = if profile.has(Feature::FieldValidation) { validation } else { Validation::Ignore };
+    if validation == Validation::Strict && !found.told.is_empty() {
+        return Err(refuse(&format!("strict decoding error: {}", found.told.join(", "))));
+    }
+    if let Some(path) = found.not_modelled {
+        return Err(Refusal::not_modelled(format_args!("the field {path} of a {kind}")));
+    }
+    let warnings = if validation == Validation::Warn { found.told } else { Vec::new() };
+    Ok((written::value(found.value, shape), warnings))
+}
+
+#[cfg(test)]
+mod tests;

@@ -63,3 +63,6 @@ macro_rules! plain {
 }
 
 plain!(ConfigMap Namespace Node Pod Secret ServiceAccount Lease ClusterRole ClusterRoleBinding Role RoleBinding);
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -1,0 +1,132 @@
+//! Creating an object, by `POST` or by a write to what is not there.
+
+use serde_json::{Value, json};
+
+use super::body;
+use super::call::Call;
+use super::options::{Kind, Options};
+use crate::answer::Answer;
+use crate::clock::rfc3339;
+use crate::kinds::Write;
+use crate::managed::{self, Manager};
+use crate::meta;
+use crate::resources::Resource;
+use crate::status::Refusal;
+use crate::store::Key;
+use crate::world::{Outcome, World};
+
+pub(super) fn create(world: &mut World, call: &Call<'_>, resource: &'static Resource) -> Outcome<Answer> {
+    if resource.namespaced && call.attributes.namespace.is_empty() {
+        return Err(super::method_not_allowed());
+    }
+    let options = Options::of(call, Kind::Create, &world.profile)?;
+    let read = body::read(call, resource.expected(), options.validation, &world.profile)?;
+    let manager = Manager::update(&options.manager, "");
+    let (object, warnings) = new(world, call, resource, read.object, &manager, options.dry_run)?;
+    Ok(Answer::new(201, object).with_warnings(read.warnings).with_warnings(warnings))
+}
+
+/// Puts a decoded object into the store as a new one.
+pub(super) fn new(
+    world: &mut World,
+    call: &Call<'_>,
+    resource: &'static Resource,
+    mut object: Value,
+    manager: &Manager,
+    dry_run: bool,
+) -> Outcome<(Value, Vec<String>)> {
+    let namespace = if resource.namespaced { call.attributes.namespace.as_str() } else { "" };
+    wipe(&mut object);
+    in_namespace(&mut object, namespace)?;
+    let write = write(world, call, namespace);
+    resource.strategy.default(&mut object, &write);
+    let object = managed::updated(None, object, resource, manager, world.now(), &world.profile)?;
+    admitted(world, call, resource, object, dry_run)
+}
+
+/// What comes after the fields have their managers.
+pub(super) fn admitted(
+    world: &mut World,
+    call: &Call<'_>,
+    resource: &'static Resource,
+    mut object: Value,
+    dry_run: bool,
+) -> Outcome<(Value, Vec<String>)> {
+    let namespace = if resource.namespaced { call.attributes.namespace.as_str() } else { "" };
+    let write = write(world, call, namespace);
+    meta::namespace_takes(&write, resource, &object)?;
+    resource.strategy.admit(&mut object, None, &write)?;
+    let metadata = &mut object["metadata"];
+    metadata["uid"] = World::uid().into();
+    metadata["creationTimestamp"] = rfc3339(write.now).into();
+    let name = metadata["name"].as_str().unwrap_or_default().to_owned();
+    let name = match metadata["generateName"].as_str() {
+        Some(prefix) if name.is_empty() && !prefix.is_empty() => {
+            let prefix: String = prefix.chars().take(58).collect();
+            let name = prefix + &World::suffix();
+            metadata["name"] = name.as_str().into();
+            name
+        }
+        _ => name,
+    };
+    resource.strategy.prepare(&mut object, None, &write);
+    let causes = meta::validated(resource, &object, None, resource.strategy.validate(&object, None, &write), &write);
+    if !causes.is_empty() {
+        return Err(Refusal::invalid(resource.full_kind, &name, &causes));
+    }
+    let warnings = resource.strategy.warnings(&object, None, &write);
+    let key = Key::new(resource.full, namespace, &name);
+    if world.store.get(&key).is_some() {
+        let mut refusal = Refusal::already_exists(resource.full, &name);
+        refusal.warnings = warnings;
+        return Err(refusal);
+    }
+    if dry_run {
+        return Ok((object, warnings));
+    }
+    Ok((Value::clone(&world.put(key, object)), warnings))
+}
+
+/// What only the server writes.
+fn wipe(object: &mut Value) {
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        for field in ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
+            metadata.remove(field);
+        }
+    }
+}
+
+/// An object belongs where its path says.
+pub(super) fn in_namespace(object: &mut Value, namespace: &str) -> Outcome<()> {
+    if !object["metadata"].is_object() {
+        object["metadata"] = json!({});
+    }
+    let metadata = &mut object["metadata"];
+    match metadata["namespace"].as_str().unwrap_or_default() {
+        "" if namespace.is_empty() => {}
+        "" => metadata["namespace"] = namespace.into(),
+        said if said == namespace => {}
+        _ if namespace.is_empty() => {
+            if let Some(metadata) = metadata.as_object_mut() {
+                metadata.remove("namespace");
+            }
+        }
+        _ => {
+            return Err(Refusal::bad_request(
+                "the namespace of the provided object does not match the namespace sent on the request",
+            ));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn write<'w>(world: &'w World, call: &'w Call<'_>, namespace: &'w str) -> Write<'w> {
+    Write {
+        profile: &world.profile,
+        store: &world.store,
+        user: call.user,
+        now: world.now(),
+        subresource: &call.attributes.subresource,
+        namespace,
+    }
+}

@@ -1,0 +1,122 @@
+//! Strategic merge patch: a merge patch that knows how lists are merged.
+
+use serde_json::{Map, Value};
+
+use crate::fields::{self, List, Shape};
+use crate::profile::Profile;
+use crate::resources::Resource;
+use crate::status::Refusal;
+use crate::world::Outcome;
+
+const DIRECTIVE: &str = "$patch";
+const RETAIN: &str = "$retainKeys";
+const DELETE_FROM: &str = "$deleteFromPrimitiveList/";
+const ORDER: &str = "$setElementOrder/";
+
+pub(super) fn apply(object: &Value, patch: &[u8], resource: &Resource, profile: &Profile) -> Outcome<Value> {
+    let patch: Value =
+        serde_json::from_slice(patch).map_err(|_| Refusal::not_modelled("a strategic merge patch that is no JSON"))?;
+    let (Value::Object(fields), Value::Object(patch)) = (object, &patch) else {
+        return Err(Refusal::not_modelled("a strategic merge patch that is no object"));
+    };
+    let shape = fields::shape(resource.kind, profile)
+        .ok_or_else(|| Refusal::not_modelled(format!("the kind {}", resource.kind)))?;
+    merged(Some(shape), fields, patch).map(Value::Object)
+}
+
+fn merged(
+    shape: Option<Shape>,
+    object: &Map<String, Value>,
+    patch: &Map<String, Value>,
+) -> Outcome<Map<String, Value>> {
+    match patch.get(DIRECTIVE).and_then(Value::as_str) {
+        Some("replace") => {
+            let mut replaced = patch.clone();
+            replaced.remove(DIRECTIVE);
+            return Ok(replaced);
+        }
+        Some("delete") => return Ok(Map::new()),
+        Some("merge") | None => {}
+        Some(other) => return Err(Refusal::not_modelled(format!("the directive {other} of a strategic merge patch"))),
+    }
+    let mut fields = object.clone();
+    if let Some(Value::Array(retained)) = patch.get(RETAIN) {
+        fields.retain(|name, _| retained.iter().any(|kept| kept == name.as_str()));
+    }
+    for (name, value) in patch {
+        if name == DIRECTIVE || name == RETAIN || name.starts_with(ORDER) {
+            continue;
+        }
+        if let Some(name) = name.strip_prefix(DELETE_FROM) {
+            let gone = value.as_array().cloned().unwrap_or_default();
+            if let Some(Value::Array(items)) = fields.get_mut(name) {
+                items.retain(|item| !gone.contains(item));
+            }
+            continue;
+        }
+        if value.is_null() {
+            fields.remove(name);
+            continue;
+        }
+        let below = shape.and_then(|shape| shape.field(name));
+        let order = patch.get(&format!("{ORDER}{name}")).and_then(Value::as_array);
+        let value = one(below, fields.get(name), value, order.map(Vec::as_slice))?;
+        fields.insert(name.clone(), value);
+    }
+    Ok(fields)
+}
+
+fn one(shape: Option<Shape>, before: Option<&Value>, patch: &Value, order: Option<&[Value]>) -> Outcome<Value> {
+    match (shape, before, patch) {
+        (_, before, Value::Object(patch)) => {
+            let nothing = Map::new();
+            merged(shape, before.and_then(Value::as_object).unwrap_or(&nothing), patch).map(Value::Object)
+        }
+        (Some(Shape::List(list)), before, Value::Array(patch)) if list.patch.merge => {
+            let before = before.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            items(list, before, patch, order).map(Value::Array)
+        }
+        _ => Ok(patch.clone()),
+    }
+}
+
+/// A list whose items are merged, by their key or by what they are.
+fn items(list: List, before: &[Value], patch: &[Value], order: Option<&[Value]>) -> Outcome<Vec<Value>> {
+    let Some(key) = list.patch.key else {
+        let mut all = before.to_vec();
+        all.extend(patch.iter().filter(|item| !before.contains(item)).cloned());
+        return Ok(all);
+    };
+    if patch.iter().any(|item| item[DIRECTIVE] == "replace") {
+        return Ok(patch.iter().filter(|item| item[DIRECTIVE] != "replace").cloned().collect());
+    }
+    let mut all = before.to_vec();
+    for item in patch {
+        let Value::Object(fields) = item else {
+            return Err(Refusal::not_modelled("an item of a list that is no object"));
+        };
+        let Some(value) = fields.get(key) else {
+            return Err(Refusal::not_modelled(format!(
+                "an item of a list without its key {key} in a strategic merge patch"
+            )));
+        };
+        let at = all.iter().position(|known| known.get(key) == Some(value));
+        if fields.get(DIRECTIVE).and_then(Value::as_str) == Some("delete") {
+            all.retain(|known| known.get(key) != Some(value));
+            continue;
+        }
+        match at {
+            Some(at) => {
+                let known = all[at].as_object().cloned().unwrap_or_default();
+                all[at] = Value::Object(merged(Some(list.item()), &known, fields)?);
+            }
+            None => all.push(Value::Object(merged(Some(list.item()), &Map::new(), fields)?)),
+        }
+    }
+    if let Some(order) = order {
+        let place =
+            |item: &Value| order.iter().position(|wanted| wanted.get(key) == item.get(key)).unwrap_or(usize::MAX);
+        all.sort_by_key(place);
+    }
+    Ok(all)
+}

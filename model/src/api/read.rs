@@ -1,0 +1,178 @@
+//! One object, many, and what to watch.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::call::Call;
+use super::selectors::Selector;
+use crate::answer::Answer;
+use crate::resources::Resource;
+use crate::status::Refusal;
+use crate::store::Key;
+use crate::watching::{Begin, Wanted};
+use crate::world::{Outcome, World};
+
+/// The object of a path.
+pub(super) fn stored(world: &World, call: &Call<'_>, resource: &'static Resource) -> Outcome<(Key, Arc<Value>)> {
+    let key = key(call, resource);
+    let object = world.store.get(&key).cloned();
+    object.map(|object| (key, object)).ok_or_else(|| Refusal::not_found(resource.full, &call.attributes.name))
+}
+
+pub(super) fn key(call: &Call<'_>, resource: &'static Resource) -> Key {
+    let namespace = if resource.namespaced { call.attributes.namespace.as_str() } else { "" };
+    Key::new(resource.full, namespace, &call.attributes.name)
+}
+
+pub(super) fn get(world: &World, call: &Call<'_>, resource: &'static Resource) -> Outcome<Answer> {
+    let asked = call.request.query.get("resourceVersion").unwrap_or_default();
+    not_ahead(world, asked)?;
+    Ok(Answer::ok(stored(world, call, resource)?.1))
+}
+
+/// A version that is asked for, as a number.
+fn version(text: &str) -> Outcome<u64> {
+    if text.is_empty() {
+        return Ok(0);
+    }
+    text.parse().map_err(|_| {
+        let cause = crate::status::Cause::invalid(
+            "resourceVersion",
+            &text.into(),
+            &format!("strconv.ParseUint: parsing {text:?}: invalid syntax"),
+        );
+        let mut refusal = Refusal::bad_request(format!("resourceVersion: {}", cause.message));
+        if text.is_empty() {
+            refusal.reason = "BadRequest";
+        }
+        refusal
+    })
+}
+
+/// Nobody can be told of what is still to come.
+fn not_ahead(world: &World, asked: &str) -> Outcome<()> {
+    let (asked, current) = (version(asked)?, world.store.revision());
+    if asked <= current {
+        return Ok(());
+    }
+    let message = format!("Timeout: Too large resource version: {asked}, current: {current}");
+    let mut refusal = Refusal::new(504, "Timeout", message);
+    refusal.details.insert(
+        "causes".to_owned(),
+        json!([{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]),
+    );
+    refusal.details.insert("retryAfterSeconds".to_owned(), 1.into());
+    Err(refusal)
+}
+
+/// Where a list goes on: as the API server writes it, in base64.
+fn place(text: &str) -> Outcome<(u64, String)> {
+    let invalid = |why: &str| Refusal::bad_request(format!("continue key is not valid: {why}"));
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).map_err(|_| invalid("encoding"))?;
+    let token: Value = serde_json::from_slice(&bytes).map_err(|_| invalid("encoding"))?;
+    let revision = token["rv"].as_u64().or_else(|| token["rv"].as_i64().and_then(|rv| u64::try_from(rv).ok()));
+    match (token["v"].as_str(), revision, token["start"].as_str()) {
+        (Some("meta.k8s.io/v1"), Some(revision), Some(start)) if !start.is_empty() => Ok((revision, start.to_owned())),
+        _ => Err(invalid("encoding")),
+    }
+}
+
+pub(super) fn list(world: &World, call: &Call<'_>, resource: &'static Resource) -> Outcome<Answer> {
+    let query = &call.request.query;
+    if query.get("sendInitialEvents").is_some() {
+        return Err(Refusal::not_modelled("sendInitialEvents of a list"));
+    }
+    let selector = Selector::of(query, resource)?;
+    let asked = query.get("resourceVersion").unwrap_or_default();
+    let goes_on = query.get("continue").filter(|text| !text.is_empty());
+    let limit: usize = query.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or_default();
+    let (revision, start) = match goes_on {
+        Some(text) => {
+            if !matches!(asked, "" | "0") {
+                return Err(Refusal::bad_request("specifying resource version is not allowed when using continue"));
+            }
+            let (revision, start) = place(text)?;
+            if revision < world.store.compacted() {
+                return Err(Refusal::not_modelled("a list that goes on from what was compacted"));
+            }
+            (revision, start)
+        }
+        None => {
+            not_ahead(world, asked)?;
+            let is_exact = query.get("resourceVersionMatch") == Some("Exact");
+            (if is_exact { version(asked)? } else { world.store.revision() }, String::new())
+        }
+    };
+    let namespace = if resource.namespaced { call.attributes.namespace.as_str() } else { "" };
+    let of_key = |key: &Key| {
+        if key.namespace.is_empty() || !namespace.is_empty() {
+            key.name.clone()
+        } else {
+            format!("{}/{}", key.namespace, key.name)
+        }
+    };
+    let mut all = world.store.list_at(resource.full, namespace, revision);
+    all.retain(|(key, object)| {
+        (start.is_empty()
+            || of_key(key).as_str() >= start.trim_end_matches('\0') && format!("{}\0", of_key(key)) > start)
+            && selector.matches(object)
+    });
+    let mut metadata = json!({"resourceVersion": revision.to_string()});
+    if limit > 0 && all.len() > limit {
+        // Unless everything is selected nobody knows how many remain.
+        if selector.is_everything() {
+            metadata["remainingItemCount"] = (all.len() - limit).into();
+        }
+        let last = all.get(limit - 1).map(|(key, _)| of_key(key)).unwrap_or_default();
+        let token = json!({"v": "meta.k8s.io/v1", "rv": revision, "start": format!("{last}\0")});
+        metadata["continue"] = BASE64_URL_SAFE_NO_PAD.encode(token.to_string()).into();
+        all.truncate(limit);
+    }
+    let items: Vec<Value> = all.into_iter().map(|(_, object)| without_type(&object)).collect();
+    let list = json!({
+        "kind": format!("{}List", resource.kind), "apiVersion": resource.api_version(), "metadata": metadata, "items": items,
+    });
+    Ok(Answer::ok(list))
+}
+
+/// Items of a list do not say what they are.
+fn without_type(object: &Value) -> Value {
+    let mut item = object.clone();
+    if let Some(fields) = item.as_object_mut() {
+        fields.remove("kind");
+        fields.remove("apiVersion");
+    }
+    item
+}
+
+pub(super) fn watch(world: &World, call: &Call<'_>, resource: &'static Resource) -> Outcome<Wanted> {
+    let query = &call.request.query;
+    if query.get("sendInitialEvents").is_some() {
+        return Err(Refusal::not_modelled("sendInitialEvents of a watch"));
+    }
+    let mut selector = Selector::of(query, resource)?;
+    if !call.attributes.name.is_empty() {
+        selector.name_it(&call.attributes.name);
+    }
+    let asked = query.get("resourceVersion").unwrap_or_default();
+    let begin = match version(asked)? {
+        0 => Begin::WithWhatIsThere,
+        revision => {
+            not_ahead(world, asked)?;
+            Begin::After(revision)
+        }
+    };
+    let seconds = query.get("timeoutSeconds").and_then(|text| text.parse().ok()).unwrap_or(0);
+    Ok(Wanted {
+        resource,
+        namespace: if resource.namespaced { call.attributes.namespace.clone() } else { String::new() },
+        selector,
+        begin,
+        bookmarks: query.flag("allowWatchBookmarks"),
+        seconds,
+        shown: crate::tables::wanted(call.request.header("accept")),
+    })
+}
