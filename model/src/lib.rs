@@ -28,6 +28,7 @@ mod managed;
 mod meta;
 mod model;
 mod modelled;
+mod openapi;
 mod profile;
 mod request;
 mod resources;
