@@ -56,9 +56,6 @@ fn routed(world: &mut World, call: &Call<'_>) -> Outcome<Reply> {
         return answer.map(Reply::Answer);
     }
     let asked = call.attributes;
-    if !asked.is_resource {
-        return Err(Refusal::no_such_path());
-    }
     let Some(resource) = resources::find(&world.profile, &asked.group, &asked.version, &asked.resource) else {
         return review(world, call).map(Reply::Answer);
     };
@@ -112,13 +109,10 @@ const POSTED: [(&str, &str, &str); 6] = [
 
 fn review(world: &mut World, call: &Call<'_>) -> Outcome<Answer> {
     let asked = call.attributes;
-    if !discovery::knows(&world.profile, &asked.group, &asked.version, &with_subresource(call)) {
-        return Err(Refusal::no_such_path());
-    }
     let posted = POSTED.iter().find(|(group, plural, _)| *group == asked.group && *plural == asked.resource);
-    let Some((_, _, kind)) = posted else {
-        let group = if asked.group.is_empty() { String::new() } else { format!(".{}", asked.group) };
-        return Err(Refusal::not_modelled(format!("the resource {}{group}", asked.resource)));
+    let is_served = discovery::knows(&world.profile, &asked.group, &asked.version, &with_subresource(call));
+    let Some((_, _, kind)) = posted.filter(|_| is_served) else {
+        return discovery::missing(&world.profile, asked);
     };
     if call.request.method != Method::POST || !asked.name.is_empty() {
         return Err(method_not_allowed());
@@ -169,8 +163,5 @@ fn with_subresource(call: &Call<'_>) -> String {
 }
 
 fn method_not_allowed() -> Refusal {
-    let mut refusal =
-        Refusal::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
-    refusal.details = serde_json::Map::new();
-    refusal
+    Refusal::generic(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 }
