@@ -20,6 +20,7 @@ mod bootstrap;
 mod clock;
 mod controllers;
 mod discovery;
+mod facts;
 mod fields;
 mod key;
 mod kinds;
@@ -27,6 +28,7 @@ mod managed;
 mod meta;
 mod model;
 mod modelled;
+mod openapi;
 mod profile;
 mod request;
 mod resources;
@@ -56,3 +58,6 @@ pub const NOT_MODELLED_PHRASE: &str = "is not modelled by the embedded control p
 pub fn modelled() -> String {
     modelled::text()
 }
+
+#[cfg(test)]
+mod tests;

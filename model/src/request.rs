@@ -91,6 +91,8 @@ pub(crate) struct Attributes {
     /// The whole path, of what is no resource.
     pub(crate) path: String,
     pub(crate) is_resource: bool,
+    /// As it came, of a request for several.
+    pub(crate) field_selector: String,
 }
 
 impl Attributes {
@@ -134,6 +136,12 @@ impl Attributes {
             name: name.to_owned(),
             path: request.path.clone(),
             is_resource: true,
+            field_selector: match verb {
+                "list" | "watch" | "deletecollection" => {
+                    request.query.get("fieldSelector").unwrap_or_default().to_owned()
+                }
+                _ => String::new(),
+            },
         }
     }
 

@@ -1,5 +1,6 @@
 //! The resources that are served, and how.
 
+use crate::fields::Expected;
 use crate::kinds::{self, Strategy};
 use crate::profile::{Profile, Span};
 
@@ -36,6 +37,11 @@ impl Resource {
     /// What etcd's keys begin with after `/registry/`.
     pub(crate) fn registry(&self) -> &'static str {
         if self.full == "nodes" { "minions" } else { self.plural }
+    }
+
+    /// What a body for its path is.
+    pub(crate) fn expected(&self) -> Expected<'static> {
+        Expected { kind: self.kind, group: self.group, version: self.version }
     }
 
     /// As `rbac.authorization.k8s.io/v1`.

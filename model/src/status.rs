@@ -10,6 +10,8 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
     /// Without what is empty.
     pub(crate) details: Map<String, Value>,
+    /// Whether details are shown even if they are empty, as they are for all refusals that can be about something.
+    pub(crate) has_details: bool,
     /// Texts of `Warning` headers beside it.
     pub(crate) warnings: Vec<String>,
 }
@@ -67,12 +69,13 @@ impl Cause {
 
 impl Refusal {
     pub(crate) fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: Map::new(), warnings: Vec::new() }
+        Self { code, reason, message: message.into(), details: Map::new(), has_details: false, warnings: Vec::new() }
     }
 
     /// With details about an object; what is empty is left out.
     #[must_use]
     pub(crate) fn about(mut self, group: &str, kind: &str, name: &str) -> Self {
+        self.has_details = true;
         for (key, value) in [("group", group), ("kind", kind), ("name", name)] {
             if !value.is_empty() {
                 self.details.insert(key.to_owned(), value.into());
@@ -147,7 +150,12 @@ impl Refusal {
 
     /// The path is nothing that is served.
     pub(crate) fn no_such_path() -> Self {
-        Self::new(404, "NotFound", "the server could not find the requested resource")
+        Self::generic(404, "NotFound", "the server could not find the requested resource")
+    }
+
+    /// What the server has to say where nothing is known of what is meant.
+    pub(crate) fn generic(code: u16, reason: &'static str, message: &str) -> Self {
+        Self { has_details: true, ..Self::new(code, reason, message) }
     }
 
     /// The Status object.
@@ -156,7 +164,7 @@ impl Refusal {
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
             "message": self.message, "reason": self.reason, "code": self.code,
         });
-        if !self.details.is_empty() {
+        if self.has_details || !self.details.is_empty() {
             status["details"] = Value::Object(self.details.clone());
         }
         status

@@ -108,11 +108,6 @@ impl Store {
         all.into_iter().collect()
     }
 
-    /// The place of the oldest event that is kept.
-    pub(crate) fn first(&self) -> u64 {
-        self.dropped
-    }
-
     /// Writes an object and gives it back with its new `resourceVersion`.
     pub(crate) fn put(&mut self, key: Key, mut object: Value, at: Timestamp) -> Arc<Value> {
         self.revision += 1;
@@ -156,6 +151,11 @@ impl Store {
     /// The revision up to which events have been dropped.
     pub(crate) fn compacted(&self) -> u64 {
         self.compacted
+    }
+
+    /// The place of the oldest event that is kept.
+    pub(crate) fn first(&self) -> u64 {
+        self.dropped
     }
 
     /// Where the next event will stand.

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use rand::Rng;
 use serde_json::Value;
 
+use crate::authz;
 use crate::bootstrap;
 use crate::clock::Clock;
 use crate::controllers::{self, Controllers};
@@ -25,9 +26,13 @@ pub(crate) struct World {
     pub(crate) key: Arc<SigningKey>,
     /// The certificate of the authority, as PEM.
     pub(crate) authority: String,
+    /// Host and port that it is reached at, where it says where its keys are.
+    pub(crate) address: String,
     /// Tokens that were found good.
     pub(crate) cache: Cache,
     pub(crate) controllers: Controllers,
+    /// What the authorizers know of roles, bindings and Pods.
+    pub(crate) rbac: authz::Index,
     /// What time it is: that of the clock, or of something that is due and done late.
     now: Timestamp,
 }
@@ -40,12 +45,17 @@ impl World {
             store: Store::default(),
             key,
             authority,
+            address: "127.0.0.1:6443".to_owned(),
             cache: Cache::default(),
             controllers: Controllers::default(),
+            rbac: authz::Index::default(),
             now: clock.now(),
         };
+        // All informers have seen what is there at the start.
+        world.now = world.seen_until();
         bootstrap::install(&mut world);
         controllers::settle(&mut world);
+        world.now = clock.now();
         world
     }
 
@@ -55,8 +65,12 @@ impl World {
 
     /// What a cache of the API server shows of an object.
     pub(crate) fn seen(&self, key: &Key) -> Option<Arc<Value>> {
-        let until = self.now.checked_sub(INFORMER_LAG).unwrap_or(Timestamp::MIN);
-        self.store.seen(key, until)
+        self.store.seen(key, self.seen_until())
+    }
+
+    /// The time up to which a cache of the API server has seen what happened.
+    pub(crate) fn seen_until(&self) -> Timestamp {
+        self.now.checked_sub(INFORMER_LAG).unwrap_or(Timestamp::MIN)
     }
 
     /// Writes an object as of now.

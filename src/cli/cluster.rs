@@ -319,7 +319,9 @@ async fn gc(specs: &[ClusterSpec], out: &mut impl Write) -> Result<(), CommandEr
 fn ours(spec: &ClusterSpec) -> Result<(), CommandError> {
     match spec {
         ClusterSpec::Local(_) | ClusterSpec::Kind(_) => Ok(()),
-        ClusterSpec::Context(_) | ClusterSpec::NamedKind(_) => Err(CommandError::NotOurs(spec.clone())),
+        ClusterSpec::Context(_) | ClusterSpec::NamedKind(_) | ClusterSpec::Embedded(_) => {
+            Err(CommandError::NotOurs(spec.clone()))
+        }
     }
 }
 

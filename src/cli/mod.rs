@@ -47,6 +47,7 @@ struct Arguments {
 }
 
 const EXAMPLES: &str = "Examples:
+  rehearsal run                                    every scenario, on a model of the newest release
   rehearsal run --cluster local:v1.36              every scenario, on a real control plane of v1.36
   rehearsal run --cluster context:staging FILE     one scenario, on a cluster of your kubeconfig
   rehearsal record --cluster local:v1.36 FILE      propose its answers as snapshots

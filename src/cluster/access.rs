@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use kube::config::Kubeconfig;
+use rehearsal_model::Peer;
 use serde_json::{Value, json};
 
 use super::pki::{Authority, CONTEXT, Client};
-use super::{Cluster, Home, Identity, SendError, Workplace, WorkplaceError};
+use super::{Cluster, Home, Identity, SendError, Workplace, WorkplaceError, embedded};
 
 /// The cluster and the user of a kubeconfig's context, as they stand there.
 ///
@@ -56,6 +57,9 @@ struct Bearer {
 impl Cluster {
     /// The connection of an identity with a certificate of its own, which is made when it is first asked for.
     pub(super) fn certified_client(&self, identity: &Identity) -> Result<kube::Client, SendError> {
+        if let (Some(model), Identity::Certified { user, group }) = (&self.model, identity) {
+            return Ok(embedded::client(model, Peer::certified(user, group.iter().map(String::as_str))));
+        }
         Ok(self.certified(identity)?.client.clone())
     }
 

@@ -129,6 +129,13 @@ impl Authority {
     }
 }
 
+/// The certificate of an authority that signs nothing, as PEM: for a control plane without any socket, which hands it out
+/// all the same.
+pub(super) fn passing_authority() -> Result<String, PkiError> {
+    const WHAT: &str = "the certificate authority";
+    Ok(CertifiedIssuer::self_signed(authority_params(), key(WHAT)?).map_err(failed(WHAT))?.pem())
+}
+
 fn authority_params() -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, "kubernetes");

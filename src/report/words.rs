@@ -4,7 +4,9 @@ use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use rehearsal_model::NOT_MODELLED_PHRASE;
 
+use crate::cluster::{ClusterSpec, Release};
 use crate::run::{ScenarioOutcome, Status, StepOutcome, Unmet, Verdict};
 use crate::snapshot::diff::unified;
 
@@ -117,8 +119,18 @@ pub(super) fn to_record(outcome: &ScenarioOutcome) -> Option<Hint> {
         outcome if outcome.steps.iter().any(is_unrecorded) => "to record it",
         _ => return None,
     };
-    let command = format!("rehearsal record --cluster {} {}", outcome.cluster, outcome.file);
+    // Of a model nothing is recorded; what it is held against comes from the real one.
+    let cluster = match outcome.cluster.parse() {
+        Ok(ClusterSpec::Embedded(_)) => ClusterSpec::Local(Release::Minor(outcome.version.minor)).to_string(),
+        _ => outcome.cluster.clone(),
+    };
+    let command = format!("rehearsal record --cluster {cluster} {}", outcome.file);
     Some(Hint { what, command, remark: "" })
+}
+
+/// Whether a scenario was skipped because the embedded model does not know something.
+pub(super) fn is_not_modelled(outcome: &ScenarioOutcome) -> bool {
+    outcome.skipped.as_ref().is_some_and(|reason| reason.contains(NOT_MODELLED_PHRASE))
 }
 
 /// How often a scenario was run, where that was more than once, and how often it failed.

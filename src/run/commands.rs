@@ -14,7 +14,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 
 use crate::action::{CommandError, Commands, Exit, Invocation, Program, Said, Saying};
-use crate::cluster::{Cluster, Identity, Workplace};
+use crate::cluster::{Cluster, Identity, SendError, Workplace};
 use crate::plan::Plan;
 use crate::scenario::ScenarioFile;
 
@@ -54,17 +54,22 @@ impl<'a> Place<'a> {
         std::env::join_paths(folders).unwrap_or(inherited)
     }
 
-    fn kubeconfig(&self, identity: &Identity) -> Result<PathBuf, CommandError> {
+    /// The kubeconfig of an identity; none of a cluster that no command can reach.
+    fn kubeconfig(&self, identity: &Identity) -> Result<Option<PathBuf>, CommandError> {
         // Nothing panics between two changes that belong together.
         let mut known = self.kubeconfigs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, path)) = known.iter().find(|(of, _)| of == identity) {
-            return Ok(path.clone());
+            return Ok(Some(path.clone()));
         }
         let path = self.workplace.path().join(format!("kubeconfig-{}", known.len()));
-        let kubeconfig = self.cluster.kubeconfig_of(identity, self.namespace.as_deref())?;
+        let kubeconfig = match self.cluster.kubeconfig_of(identity, self.namespace.as_deref()) {
+            // What asks nothing of it runs all the same.
+            Err(SendError::NoKubeconfig) if self.cluster.is_embedded() => return Ok(None),
+            kubeconfig => kubeconfig?,
+        };
         self.workplace.write(&path, &kubeconfig)?;
         known.push((identity.clone(), path.clone()));
-        Ok(path)
+        Ok(Some(path))
     }
 
     fn command(&self, invocation: &Invocation, identity: &Identity) -> Result<Command, CommandError> {
@@ -82,7 +87,8 @@ impl<'a> Place<'a> {
             }
         };
         command.env_clear().env("PATH", self.path()).env("HOME", self.workplace.home());
-        command.env("TMPDIR", self.workplace.temporary()).env("KUBECONFIG", self.kubeconfig(identity)?);
+        command.env("TMPDIR", self.workplace.temporary());
+        command.envs(self.kubeconfig(identity)?.map(|path| ("KUBECONFIG", path)));
         command.env("LANG", "C.UTF-8").env("TZ", "UTC");
         command.envs(invocation.env.iter().map(|(name, value)| (name, value)));
         command.current_dir(self.workplace.files()).process_group(0).kill_on_drop(true);
@@ -95,6 +101,8 @@ impl<'a> Place<'a> {
         for (name, contents) in &invocation.files {
             self.workplace.write(&self.workplace.files().join(name), contents.as_bytes())?;
         }
+        // A process lives in the time of the wall, and whoever waits for it too.
+        let held = self.cluster.clock().hold();
         let mut child = self.command(&invocation, identity)?.spawn().map_err(|cause| {
             let program = match &invocation.program {
                 Program::Shell(_) => "sh".to_owned(),
@@ -118,6 +126,7 @@ impl<'a> Place<'a> {
                 read(stderr, "standard error", |line| say.send(Ok(Said::Err(line)))),
                 feed(stdin, invocation.stdin.unwrap_or_default()),
             );
+            drop(held);
             // Nobody listens any more where what was said is enough.
             let _ = say.send(end.map(|(status, (), (), ())| Said::Ended(exit(status))));
         };

@@ -108,7 +108,7 @@ impl<'a> Instance<'a> {
         {
             outcome.trouble.push(stage.presentable(trouble));
         }
-        if self.settings.keep {
+        if self.settings.keep && !self.cluster.is_embedded() {
             outcome.kept = sent.made();
         } else if !self.cluster.is_private() {
             // What a cluster of its own holds goes with it.
@@ -116,7 +116,11 @@ impl<'a> Instance<'a> {
             outcome.kept = left;
             outcome.trouble.extend(troubles.into_iter().map(|trouble| stage.presentable(trouble)));
         }
-        if steps.unwrap_or(false) && outcome.status() != Status::Broken {
+        if self.cluster.is_embedded() {
+            // It ends with the run, and what it shows is held against snapshots and never becomes one.
+            outcome.kept.clear();
+            outcome.skip_what_is_not_modelled();
+        } else if steps.unwrap_or(false) && outcome.status() != Status::Broken {
             let (texts, answered) = stage.into_texts();
             outcome.recording = self.recording(plan, texts, answered);
         }

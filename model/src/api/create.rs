@@ -20,7 +20,7 @@ pub(super) fn create(world: &mut World, call: &Call<'_>, resource: &'static Reso
         return Err(super::method_not_allowed());
     }
     let options = Options::of(call, Kind::Create, &world.profile)?;
-    let read = body::read(call, resource.kind, &resource.api_version(), options.validation, &world.profile)?;
+    let read = body::read(call, resource.expected(), options.validation, &world.profile)?;
     let manager = Manager::update(&options.manager, "");
     let (object, warnings) = new(world, call, resource, read.object, &manager, options.dry_run)?;
     Ok(Answer::new(201, object).with_warnings(read.warnings).with_warnings(warnings))

@@ -13,6 +13,7 @@ mod update;
 use http::Method;
 
 use crate::answer::Answer;
+use crate::fields::Expected;
 use crate::request::{Attributes, Request};
 use crate::resources::{self, Resource};
 use crate::status::Refusal;
@@ -55,9 +56,6 @@ fn routed(world: &mut World, call: &Call<'_>) -> Outcome<Reply> {
         return answer.map(Reply::Answer);
     }
     let asked = call.attributes;
-    if !asked.is_resource {
-        return Err(Refusal::no_such_path());
-    }
     let Some(resource) = resources::find(&world.profile, &asked.group, &asked.version, &asked.resource) else {
         return review(world, call).map(Reply::Answer);
     };
@@ -99,22 +97,33 @@ fn on_objects(world: &mut World, call: &Call<'_>, resource: &'static Resource) -
     tables::shown(world, call.request, resource, answer).map(Reply::Answer)
 }
 
-/// What is posted and not kept.
+/// What is posted and not kept: group, plural and kind.
+const POSTED: [(&str, &str, &str); 6] = [
+    ("authentication.k8s.io", "tokenreviews", "TokenReview"),
+    ("authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview"),
+    ("authorization.k8s.io", "subjectaccessreviews", "SubjectAccessReview"),
+    ("authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview"),
+    ("authorization.k8s.io", "localsubjectaccessreviews", "LocalSubjectAccessReview"),
+    ("authorization.k8s.io", "selfsubjectrulesreviews", "SelfSubjectRulesReview"),
+];
+
 fn review(world: &mut World, call: &Call<'_>) -> Outcome<Answer> {
     let asked = call.attributes;
-    if !discovery::knows(&world.profile, &asked.group, &asked.version, &with_subresource(call)) {
-        return Err(Refusal::no_such_path());
-    }
-    if !access::is_review(&asked.group, &asked.resource) {
-        let group = if asked.group.is_empty() { String::new() } else { format!(".{}", asked.group) };
-        return Err(Refusal::not_modelled(format!("the resource {}{group}", asked.resource)));
-    }
+    let posted = POSTED.iter().find(|(group, plural, _)| *group == asked.group && *plural == asked.resource);
+    let is_served = discovery::knows(&world.profile, &asked.group, &asked.version, &with_subresource(call));
+    let Some((_, _, kind)) = posted.filter(|_| is_served) else {
+        return discovery::missing(&world.profile, asked);
+    };
     if call.request.method != Method::POST || !asked.name.is_empty() {
         return Err(method_not_allowed());
     }
     let options = options::Options::of(call, options::Kind::Create, &world.profile)?;
-    let kind = access::kind(&asked.resource);
-    let read = body::read(call, kind, &call.api_version(), options.validation, &world.profile)?;
+    let read = body::read(
+        call,
+        Expected { kind, group: &asked.group, version: &asked.version },
+        options.validation,
+        &world.profile,
+    )?;
     let answer = if asked.resource == "tokenreviews" {
         token::review(world, &read.object)?
     } else {
@@ -128,7 +137,12 @@ fn token_request(world: &mut World, call: &Call<'_>) -> Outcome<Answer> {
         return Err(method_not_allowed());
     }
     let options = options::Options::of(call, options::Kind::Create, &world.profile)?;
-    let read = body::read(call, "TokenRequest", "authentication.k8s.io/v1", options.validation, &world.profile)?;
+    let read = body::read(
+        call,
+        Expected { kind: "TokenRequest", group: "authentication.k8s.io", version: "v1" },
+        options.validation,
+        &world.profile,
+    )?;
     let asked = call.attributes;
     let answer = token::request(world, call.user, &asked.namespace, &asked.name, &read.object)?;
     Ok(prefixed(answer, read.warnings))
@@ -149,8 +163,5 @@ fn with_subresource(call: &Call<'_>) -> String {
 }
 
 fn method_not_allowed() -> Refusal {
-    let mut refusal =
-        Refusal::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
-    refusal.details = serde_json::Map::new();
-    refusal
+    Refusal::generic(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 }
