@@ -44,7 +44,7 @@ pub(super) fn clean(world: &mut World) {
             marked["metadata"]["labels"][INVALID_SINCE] = day(now, 0).into();
             world.put_as(MANAGER, "", &key, marked);
         } else if !marks || since < day(before, 0).as_str() {
-            written::delete(world, &key);
+            written::delete(world, &key, text(&secret, "/metadata/uid"));
         }
     }
 }

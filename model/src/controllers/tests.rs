@@ -95,6 +95,20 @@ async fn a_secret_for_nobody_is_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_comes_after_a_deletion_is_not_deleted_with_it() {
+    let mut world = world(36);
+    put(&mut world, "secrets", "demo", "sample", asking("demo-sa"));
+    pass(&mut world, 1).await;
+    world.remove(&Key::new("serviceaccounts", "demo", "demo-sa"));
+    world.remove(&Key::new("secrets", "demo", "sample"));
+    put(&mut world, "serviceaccounts", "demo", "demo-sa", json!({}));
+    put(&mut world, "secrets", "demo", "sample", asking("demo-sa"));
+    pass(&mut world, 1).await;
+    let token = token_in(&world, "sample");
+    assert_eq!(error(&mut world, &token), "");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reference_goes_with_its_secret() {
     let mut world = world(36);
     change(&mut world, "serviceaccounts", "demo-sa", |account| {

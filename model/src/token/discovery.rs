@@ -10,7 +10,7 @@ const KEYS: &str = "/openid/v1/jwks";
 
 /// `/.well-known/openid-configuration` and `/openid/v1/jwks`; none for any other path. `accept` is that of the request.
 pub(crate) fn discovery(world: &World, path: &str, accept: &str) -> Option<Outcome<Answer>> {
-    let (content_type, text) = match path {
+    let (content_type, text) = match path.strip_suffix('/').unwrap_or(path) {
         "/.well-known/openid-configuration" => {
             let text = format!(
                 r#"{{"issuer":"{}","jwks_uri":"https://{}{KEYS}","response_types_supported":["id_token"],"subject_types_supported":["public"],"id_token_signing_alg_values_supported":["RS256"]}}"#,
