@@ -1,22 +1,31 @@
 //! Authentication: whose request it is.
 
+mod impersonation;
+
 use crate::request::Request;
 use crate::token::{self, Believed};
 use crate::user::User;
 use crate::world::{Outcome, World};
 
-/// The user behind a request: by certificate, by bearer token, or nobody.
+/// The user behind a request: by certificate, by bearer token, or nobody; or whom they act as.
 pub(crate) fn authenticate(world: &mut World, request: &Request) -> Outcome<Believed> {
-    let mut believed = match &request.peer.certificate {
+    // A certificate wins over a token, good or bad.
+    let believed = match &request.peer.certificate {
         Some((name, groups)) => Believed {
             user: User { name: name.clone(), groups: groups.clone(), ..User::default() },
             warnings: Vec::new(),
         },
         None => match token::bearer(world, &request.headers)? {
             Some(believed) => believed,
-            None => return Ok(Believed { user: User::anonymous(), warnings: Vec::new() }),
+            None => Believed { user: User::anonymous(), warnings: Vec::new() },
         },
     };
-    believed.user.groups.push("system:authenticated".to_owned());
-    Ok(believed)
+    let Believed { user, warnings } = believed;
+    match impersonation::user(world, request, user.known()) {
+        Ok(user) => Ok(Believed { user, warnings }),
+        Err(mut refusal) => {
+            refusal.warnings.splice(0..0, warnings);
+            Err(refusal)
+        }
+    }
 }

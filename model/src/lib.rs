@@ -28,6 +28,7 @@ mod managed;
 mod meta;
 mod model;
 mod modelled;
+mod openapi;
 mod profile;
 mod request;
 mod resources;
@@ -57,3 +58,6 @@ pub const NOT_MODELLED_PHRASE: &str = "is not modelled by the embedded control p
 pub fn modelled() -> String {
     modelled::text()
 }
+
+#[cfg(test)]
+mod tests;

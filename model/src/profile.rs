@@ -4,6 +4,8 @@ mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::discovery::RUNTIME_CONFIG;
+
 pub(crate) use rows::Feature;
 use rows::{Gate, ROWS};
 
@@ -124,7 +126,16 @@ impl Profile {
                 None => row.span.has(release.minor),
             }
         };
-        let features = ROWS.iter().filter(is_on).map(|row| row.feature).collect();
+        let features: BTreeSet<Feature> = ROWS.iter().filter(is_on).map(|row| row.feature).collect();
+        for (name, _) in apiserver.get("runtime-config").into_iter().flat_map(|value| turned_on(value)) {
+            let known = RUNTIME_CONFIG.iter().find(|(known, _)| *known == name).map(|(_, feature)| feature);
+            if !known
+                .is_some_and(|feature| features.contains(feature) && features.contains(&Feature::SelfReviewIsGranted))
+            {
+                let what = format!("--runtime-config={name} of kube-apiserver in {}", release.version);
+                return Err(NotModelled { what });
+            }
+        }
         Ok(Self { release, features, apiserver: apiserver.clone(), controller_manager: controller_manager.clone() })
     }
 
@@ -137,10 +148,24 @@ impl Profile {
         self.features.contains(&feature)
     }
 
+    /// Whether `--runtime-config` turns on a group version that is off by default.
+    pub(crate) fn turns_on(&self, group_version: &str) -> bool {
+        let config = self.apiserver.get("runtime-config");
+        config.is_some_and(|value| turned_on(value).any(|(name, is_on)| name == group_version && is_on))
+    }
+
     /// Whether this version is one of those; for tables that have a span a row, such as that of fields.
     pub(crate) fn is_within(&self, span: Span) -> bool {
         span.has(self.release.minor)
     }
+}
+
+/// What a `--runtime-config` turns on or off.
+fn turned_on(value: &str) -> impl Iterator<Item = (&str, bool)> {
+    value.split(',').filter(|entry| !entry.is_empty()).map(|entry| {
+        let (name, is_on) = entry.split_once('=').unwrap_or((entry, "true"));
+        (name.trim(), is_on.trim() == "true")
+    })
 }
 
 #[cfg(test)]

@@ -63,6 +63,7 @@ impl Model {
     pub async fn serve(&self, identity: Identity) -> Result<Serving, ServeError> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
+        self.world().address = address.to_string();
         let acceptor = TlsAcceptor::from(Arc::new(config(identity)?));
         let mut connections = JoinSet::new();
         connections.spawn(accept(self.clone(), listener, acceptor));

@@ -135,7 +135,12 @@ impl Refusal {
 
     /// The path is nothing that is served.
     pub(crate) fn no_such_path() -> Self {
-        Self::new(404, "NotFound", "the server could not find the requested resource").about("", "", "")
+        Self::generic(404, "NotFound", "the server could not find the requested resource")
+    }
+
+    /// What the server has to say where nothing is known of what is meant.
+    pub(crate) fn generic(code: u16, reason: &'static str, message: &str) -> Self {
+        Self { has_details: true, ..Self::new(code, reason, message) }
     }
 
     /// The Status object.

@@ -22,6 +22,33 @@ impl User {
         }
     }
 
+    /// A `ServiceAccount`, with the groups that its name gives it.
+    pub(crate) fn service_account(namespace: &str, name: &str, uid: &str) -> Self {
+        Self {
+            name: Self::account_name(namespace, name),
+            uid: uid.to_owned(),
+            groups: vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")],
+            ..Self::default()
+        }
+    }
+
+    /// What a `ServiceAccount` is called as a user.
+    pub(crate) fn account_name(namespace: &str, name: &str) -> String {
+        format!("system:serviceaccount:{namespace}:{name}")
+    }
+
+    /// As somebody who is known, and in the group of all who are.
+    #[must_use]
+    pub(crate) fn known(mut self) -> Self {
+        if self.name != "system:anonymous"
+            && !self.is_in("system:authenticated")
+            && !self.is_in("system:unauthenticated")
+        {
+            self.groups.push("system:authenticated".to_owned());
+        }
+        self
+    }
+
     pub(crate) fn is_in(&self, group: &str) -> bool {
         self.groups.iter().any(|known| known == group)
     }

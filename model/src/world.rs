@@ -26,6 +26,8 @@ pub(crate) struct World {
     pub(crate) key: Arc<SigningKey>,
     /// The certificate of the authority, as PEM.
     pub(crate) authority: String,
+    /// Host and port that it is reached at, where it says where its keys are.
+    pub(crate) address: String,
     /// Tokens that were found good.
     pub(crate) cache: Cache,
     pub(crate) controllers: Controllers,
@@ -43,13 +45,17 @@ impl World {
             store: Store::default(),
             key,
             authority,
+            address: "127.0.0.1:6443".to_owned(),
             cache: Cache::default(),
             controllers: Controllers::default(),
             rbac: authz::Index::default(),
             now: clock.now(),
         };
+        // All informers have seen what is there at the start.
+        world.now = world.seen_until();
         bootstrap::install(&mut world);
         controllers::settle(&mut world);
+        world.now = clock.now();
         world
     }
 

@@ -56,9 +56,6 @@ fn routed(world: &mut World, call: &Call<'_>) -> Outcome<Reply> {
         return answer.map(Reply::Answer);
     }
     let asked = call.attributes;
-    if !asked.is_resource {
-        return Err(Refusal::no_such_path());
-    }
     let Some(resource) = resources::find(&world.profile, &asked.group, &asked.version, &asked.resource) else {
         return review(world, call).map(Reply::Answer);
     };
@@ -100,21 +97,27 @@ fn on_objects(world: &mut World, call: &Call<'_>, resource: &'static Resource) -
     tables::shown(world, call.request, resource, answer).map(Reply::Answer)
 }
 
-/// What is posted and not kept.
+/// What is posted and not kept: group, plural and kind.
+const POSTED: [(&str, &str, &str); 6] = [
+    ("authentication.k8s.io", "tokenreviews", "TokenReview"),
+    ("authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview"),
+    ("authorization.k8s.io", "subjectaccessreviews", "SubjectAccessReview"),
+    ("authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview"),
+    ("authorization.k8s.io", "localsubjectaccessreviews", "LocalSubjectAccessReview"),
+    ("authorization.k8s.io", "selfsubjectrulesreviews", "SelfSubjectRulesReview"),
+];
+
 fn review(world: &mut World, call: &Call<'_>) -> Outcome<Answer> {
     let asked = call.attributes;
-    if !discovery::knows(&world.profile, &asked.group, &asked.version, &with_subresource(call)) {
-        return Err(Refusal::no_such_path());
-    }
-    if !access::is_review(&asked.group, &asked.resource) {
-        let group = if asked.group.is_empty() { String::new() } else { format!(".{}", asked.group) };
-        return Err(Refusal::not_modelled(format!("the resource {}{group}", asked.resource)));
-    }
+    let posted = POSTED.iter().find(|(group, plural, _)| *group == asked.group && *plural == asked.resource);
+    let is_served = discovery::knows(&world.profile, &asked.group, &asked.version, &with_subresource(call));
+    let Some((_, _, kind)) = posted.filter(|_| is_served) else {
+        return discovery::missing(&world.profile, asked);
+    };
     if call.request.method != Method::POST || !asked.name.is_empty() {
         return Err(method_not_allowed());
     }
     let options = options::Options::of(call, options::Kind::Create, &world.profile)?;
-    let kind = access::kind(&asked.resource);
     let read = body::read(
         call,
         Expected { kind, group: &asked.group, version: &asked.version },
@@ -160,8 +163,5 @@ fn with_subresource(call: &Call<'_>) -> String {
 }
 
 fn method_not_allowed() -> Refusal {
-    let mut refusal =
-        Refusal::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
-    refusal.details = serde_json::Map::new();
-    refusal
+    Refusal::generic(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 }

@@ -10,7 +10,7 @@ use super::call::Call;
 use super::selectors::Selector;
 use crate::answer::Answer;
 use crate::resources::Resource;
-use crate::status::Refusal;
+use crate::status::{Cause, Refusal};
 use crate::store::Key;
 use crate::watching::{Begin, Wanted};
 use crate::world::{Outcome, World};
@@ -39,16 +39,12 @@ fn version(text: &str) -> Outcome<u64> {
         return Ok(0);
     }
     text.parse().map_err(|_| {
-        let cause = crate::status::Cause::invalid(
+        let cause = Cause::invalid(
             "resourceVersion",
             &text.into(),
             &format!("strconv.ParseUint: parsing {text:?}: invalid syntax"),
         );
-        let mut refusal = Refusal::bad_request(format!("resourceVersion: {}", cause.message));
-        if text.is_empty() {
-            refusal.reason = "BadRequest";
-        }
-        refusal
+        Refusal::bad_request(format!("resourceVersion: {}", cause.message))
     })
 }
 

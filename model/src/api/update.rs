@@ -8,7 +8,6 @@ use super::call::Call;
 use super::options::{Kind, Options};
 use super::{body, create, read};
 use crate::answer::Answer;
-use crate::kinds::Write;
 use crate::managed::{self, Manager};
 use crate::meta;
 use crate::resources::Resource;
@@ -45,12 +44,6 @@ pub(super) fn replace(world: &mut World, call: &Call<'_>, resource: &'static Res
 pub(super) fn fits_path(object: &Value, call: &Call<'_>, resource: &Resource) -> Outcome<()> {
     let metadata = &object["metadata"];
     let (said, path) = (metadata["name"].as_str().unwrap_or_default(), call.attributes.name.as_str());
-    if said.is_empty() {
-        return Err(Refusal::bad_request(
-            "the name of the object (".to_owned() + ") does not match the name on the URL (" + path + ")",
-        ))
-        .map_err(|refusal| if resource.kind.is_empty() { refusal } else { unnamed(path) });
-    }
     if said != path {
         let message = format!("the name of the object ({said}) does not match the name on the URL ({path})");
         return Err(Refusal::bad_request(message));
@@ -62,10 +55,6 @@ pub(super) fn fits_path(object: &Value, call: &Call<'_>, resource: &Resource) ->
         return Err(Refusal::bad_request(message));
     }
     Ok(())
-}
-
-fn unnamed(path: &str) -> Refusal {
-    Refusal::bad_request(format!("the name of the object () does not match the name on the URL ({path})"))
 }
 
 /// A uid that is named is one that is meant.
@@ -119,7 +108,7 @@ pub(super) fn put(
     }
     let warnings = resource.strategy.warnings(&object, Some(old), &write);
     object["metadata"]["resourceVersion"] = is.into();
-    if goes(&object, old, &write, resource) {
+    if goes(&object, old, resource) {
         if dry_run {
             return Ok((Arc::new(object), warnings));
         }
@@ -165,14 +154,13 @@ fn kept(object: &mut Value, old: &Value) {
 }
 
 /// An object that is being deleted goes with its last finalizer.
-fn goes(object: &Value, old: &Value, write: &Write<'_>, resource: &Resource) -> bool {
+fn goes(object: &Value, old: &Value, resource: &Resource) -> bool {
     let has_finalizers = object["metadata"]["finalizers"].as_array().is_some_and(|all| !all.is_empty());
     let (was, grace) = (&old["metadata"], &old["metadata"]["deletionGracePeriodSeconds"]);
     let is_over = !was["deletionTimestamp"].is_null() && (grace.is_null() || grace == 0);
     let has_finalizers = has_finalizers
         || (resource.full == "namespaces"
             && object["spec"]["finalizers"].as_array().is_some_and(|all| !all.is_empty()));
-    let _ = write;
     !has_finalizers && is_over
 }
 

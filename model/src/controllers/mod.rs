@@ -1,8 +1,15 @@
 //! The controllers: each looks at one event at a time, a moment after it, and writes.
 
+mod accounts;
+mod cleaner;
 mod garbage;
 mod namespaces;
 mod node;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod tokens_tracking;
+mod written;
 
 use std::sync::Arc;
 
@@ -24,6 +31,8 @@ pub(crate) struct Controllers {
     /// The place of the first event that none has seen.
     place: u64,
     timers: Vec<(Timestamp, Timer)>,
+    /// When the note since when tokens are tracked was made last.
+    tracking_made: Option<Timestamp>,
 }
 
 /// Something to be done at a time.
@@ -33,12 +42,29 @@ pub(crate) enum Timer {
     Empty { namespace: String },
     /// A Pod has had its time to end.
     End { pod: Key },
+    /// Tokens that nobody uses are looked for.
+    CleanTokens,
+    /// The note since when their use is tracked may be made anew.
+    TrackTokens,
 }
+
+/// Who writes, in `managedFields`.
+const MANAGER: &str = "kube-controller-manager";
 
 type React = fn(&mut World, &Event);
 
 /// Who looks at each event, in this order.
-const REACT: &[React] = &[namespaces::react, authz::aggregate::react, garbage::react, node::react];
+const REACT: &[React] = &[
+    namespaces::react,
+    authz::aggregate::react,
+    garbage::react,
+    node::react,
+    accounts::react,
+    accounts::publish_authority,
+    tokens_tracking::react,
+    tokens::react,
+    cleaner::react,
+];
 
 /// When something is to be done next.
 pub(crate) fn next_due(world: &World) -> Option<Timestamp> {
@@ -58,6 +84,8 @@ pub(crate) fn run_due(world: &mut World) {
             match timer {
                 Timer::Empty { namespace } => namespaces::look(world, &namespace),
                 Timer::End { pod } => node::end(world, &pod),
+                Timer::CleanTokens => cleaner::clean(world),
+                Timer::TrackTokens => tokens_tracking::keep(world),
             }
         }
         _ => {

@@ -9,6 +9,56 @@ pub(crate) enum Feature {
     AutomaticSecrets,
     /// Tokens have an id.
     TokenIds,
+
+    // Tokens.
+    /// Refusals of bound tokens are in lower case and say what they are about.
+    TokenErrorsSayWhat,
+    /// Of a bound object the uid is looked at before its deletion.
+    UidBeforeDeletion,
+    /// A token that no key is known for is told from one that is signed wrongly.
+    KeysById,
+    /// The library that checks signatures goes by its later name.
+    RenamedSignatureLibrary,
+    /// A `TokenRequest` is about the `ServiceAccount` of its path, which is looked up first.
+    RequestsFollowThePath,
+    /// The uid of a `TokenRequest` is that of its `ServiceAccount`.
+    RequestsHaveUids,
+    /// Another uid in it is refused.
+    RequestUidChecked,
+    /// What only the server writes in metadata is wiped from what is posted and not kept.
+    SystemMetadataWiped,
+    /// A time that is not set is written as null.
+    UnsetTimesAreNull,
+    /// Tokens of Pods name their Node.
+    NodeOfPodInTokens,
+    /// Nodes are something that a token may be bound to.
+    NodesKnownToTokens,
+    /// Such tokens are given out.
+    TokensOfNodes,
+    /// Such tokens are believed.
+    TokensOfNodesBelieved,
+    /// Webhook configurations are something that a token may be bound to.
+    WebhooksKnownToTokens,
+    /// A Node may ask only for audiences of its Pods' volumes.
+    NodeAudiencesRestricted,
+    /// Or for those that it has a right to.
+    NodeAudiencesByRight,
+    /// Which is all that the refusal tells.
+    NodeAudienceRefusedByRight,
+    /// The use of tokens in Secrets leaves a date there.
+    LegacyTokensTracked,
+    /// A label on its Secret has a token refused.
+    LegacyTokensInvalidated,
+    /// Secrets whose token nobody uses are cleaned up.
+    LegacyTokensCleaned,
+    /// A blank too many before a bearer token is warned of.
+    BlankTokensWarned,
+    /// A path that comes in one form only tells which, to who wants another.
+    RepresentationsTold,
+    /// Headers for groups and others without one for the user are a bad request.
+    ImpersonationWithoutUserRefused,
+    /// Impersonation may be allowed for single verbs.
+    ConstrainedImpersonation,
     /// The scheduler says whether preemption would help.
     PreemptionTold,
     /// It ends what it says of that with two periods.
@@ -35,6 +85,22 @@ pub(crate) enum Feature {
     NodesGetServiceAccounts,
     /// Everybody who is known may ask who they are.
     SelfReviewIsGranted,
+    /// Selectors in the reviews of access count.
+    SelectorsInReviews,
+    /// Reviews that say too much or too little are refused as unions are.
+    ReviewsAreUnions,
+    /// Objects in mistakes are written as JSON, not as Go has them.
+    StructsInMistakesAreJson,
+    /// `SelfSubjectReview`s are served as `v1beta1`, where that is turned on.
+    BetaSelfReviews,
+    /// The same as `v1alpha1`.
+    AlphaSelfReviews,
+    /// All that is served is told in one answer.
+    AggregatedDiscovery,
+    /// The same in its first format.
+    BetaAggregatedDiscovery,
+    /// There are documents of OpenAPI 3.
+    OpenApi3,
     /// The API server holds a Lease, named after its first label.
     EarlyApiServerLease,
     /// The same under the name that it has today.
@@ -84,6 +150,38 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::ObservedGenerationOfPods, Span::from(34), "KEP-5067"),
     row(Feature::HostIps, Span::from(29), "KEP-2681"),
     row(Feature::TokenIds, Span::from(30), "KEP-4193").with("ServiceAccountTokenJTI", Span::between(29, 32)),
+    // Tokens.
+    row(Feature::TokenErrorsSayWhat, Span::from(23), "pkg/serviceaccount/claims.go"),
+    row(Feature::UidBeforeDeletion, Span::from(29), "pkg/serviceaccount/claims.go"),
+    row(Feature::KeysById, Span::from(31), "pkg/serviceaccount/jwt.go"),
+    row(Feature::RenamedSignatureLibrary, Span::from(33), "go.mod"),
+    row(Feature::RequestsFollowThePath, Span::from(24), "https://github.com/kubernetes/kubernetes/pull/107880"),
+    row(Feature::RequestsHaveUids, Span::from(34), "https://github.com/kubernetes/kubernetes/pull/132803"),
+    row(Feature::RequestUidChecked, Span::from(34), "https://github.com/kubernetes/kubernetes/pull/132803")
+        .with("TokenRequestServiceAccountUIDValidation", Span::from(34)),
+    row(Feature::SystemMetadataWiped, Span::from(25), "apiserver: endpoints/handlers/create.go"),
+    row(Feature::UnsetTimesAreNull, Span::until(34), "apimachinery: apis/meta/v1/types.go"),
+    row(Feature::NodeOfPodInTokens, Span::from(30), "KEP-4193")
+        .with("ServiceAccountTokenPodNodeInfo", Span::between(29, 32)),
+    row(Feature::NodesKnownToTokens, Span::from(29), "KEP-4193"),
+    row(Feature::TokensOfNodes, Span::from(31), "KEP-4193")
+        .with("ServiceAccountTokenNodeBinding", Span::between(29, 33)),
+    row(Feature::TokensOfNodesBelieved, Span::from(30), "KEP-4193")
+        .with("ServiceAccountTokenNodeBindingValidation", Span::between(29, 32)),
+    row(Feature::WebhooksKnownToTokens, Span::from(37), "pkg/registry/core/serviceaccount/storage/token.go"),
+    row(Feature::NodeAudiencesRestricted, Span::from(33), "KEP-4412")
+        .with("ServiceAccountNodeAudienceRestriction", Span::from(32)),
+    row(Feature::NodeAudiencesByRight, Span::from(33), "plugin/pkg/admission/noderestriction/admission.go"),
+    row(Feature::NodeAudienceRefusedByRight, Span::from(37), "plugin/pkg/admission/noderestriction/admission.go"),
+    row(Feature::LegacyTokensTracked, Span::from(27), "KEP-2799")
+        .with("LegacyServiceAccountTokenTracking", Span::between(26, 28)),
+    row(Feature::LegacyTokensInvalidated, Span::from(29), "pkg/serviceaccount/legacy.go"),
+    row(Feature::LegacyTokensCleaned, Span::from(29), "KEP-2799")
+        .with("LegacyServiceAccountTokenCleanUp", Span::between(28, 30)),
+    row(Feature::BlankTokensWarned, Span::from(25), "https://github.com/kubernetes/kubernetes/pull/109587"),
+    row(Feature::RepresentationsTold, Span::from(25), "seen; go-restful 3"),
+    row(Feature::ImpersonationWithoutUserRefused, Span::from(35), "apiserver: endpoints/filters/impersonation"),
+    row(Feature::ConstrainedImpersonation, Span::from(36), "KEP-5284").with("ConstrainedImpersonation", Span::from(35)),
     // fields
     row(
         Feature::EmbeddedStructsInMistakes,
@@ -99,6 +197,15 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::NodesGetServiceAccounts, Span::from(34), "KEP-4412")
         .with("KubeletServiceAccountTokenForCredentialProviders", Span::between(33, 38)),
     row(Feature::SelfReviewIsGranted, Span::from(27), "KEP-3325").with("APISelfSubjectReview", Span::between(26, 28)),
+    row(Feature::SelectorsInReviews, Span::from(32), "KEP-4601").with("AuthorizeWithSelectors", Span::between(31, 34)),
+    row(Feature::ReviewsAreUnions, Span::from(37), "kubernetes v1.37, pkg/apis/authorization/validation"),
+    row(Feature::StructsInMistakesAreJson, Span::from(34), "apimachinery v0.34, util/validation/field"),
+    row(Feature::BetaSelfReviews, Span::from(27), "KEP-3325"),
+    row(Feature::AlphaSelfReviews, Span::between(26, 33), "KEP-3325; kubernetes, pkg/registry/authentication/rest"),
+    row(Feature::AggregatedDiscovery, Span::from(30), "KEP-3352"),
+    row(Feature::BetaAggregatedDiscovery, Span::between(27, 33), "KEP-3352; seen in v1.32.2 and v1.33.13")
+        .with("AggregatedDiscoveryEndpoint", Span::between(26, 30)),
+    row(Feature::OpenApi3, Span::from(24), "KEP-2896").with("OpenAPIV3", Span::between(23, 27)),
     row(Feature::EarlyApiServerLease, Span::between(26, 27), "KEP-1965; seen in v1.26.3")
         .with("APIServerIdentity", Span::between(26, 27)),
     row(Feature::ApiServerLease, Span::from(27), "KEP-1965; seen from v1.27.3 on"),

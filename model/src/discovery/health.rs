@@ -1,0 +1,33 @@
+//! Whether the API server is well. It always is.
+
+use super::PLAIN;
+use super::served::served;
+use crate::answer::Answer;
+use crate::profile::Profile;
+use crate::request::Query;
+
+/// The answer to `/healthz`, `/livez` and `/readyz`, or to one of their checks; none if there is no such check.
+pub(super) fn answer(profile: &Profile, which: &str, name: &str, query: &Query) -> Option<Answer> {
+    let served = served(profile);
+    if !name.is_empty() {
+        return served.has_path(&format!("/{which}/{name}")).then(|| Answer::text(PLAIN, "ok"));
+    }
+    if query.get("verbose").is_none() {
+        return Some(Answer::text(PLAIN, "ok"));
+    }
+    let mut excluded: Vec<&str> = query.all("exclude").filter(|name| !name.is_empty()).collect();
+    excluded.sort_unstable();
+    excluded.dedup();
+    let mut text = String::new();
+    for (_, check) in served.checks.iter().filter(|(known, _)| *known == which) {
+        let before = excluded.len();
+        excluded.retain(|name| name != check);
+        text.push_str(&format!("[+]{check} {}ok\n", if excluded.len() < before { "excluded: " } else { "" }));
+    }
+    if !excluded.is_empty() {
+        let names: Vec<String> = excluded.iter().map(|name| format!("{name:?}")).collect();
+        text.push_str(&format!("warn: some health checks cannot be excluded: no matches for {}\n", names.join(",")));
+    }
+    text.push_str(&format!("{which} check passed\n"));
+    Some(Answer::text(PLAIN, text))
+}
