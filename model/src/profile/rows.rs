@@ -59,6 +59,12 @@ pub(crate) enum Feature {
     ImpersonationWithoutUserRefused,
     /// Impersonation may be allowed for single verbs.
     ConstrainedImpersonation,
+    /// `sendInitialEvents` is known.
+    InitialEvents,
+    /// It is granted to a watch.
+    InitialEventsSent,
+    /// It is not, after it was.
+    InitialEventsWithdrawn,
     /// The scheduler says whether preemption would help.
     PreemptionTold,
     /// It ends what it says of that with two periods.
@@ -199,6 +205,10 @@ impl Row {
 pub(super) const ROWS: &[Row] = &[
     row(Feature::AutomaticSecrets, Span::until(24), "KEP-2799")
         .without("LegacyServiceAccountTokenNoAutoGeneration", Span::between(24, 27)),
+    // Requests.
+    row(Feature::InitialEvents, Span::from(27), "KEP-3157"),
+    row(Feature::InitialEventsSent, Span::from(32), "KEP-3157, scenarios/api/watch-initial-events"),
+    row(Feature::InitialEventsWithdrawn, Span::between(33, 34), "scenarios/api/watch-initial-events"),
     // The scheduler and the hollow Node.
     row(Feature::PreemptionTold, Span::from(24), "scenarios/scheduling/unschedulable-text"),
     row(Feature::PreemptionPeriodTwice, Span::between(26, 29), "scenarios/scheduling/unschedulable-text"),
