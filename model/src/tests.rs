@@ -35,7 +35,7 @@ pub(crate) async fn send(model: &Model, method: &str, path: &str, content_type: 
         request = request.header("content-type", content_type);
     }
     let body = body.map_or_else(String::new, Value::to_string);
-    let request = request.header("user-agent", "tests/1").body(http_body_util::Full::from(body)).unwrap();
+    let request = request.header("user-agent", "tests/1").body(http_body_util::Full::<bytes::Bytes>::from(body)).unwrap();
     let response = model.service(Peer::administrator()).call(request).await.unwrap();
     let code = response.status().as_u16();
     let bytes = response.into_body().collect().await.unwrap().to_bytes();

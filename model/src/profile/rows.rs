@@ -91,10 +91,6 @@ pub(crate) enum Feature {
     ReviewsAreUnions,
     /// Objects in mistakes are written as JSON, not as Go has them.
     StructsInMistakesAreJson,
-    /// A `creationTimestamp` that is not set is written as null.
-    UnsetTimesAreNull,
-    /// What is posted below a Namespace is in it.
-    RequestsFollowThePath,
     /// `SelfSubjectReview`s are served as `v1beta1`, where that is turned on.
     BetaSelfReviews,
     /// The same as `v1alpha1`.
@@ -105,8 +101,6 @@ pub(crate) enum Feature {
     BetaAggregatedDiscovery,
     /// There are documents of OpenAPI 3.
     OpenApi3,
-    /// The server looks for unknown fields when `fieldValidation` asks for that, and OpenAPI tells of it.
-    FieldValidation,
     /// The API server holds a Lease, named after its first label.
     EarlyApiServerLease,
     /// The same under the name that it has today.
@@ -206,15 +200,12 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::SelectorsInReviews, Span::from(32), "KEP-4601").with("AuthorizeWithSelectors", Span::between(31, 34)),
     row(Feature::ReviewsAreUnions, Span::from(37), "kubernetes v1.37, pkg/apis/authorization/validation"),
     row(Feature::StructsInMistakesAreJson, Span::from(34), "apimachinery v0.34, util/validation/field"),
-    row(Feature::UnsetTimesAreNull, Span::until(34), "apimachinery: apis/meta/v1/types.go"),
-    row(Feature::RequestsFollowThePath, Span::from(24), "https://github.com/kubernetes/kubernetes/pull/107880"),
     row(Feature::BetaSelfReviews, Span::from(27), "KEP-3325"),
     row(Feature::AlphaSelfReviews, Span::between(26, 33), "KEP-3325; kubernetes, pkg/registry/authentication/rest"),
     row(Feature::AggregatedDiscovery, Span::from(30), "KEP-3352"),
     row(Feature::BetaAggregatedDiscovery, Span::between(27, 33), "KEP-3352; seen in v1.32.2 and v1.33.13")
         .with("AggregatedDiscoveryEndpoint", Span::between(26, 30)),
     row(Feature::OpenApi3, Span::from(24), "KEP-2896").with("OpenAPIV3", Span::between(23, 27)),
-    row(Feature::FieldValidation, Span::from(25), "KEP-2885").with("ServerSideFieldValidation", Span::between(23, 27)),
     row(Feature::EarlyApiServerLease, Span::between(26, 27), "KEP-1965; seen in v1.26.3")
         .with("APIServerIdentity", Span::between(26, 27)),
     row(Feature::ApiServerLease, Span::from(27), "KEP-1965; seen from v1.27.3 on"),
