@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::profile::{Feature, Profile};
 use crate::status::Refusal;
 
-pub(crate) use body::{Expected, body};
+pub(crate) use body::{Expected, body, object_mistake};
 pub(crate) use go::{base64_mistake, escaped, quoted, time as go_time};
 pub(crate) use quantity::Quantity;
 pub(crate) use shape::{List, Map, Shape, Struct, shape};
