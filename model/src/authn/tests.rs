@@ -35,8 +35,8 @@ fn as_administrator(world: &mut World, headers: &[(&str, &str)]) -> User {
 }
 
 /// Gives jane a right.
-async fn allow(world: &mut World, rule: serde_json::Value) {
-    let role = json!({"metadata": {"name": "r"}, "rules": [rule]});
+async fn allow(world: &mut World, rights: serde_json::Value) {
+    let role = json!({"metadata": {"name": "r"}, "rules": [rights]});
     world.put(Key::new("clusterroles.rbac.authorization.k8s.io", "", "r"), role);
     let binding = json!({
         "metadata": {"name": "r"}, "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": "jane"}],
@@ -108,7 +108,7 @@ async fn a_node_has_its_group_only_where_impersonation_is_constrained() {
 async fn who_may_not_is_told_what_is_missing_first() {
     let jane = || Peer::certified("jane", []);
     let asked = [("impersonate-user", "bob"), ("impersonate-group", "g"), ("impersonate-uid", "7")];
-    let told = |world: &mut World| user(world, jane(), &asked).map(|user| user.name).unwrap_or_else(|message| message);
+    let told = |world: &mut World| user(world, jane(), &asked).map_or_else(|message| message, |user| user.name);
     let users = json!({"verbs": ["impersonate"], "apiGroups": [""], "resources": ["users"], "resourceNames": ["bob"]});
     for (minor, gates, nothing, with_user) in [
         (

@@ -175,7 +175,7 @@ async fn a_label_has_a_token_refused_from_v1_29_on() {
         put(&mut world, "secrets", "demo", "sample", asking("demo-sa"));
         pass(&mut world, 1).await;
         change(&mut world, "secrets", "sample", |secret| {
-            secret["metadata"]["labels"] = json!({INVALID_SINCE: "2024-02-29"})
+            secret["metadata"]["labels"] = json!({INVALID_SINCE: "2024-02-29"});
         });
         pass(&mut world, 1).await;
         let token = token_in(&world, "sample");
@@ -202,7 +202,7 @@ async fn a_token_in_a_secret_has_no_leeway() {
     let token = token_in(&world, "sample");
     let going = crate::clock::rfc3339(world.now());
     change(&mut world, "serviceaccounts", "demo-sa", |account| {
-        account["metadata"]["deletionTimestamp"] = going.as_str().into()
+        account["metadata"]["deletionTimestamp"] = going.as_str().into();
     });
     pass(&mut world, 1).await;
     assert_eq!(error(&mut world, &token), "[invalid bearer token, ServiceAccount demo/demo-sa has been deleted]");

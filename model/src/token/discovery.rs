@@ -1,4 +1,4 @@
-//! What programs outside of the cluster read to check tokens (OpenID Connect Discovery 1.0).
+//! What programs outside of the cluster read to check tokens (`OpenID` Connect Discovery 1.0).
 
 use crate::Model;
 use crate::answer::Answer;
@@ -28,7 +28,7 @@ pub(crate) fn discovery(world: &World, path: &str, accept: &str) -> Option<Outco
     }
     let mut message = "406: Not Acceptable".to_owned();
     if world.profile.has(Feature::RepresentationsTold) {
-        message += &format!("\n\nAvailable representations: {content_type}");
+        message = format!("{message}\n\nAvailable representations: {content_type}");
     }
     Some(Err(Refusal::new(406, "NotAcceptable", message)))
 }
