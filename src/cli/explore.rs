@@ -69,8 +69,8 @@ pub(super) fn run(args: &ExploreArgs, terminal: &mut Terminal) -> Result<Exit, F
     let explored = runtime.block_on(args.explore(seed, &line));
     runtime.shutdown_background();
     line.finish_and_clear();
-    let (mut report, [left, right]) = explored?;
-    let sides = Sides { left, right, seed };
+    let (mut report, versions) = explored?;
+    let sides = Sides { left: args.left.to_string(), right: args.right.to_string(), versions, seed };
     if let Some(folder) = &args.into {
         for found in &mut report.found {
             let file = explore::write(found, &sides, folder).map_err(|error| Failure::could_not_run(&error))?;
@@ -87,7 +87,7 @@ pub(super) fn run(args: &ExploreArgs, terminal: &mut Terminal) -> Result<Exit, F
 }
 
 impl ExploreArgs {
-    /// Opens both clusters and explores them; gives back what they are called too.
+    /// Opens both clusters and explores them; gives back their versions too.
     async fn explore(&self, seed: u64, line: &ProgressBar) -> Result<(Report, [String; 2]), Failure> {
         let open = async |spec: &ClusterSpec| -> Result<Cluster, ClusterError> {
             let tell = |doing: &cluster::Progress| {
@@ -113,16 +113,17 @@ impl ExploreArgs {
             line.set_message(format!("{calls} calls, {found} differences, {checking} looked at again"));
         };
         let report = explore::explore((&left, &right), &settings, &|| stop.is_asked(), &hear).await;
-        let name = |spec: &ClusterSpec, cluster: &Cluster| format!("{spec} ({})", cluster.version());
-        Ok((report, [name(&self.left, &left), name(&self.right, &right)]))
+        Ok((report, [&left, &right].map(|cluster| cluster.version().to_string())))
     }
 
     /// What servers said has gone through a guard already; this is the last one.
     fn show(&self, report: &Report, sides: &Sides, out: &mut impl Write) -> io::Result<()> {
+        let [left, right] = [(&sides.left, &sides.versions[0]), (&sides.right, &sides.versions[1])]
+            .map(|(name, version)| format!("{name} ({version})"));
         match self.output {
-            Output::Human => write!(out, "{}", guard::scrub(&report.human(&sides.left, &sides.right)))?,
+            Output::Human => write!(out, "{}", guard::scrub(&report.human(&left, &right)))?,
             Output::Json => {
-                let mut document = report.json(&sides.left, &sides.right);
+                let mut document = report.json(&left, &right);
                 guard::scrub_texts(&mut document);
                 writeln!(out, "{document:#}")?;
             }

@@ -1,7 +1,7 @@
 //! An exploration: sequences on two clusters, several at once, and what is made of a difference.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use super::call::Call;
@@ -14,7 +14,7 @@ use super::shrink::shrink;
 use crate::cluster::Cluster;
 
 /// How often a difference may prove unsteady before it is no longer looked at.
-const PATIENCE: usize = 10;
+const PATIENCE: usize = 12;
 
 /// What is explored, and how far.
 #[derive(Debug, Clone)]
@@ -128,10 +128,19 @@ impl Course<'_> {
             }
         }
         self.tell();
-        for (at, difference) in all(&calls, &pair) {
-            self.meet(&difference, number, &calls[..=at]).await?;
+        let mut new = self.take_in(all(&calls, &pair));
+        let Some(last) = new.iter().map(|(at, _)| *at).max() else { return Ok(()) };
+        let calls = &calls[..=last];
+        self.tell();
+        let sure = self.certain(calls, &mut new).await;
+        for (_, difference) in &new {
+            let shown = match &sure {
+                Ok(()) => self.shortest(&difference.key(), calls).await?,
+                Err(_) => None,
+            };
+            self.conclude(difference, number, shown);
         }
-        Ok(())
+        sure
     }
 
     async fn run(&self, calls: &[Call], pace: Pace) -> Result<Pair, ExploreError> {
@@ -144,89 +153,98 @@ impl Course<'_> {
         (self.hear)(&Progress { calls: book.report.calls, found: book.report.found.len(), checking });
     }
 
-    async fn meet(&self, difference: &Difference, number: usize, calls: &[Call]) -> Result<(), ExploreError> {
-        let key = difference.key();
-        {
-            let book = &mut *self.book.borrow_mut();
-            let full = book.report.found.len() >= self.settings.max_differences;
-            let before = match book.known.get_mut(&key) {
-                Some(Known::Checking(seen)) => {
-                    *seen += 1;
-                    return Ok(());
-                }
-                Some(Known::Found(at)) => {
-                    book.report.found[*at].seen += 1;
-                    return Ok(());
-                }
+    /// Counts what is known, and gives back what is new.
+    fn take_in(&self, differences: Vec<(usize, Difference)>) -> Vec<(usize, Difference)> {
+        let book = &mut *self.book.borrow_mut();
+        let mut new = Vec::new();
+        for (at, difference) in differences {
+            let key = difference.key();
+            match book.known.get_mut(&key) {
+                Some(Known::Checking(seen)) => *seen += 1,
+                Some(Known::Found(at)) => book.report.found[*at].seen += 1,
                 Some(Known::Unsteady(times)) if *times >= PATIENCE => {
                     *times += 1;
                     *book.report.unsteady.entry(key).or_default() += 1;
-                    return Ok(());
                 }
-                Some(Known::Unsteady(times)) => *times,
-                None => 0,
-            };
-            if full || (self.stop)() {
-                return Ok(());
+                Some(Known::Unsteady(_)) | None => {
+                    if book.report.found.len() < self.settings.max_differences {
+                        book.known.insert(key, Known::Checking(1));
+                        new.push((at, difference));
+                    }
+                }
             }
-            *book.report.unsteady.entry(key.clone()).or_default() = before;
-            book.known.insert(key.clone(), Known::Checking(1));
         }
-        self.tell();
-        let shown = self.confirm(&key, calls).await;
-        let book = &mut *self.book.borrow_mut();
-        let seen = match book.known.remove(&key) {
-            Some(Known::Checking(seen)) => seen,
-            _ => 1,
-        };
-        match shown? {
-            Some(shown) => {
-                book.report.unsteady.remove(&key);
-                book.known.insert(key, Known::Found(book.report.found.len()));
-                let (left, right) = shown.pair.seen[shown.at].clone();
-                let codes = shown.pair.seen.iter().map(|(left, right)| [left, right].map(|seen| seen["code"].as_u64()));
-                book.report.found.push(Found {
-                    difference: difference.clone(),
-                    seen,
-                    sequence: number,
-                    codes: codes.collect(),
-                    missing: shown.pair.missing.clone(),
-                    calls: shown.calls,
-                    at: shown.at,
-                    left,
-                    right,
-                    file: None,
-                });
+        new
+    }
+
+    /// Looks for differences again, at once and then twice slowly. What is not seen each time is not among them any more.
+    async fn certain(&self, calls: &[Call], new: &mut Vec<(usize, Difference)>) -> Result<(), ExploreError> {
+        for pace in [Pace::Fast, Pace::Slow, Pace::Slow] {
+            if new.is_empty() || (self.stop)() {
+                break;
             }
-            None => {
-                let times = book.report.unsteady.entry(key.clone()).or_default();
-                *times += seen;
-                book.known.insert(key, Known::Unsteady(*times));
+            let pair = self.run(calls, pace).await?;
+            let again: BTreeSet<String> = all(calls, &pair).iter().map(|(_, difference)| difference.key()).collect();
+            let (steady, gone) = std::mem::take(new).into_iter().partition(|(_, one)| again.contains(&one.key()));
+            *new = steady;
+            for (_, difference) in gone {
+                self.is_unsteady(&difference.key());
             }
         }
         Ok(())
     }
 
-    /// Looks for a difference again, slowly and twice: each side has to say the same both times. Then shrinks the sequence.
-    async fn confirm(&self, key: &str, calls: &[Call]) -> Result<Option<Shown>, ExploreError> {
-        let Some(first) = self.shows(key, calls, Pace::Slow).await? else { return Ok(None) };
-        let Some(second) = self.shows(key, calls, Pace::Slow).await? else { return Ok(None) };
-        if first.pair.seen[first.at] != second.pair.seen[second.at] {
-            return Ok(None);
-        }
-        let is_quick = self.shows(key, calls, Pace::Fast).await?.is_some();
-        let mut last = second;
-        for pace in if is_quick { &[Pace::Fast, Pace::Slow][..] } else { &[Pace::Slow] } {
+    fn is_unsteady(&self, key: &str) {
+        let book = &mut *self.book.borrow_mut();
+        let seen = match book.known.remove(key) {
+            Some(Known::Checking(seen)) => seen,
+            _ => 1,
+        };
+        let times = book.report.unsteady.entry(key.to_owned()).or_default();
+        *times += seen;
+        book.known.insert(key.to_owned(), Known::Unsteady(*times));
+    }
+
+    fn conclude(&self, difference: &Difference, number: usize, shown: Option<Shown>) {
+        let key = difference.key();
+        let Some(shown) = shown else { return self.is_unsteady(&key) };
+        let book = &mut *self.book.borrow_mut();
+        let before = book.report.unsteady.remove(&key).unwrap_or_default();
+        let seen = match book.known.insert(key, Known::Found(book.report.found.len())) {
+            Some(Known::Checking(seen)) => seen,
+            _ => 1,
+        };
+        let (left, right) = shown.pair.seen[shown.at].clone();
+        let codes = shown.pair.seen.iter().map(|(left, right)| [left, right].map(|seen| seen["code"].as_u64()));
+        book.report.found.push(Found {
+            difference: difference.clone(),
+            seen: seen + before,
+            sequence: number,
+            codes: codes.collect(),
+            missing: shown.pair.missing.clone(),
+            calls: shown.calls,
+            at: shown.at,
+            left,
+            right,
+            file: None,
+        });
+    }
+
+    /// The shortest sequence that shows a difference which this one shows.
+    async fn shortest(&self, key: &str, calls: &[Call]) -> Result<Option<Shown>, ExploreError> {
+        for pace in [Pace::Fast, Pace::Slow] {
+            let Some(mut last) = self.shows(key, calls, pace).await? else { continue };
+            last.calls.truncate(last.at + 1);
             let shown = RefCell::new(last.clone());
             let shows = async |calls: &[Call]| {
-                let found = self.shows(key, calls, *pace).await?;
+                let found = self.shows(key, calls, pace).await?;
                 let is_found = found.is_some();
                 if let Some(found) = found {
                     *shown.borrow_mut() = found;
                 }
                 Ok::<_, ExploreError>(is_found)
             };
-            let small = shrink(last.calls.clone(), shows).await?;
+            let small = shrink(last.calls, shows).await?;
             if (self.stop)() {
                 return Ok(Some(shown.into_inner()));
             }
@@ -234,9 +252,8 @@ impl Course<'_> {
             if let Some(small) = self.shows(key, &small, Pace::Slow).await? {
                 return Ok(Some(small));
             }
-            last.calls.truncate(last.at + 1);
         }
-        Ok(Some(last))
+        Ok(None)
     }
 
     async fn shows(&self, key: &str, calls: &[Call], pace: Pace) -> Result<Option<Shown>, ExploreError> {

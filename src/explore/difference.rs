@@ -20,17 +20,21 @@ pub struct Difference {
 /// What of two answers differs. One cause may show in many places, and each is told.
 pub(super) fn differences(call: &Call, left: &Value, right: &Value) -> Vec<Difference> {
     let at = |path: &str, how: String| vec![Difference { what: call.what(), path: path.to_owned(), how }];
+    // How a patch is written makes no difference to why it is refused.
+    let what = call.what();
+    let plain = what.split(" (").next().unwrap_or_default().to_owned();
+    let refused = |path: &str, how: String| vec![Difference { what: plain.clone(), path: path.to_owned(), how }];
     if left == right {
         return Vec::new();
     }
     if left["code"] != right["code"] {
-        return at("code", format!("{} / {}", refusal(left), refusal(right)));
+        return refused("code", format!("{} / {}", refusal(left), refusal(right)));
     }
     if is_refusal(left) {
         for path in ["reason", "message"] {
             let (one, other) = (&left["body"][path], &right["body"][path]);
             if one != other {
-                return at(&format!("body.{path}"), words(one, other));
+                return refused(&format!("body.{path}"), words(one, other));
             }
         }
     }
@@ -115,14 +119,18 @@ fn words(left: &Value, right: &Value) -> String {
     let before = one.iter().zip(&other).take_while(alike).count();
     let after = one[before..].iter().rev().zip(other[before..].iter().rev()).take_while(alike).count();
     let middle = |words: &[&str]| gist(words[before..words.len() - after].iter().copied());
-    format!("{} / {}", middle(&one), middle(&other))
+    match (middle(&one), middle(&other)) {
+        (one, other) if one == other => "differs".to_owned(),
+        (one, other) => format!("{one} / {other}"),
+    }
 }
 
 /// How many words tell a message.
 const GIST: usize = 9;
 
 fn gist<'t>(words: impl Iterator<Item = &'t str>) -> String {
-    let is_plain = |word: &&str| !word.contains(['"', '\'', '`', '/', '{', '<']) && !word.contains(|c: char| c.is_ascii_digit());
+    let is_plain =
+        |word: &&str| !word.contains(['"', '\'', '`', '/', '{', '<']) && !word.contains(|c: char| c.is_ascii_digit());
     let words: Vec<&str> = words.filter(is_plain).take(GIST).collect();
     words.join(" ")
 }
@@ -140,7 +148,8 @@ fn compare(path: &str, left: &Value, right: &Value, found: &mut Vec<(String, Str
 fn maps(path: &str, one: &Map<String, Value>, other: &Map<String, Value>, found: &mut Vec<(String, String)>) {
     let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
     for key in keys {
-        let path = if key.contains(['.', '/', '[']) { format!("{path}[\"{key}\"]") } else { format!("{path}.{key}") };
+        let is_plain = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+        let path = if !is_plain { format!("{path}[\"{key}\"]") } else { format!("{path}.{key}") };
         match (one.get(key), other.get(key)) {
             (Some(left), Some(right)) => compare(&path, left, right, found),
             (Some(_), None) => found.push((path, "only on the left".to_owned())),
@@ -182,6 +191,9 @@ fn lists(path: &str, one: &[Value], other: &[Value], found: &mut Vec<(String, St
 
 /// What an item of a list is known by.
 fn name(item: &Value) -> Option<String> {
+    if let Some(manager) = item["manager"].as_str() {
+        return Some(format!("{manager} {}", item["operation"]));
+    }
     let name = item["metadata"]["name"].as_str().or_else(|| item["name"].as_str()).or_else(|| item["type"].as_str())?;
     let namespace = item["metadata"]["namespace"].as_str().unwrap_or_default();
     Some(format!("{namespace}/{name}"))
@@ -208,11 +220,14 @@ mod tests {
     fn an_object_differs_alike_whichever_call_shows_it() {
         let one = json!({"code": 200, "body": {"metadata": {"name": "a"}, "data": {"a.b": "x"}}});
         let other = json!({"code": 200, "body": {"metadata": {"name": "a", "generation": 1}, "data": {}}});
-        let found =
-            ["ConfigMap: body.data[\"a.b\"]: only on the left", "ConfigMap: body.metadata.generation: only on the right"];
+        let found = [
+            "ConfigMap: body.data[\"a.b\"]: only on the left",
+            "ConfigMap: body.metadata.generation: only on the right",
+        ];
         assert_eq!(keys(Verb::Get, &one, &other), found);
         assert_eq!(keys(Verb::Update, &one, &other), found);
-        let list = |object: &Value| json!({"code": 200, "body": {"items": [object["body"], {"metadata": {"name": "b"}}]}});
+        let list =
+            |object: &Value| json!({"code": 200, "body": {"items": [object["body"], {"metadata": {"name": "b"}}]}});
         assert_eq!(keys(Verb::List, &list(&one), &list(&other)), found);
         assert_eq!(keys(Verb::List, &list(&one), &list(&one)), [""; 0]);
     }
@@ -231,12 +246,13 @@ mod tests {
 
     #[test]
     fn refusals_are_told_apart_by_their_words_and_not_by_names() {
-        let refused = |code: u16, message: &str| {
-            json!({"code": code, "body": {"kind": "Status", "reason": "Invalid", "message": message, "details": {"name": message}}})
-        };
+        let refused = |code: u16, message: &str| json!({"code": code, "body": {"kind": "Status", "reason": "Invalid", "message": message, "details": {"name": message}}});
         let first = keys(Verb::Create, &refused(422, "\"a\" must be small"), &refused(422, "\"a\" must be tiny"));
         assert_eq!(first, ["create ConfigMap: body.message: small / tiny"]);
-        assert_eq!(first, keys(Verb::Create, &refused(422, "\"b\" must be small"), &refused(422, "\"b\" must be tiny")));
+        assert_eq!(
+            first,
+            keys(Verb::Create, &refused(422, "\"b\" must be small"), &refused(422, "\"b\" must be tiny"))
+        );
         let codes = keys(Verb::Create, &refused(422, "no \"x\" here"), &json!({"code": 201, "body": {}}));
         assert_eq!(codes, ["create ConfigMap: code: 422 Invalid: no here / 201"]);
     }

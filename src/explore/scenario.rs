@@ -21,10 +21,12 @@ use crate::scenario::load;
 /// What a scenario says about where it was found.
 #[derive(Debug, Clone)]
 pub struct Sides {
-    /// The name and the version of the left cluster.
+    /// What the left cluster is called on the command line.
     pub left: String,
-    /// Those of the right one.
+    /// And the right one.
     pub right: String,
+    /// Their versions.
+    pub versions: [String; 2],
     /// The seed of the exploration.
     pub seed: u64,
 }
@@ -94,8 +96,8 @@ fn text(found: &Found, sides: &Sides, style: Style) -> String {
     let steps: String = calls.iter().enumerate().map(|(at, call)| indented(&writer.step(at, call))).collect();
     let difference = &found.difference;
     let about = format!(
-        "Found by `rehearsal explore --left {} --right {} --seed {}`: {}.\n",
-        sides.left, sides.right, sides.seed, difference.how
+        "Found by `rehearsal explore --left {} --right {} --seed {}` in sequence {}, on {} and {}: {}.\n",
+        sides.left, sides.right, sides.seed, found.sequence, sides.versions[0], sides.versions[1], difference.how
     );
     let mut head = json!({
         "scenario": format!("Two versions differ: {}, {}", difference.what, difference.path),
@@ -151,15 +153,17 @@ impl<'f> Writer<'f> {
             .iter()
             .flat_map(Call::texts)
             .flat_map(|text| {
-                let kept = references(text).into_iter().filter(|found_at| !found.missing.contains(&text[found_at.at.clone()]));
+                let kept =
+                    references(text).into_iter().filter(|found_at| !found.missing.contains(&text[found_at.at.clone()]));
                 kept.map(|reference| reference.call).collect::<Vec<_>>()
             })
             .collect();
         let mut names: BTreeMap<usize, String> = BTreeMap::new();
         for (at, call) in calls.iter().enumerate() {
-            let is_done = found.codes.get(at).is_some_and(|codes| {
-                codes.iter().all(|code| code.is_some_and(|code| (200..300).contains(&code)))
-            });
+            let is_done = found
+                .codes
+                .get(at)
+                .is_some_and(|codes| codes.iter().all(|code| code.is_some_and(|code| (200..300).contains(&code))));
             if at == found.at || !is_done || read.contains(&call.id) {
                 let what = call.what();
                 let base = what.split(" (").next().unwrap_or_default().replace('/', " ");
@@ -286,7 +290,8 @@ impl<'f> Writer<'f> {
         for reference in references(text) {
             written += &unmarked(&text[copied..reference.at.start]);
             copied = reference.at.end;
-            let name = self.names.get(&reference.call).filter(|_| !self.found.missing.contains(&text[reference.at.clone()]));
+            let name =
+                self.names.get(&reference.call).filter(|_| !self.found.missing.contains(&text[reference.at.clone()]));
             match name.map(|name| name.replace(|c: char| !c.is_ascii_alphanumeric(), "_")) {
                 Some(variable) if reference.decoded => {
                     written += &format!("${{string(base64.decode({variable}.{}))}}", reference.path);

@@ -21,15 +21,18 @@ const VERSION_KEPT: &str = "resourceVersion kept";
 /// Sees the answers of one side.
 pub(super) struct Eye {
     observer: Observer,
-    /// The versions of objects, by first appearance.
-    versions: BTreeMap<String, usize>,
+    versions: Versions,
 }
+
+/// The versions of each object, in the order of their first appearance. By object, so that one more write by a controller
+/// does not make everything that follows look different.
+type Versions = BTreeMap<String, Vec<String>>;
 
 /// What an answer looks like, and what seeing it taught.
 pub(super) struct Glance {
     pub(super) seen: Value,
     draft: crate::observe::Draft,
-    versions: BTreeMap<String, usize>,
+    versions: Versions,
 }
 
 impl Eye {
@@ -48,7 +51,7 @@ impl Eye {
             own_labels: vec![RUN_LABEL.to_owned()],
             folder: None,
         };
-        Self { observer: Observer::new(known), versions: BTreeMap::new() }
+        Self { observer: Observer::new(known), versions: Versions::new() }
     }
 
     /// Looks at an answer without remembering it.
@@ -61,8 +64,7 @@ impl Eye {
             // As the answer of something else: lists are sorted by the observer, and their order is behaviour.
             body = json!({"list": body});
         }
-        let exchange =
-            Exchange { method: Method::GET, path: String::new(), body: body.into(), ..exchange.clone() };
+        let exchange = Exchange { method: Method::GET, path: String::new(), body: body.into(), ..exchange.clone() };
         let reply = Reply::Http(exchange);
         let step = format!("c{}", call.id);
         let (observation, draft) = self.observer.observe(&step, &reply, Cut::Default(View::Body));
@@ -95,7 +97,7 @@ impl Eye {
 }
 
 /// Puts what the observer would not tell apart, or would not know the owner of, into a form that it takes.
-fn prepare(body: &mut Value, versions: &mut BTreeMap<String, usize>) {
+fn prepare(body: &mut Value, versions: &mut Versions) {
     let kind = body["kind"].as_str().and_then(|kind| kind.strip_suffix("List")).map(str::to_owned);
     if let (Some(kind), Some(items)) = (kind, body.get_mut("items").and_then(Value::as_array_mut)) {
         for item in items {
@@ -108,18 +110,29 @@ fn prepare(body: &mut Value, versions: &mut BTreeMap<String, usize>) {
     } else if body["kind"] == "Status" {
         in_order(body);
     } else {
+        for rules in ["nonResourceRules", "resourceRules"] {
+            // They come as the server's caches have the bindings: by chance.
+            if let Some(rules) = body.pointer_mut(&format!("/status/{rules}")).and_then(Value::as_array_mut) {
+                rules.sort_by_cached_key(Value::to_string);
+            }
+        }
         number(body, versions);
     }
 }
 
 /// Versions of objects by first appearance; that of a list counts the writes of everybody.
-fn number(object: &mut Value, versions: &mut BTreeMap<String, usize>) {
+fn number(object: &mut Value, versions: &mut Versions) {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let kind = text(&object["kind"]);
     let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
-    if let Some(Value::String(version)) = metadata.remove(VERSION) {
-        let next = versions.len() + 1;
-        let number = *versions.entry(version).or_insert(next);
-        metadata.insert(VERSION_KEPT.to_owned(), format!("<version {number}>").into());
-    }
+    let Some(Value::String(version)) = metadata.remove(VERSION) else { return };
+    let part = |key: &str| metadata.get(key).map(text).unwrap_or_default();
+    let known = versions.entry(format!("{kind}/{}/{}", part("namespace"), part("name"))).or_default();
+    let number = known.iter().position(|seen| *seen == version).unwrap_or_else(|| {
+        known.push(version);
+        known.len() - 1
+    });
+    metadata.insert(VERSION_KEPT.to_owned(), format!("<version {}>", number + 1).into());
 }
 
 fn restore(seen: &mut Value) {
@@ -132,6 +145,10 @@ fn restore(seen: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(restore),
         Value::String(text) => {
+            // Go's dumps of what differs are spaced by chance, so that nobody relies on them.
+            if text.contains('\u{a0}') {
+                *text = text.replace('\u{a0}', " ");
+            }
             if let Some(plain) = without_versions(text) {
                 *text = plain;
             }

@@ -148,8 +148,7 @@ impl Draft {
 
     /// A reference to what an answer about this object said; there may be none.
     fn reference(&mut self, target: &Target, path: &str) -> String {
-        let of_it: Vec<usize> =
-            self.shown.iter().filter(|(_, shown)| shown == target).map(|(id, _)| *id).collect();
+        let of_it: Vec<usize> = self.shown.iter().filter(|(_, shown)| shown == target).map(|(id, _)| *id).collect();
         let latest = of_it.last().copied();
         // An older one is outdated.
         let id = if self.chance(75) { latest } else { of_it.choose(&mut self.rng).copied() };
@@ -162,7 +161,7 @@ impl Draft {
             0..=3 if !self.tokens.is_empty() => {
                 Who::Bearer(self.tokens.choose(&mut self.rng).cloned().unwrap_or_default())
             }
-            4..=6 => Who::User { name: "jane".to_owned(), groups: self.groups() },
+            4..=6 => Who::User { name: "jane~".to_owned(), groups: self.groups() },
             7..=11 => self.service_account(&namespace),
             12 => Who::Anonymous,
             _ => Who::Own,
@@ -172,8 +171,8 @@ impl Draft {
     fn groups(&mut self) -> Vec<String> {
         let groups: &[&str] = match self.rng.random_range(0..4) {
             0 => &[],
-            1 => &["developers"],
-            _ => &["developers", "system:authenticated"],
+            1 => &["developers~"],
+            _ => &["developers~", "system:authenticated"],
         };
         groups.iter().map(|group| (*group).to_owned()).collect()
     }
@@ -256,7 +255,8 @@ impl Draft {
         let target = self.target();
         let mut call = self.call(Verb::List, &Target { name: String::new(), ..target.clone() });
         self.select(&mut call, &target);
-        if self.chance(25) {
+        // Pages outside of Namespaces end where everybody's objects have them end.
+        if target.kind.namespaced && self.chance(25) {
             call.query.push(("limit".to_owned(), self.one(&["1", "2"]).to_owned()));
             let next = call.id + 1;
             let mut rest = Call { id: next, ..call.clone() };

@@ -127,7 +127,8 @@ impl Draft {
 
     /// Mostly left alone by the scheduler and by Nodes, so that nobody writes to it in between.
     fn pod(&mut self, object: &mut Value) {
-        let mut container = json!({"name": "main", "image": self.one(&["example.com/app:1", "example.com/app", "app:2"])});
+        let mut container =
+            json!({"name": "main", "image": self.one(&["example.com/app:1", "example.com/app", "app:2"])});
         if self.chance(15) {
             container["command"] = texts(&["run", "--fast"]);
         }
@@ -209,7 +210,8 @@ impl Draft {
     }
 
     fn role(&mut self, object: &mut Value, is_wide: bool) {
-        let rule = |verbs: &[&str], resources: &[&str]| json!({"apiGroups": [""], "resources": resources, "verbs": verbs});
+        let rule =
+            |verbs: &[&str], resources: &[&str]| json!({"apiGroups": [""], "resources": resources, "verbs": verbs});
         let mut rules = vec![match self.rng.random_range(0..6) {
             0 => rule(&["get", "list"], &["pods"]),
             1 => rule(&["get", "list", "watch"], &["configmaps", "secrets"]),
@@ -228,7 +230,8 @@ impl Draft {
             object["rules"] = rules.into();
         }
         if is_wide && self.chance(12) {
-            object["aggregationRule"] = json!({"clusterRoleSelectors": [{"matchLabels": {"example.com/adds-to": OWN}}]});
+            object["aggregationRule"] =
+                json!({"clusterRoleSelectors": [{"matchLabels": {"example.com/adds-to": OWN}}]});
         }
     }
 
@@ -245,8 +248,8 @@ impl Draft {
         object["roleRef"]["apiGroup"] = "rbac.authorization.k8s.io".into();
         let subject = match self.rng.random_range(0..10) {
             0..=5 => json!({"kind": "ServiceAccount", "name": self.one(&["a", "b", "default"]), "namespace": HOME}),
-            6 | 7 => json!({"kind": "User", "name": "jane", "apiGroup": "rbac.authorization.k8s.io"}),
-            8 => json!({"kind": "Group", "name": "developers"}),
+            6 | 7 => json!({"kind": "User", "name": "jane~", "apiGroup": "rbac.authorization.k8s.io"}),
+            8 => json!({"kind": "Group", "name": "developers~"}),
             _ => json!({"kind": "ServiceAccount", "name": "a"}),
         };
         if self.chance(95) {

@@ -51,13 +51,15 @@ impl Draft {
             },
             kind if *kind == NODE => json!({"spec": {"unschedulable": self.one(&[true, false])}}),
             kind if kind.plural.ends_with("bindings") => match self.rng.random_range(0..2) {
-                0 => json!({"subjects": [{"kind": "User", "name": "john"}]}),
+                0 => json!({"subjects": [{"kind": "User", "name": "john~"}]}),
                 _ => json!({"roleRef": {"name": "b"}}),
             },
             kind if kind.plural.ends_with("roles") => {
                 json!({"rules": [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]}]})
             }
-            kind if kind.plural == "leases" => json!({"spec": {"holderIdentity": "john", "leaseDurationSeconds": null}}),
+            kind if kind.plural == "leases" => {
+                json!({"spec": {"holderIdentity": "john", "leaseDurationSeconds": null}})
+            }
             _ => json!({"spec": {"finalizers": []}}),
         }
     }

@@ -22,8 +22,7 @@ impl Draft {
     }
 
     pub(super) fn token(&mut self) {
-        let known: Vec<Target> =
-            self.made.iter().filter(|made| made.kind == &SERVICE_ACCOUNT).cloned().collect();
+        let known: Vec<Target> = self.made.iter().filter(|made| made.kind == &SERVICE_ACCOUNT).cloned().collect();
         let account = match known.choose(&mut self.rng) {
             Some(account) if self.chance(85) => account.clone(),
             _ => Target {
@@ -50,8 +49,7 @@ impl Draft {
                 spec["boundObjectRef"]["uid"] = self.reference(&object, "metadata.uid").into();
             }
         }
-        call.body =
-            Some(json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}));
+        call.body = Some(json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}));
         if self.chance(10) {
             self.spoil(&mut call);
         }

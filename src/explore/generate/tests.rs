@@ -41,18 +41,42 @@ fn everything_that_is_asked_for_is_drawn() {
     let calls: Vec<Call> = (0..200).flat_map(|number| sequence(7, number, 40)).collect();
     let whats: BTreeSet<String> = calls.iter().map(Call::what).collect();
     for what in [
-        "create Namespace", "create ServiceAccount", "create Secret", "create ConfigMap", "create Pod", "create Node",
-        "create Lease", "create Role", "create RoleBinding", "create ClusterRole", "create ClusterRoleBinding",
-        "create ServiceAccount/token", "create TokenReview", "create SubjectAccessReview", "create SelfSubjectReview",
-        "create SelfSubjectAccessReview", "create LocalSubjectAccessReview", "create SelfSubjectRulesReview",
-        "patch Pod (merge)", "patch Pod (json)", "patch Pod (strategic)", "patch Pod (apply)", "update Secret",
-        "delete Namespace", "delete all of ConfigMap", "delete all of ClusterRole", "list Node", "get Lease",
+        "create Namespace",
+        "create ServiceAccount",
+        "create Secret",
+        "create ConfigMap",
+        "create Pod",
+        "create Node",
+        "create Lease",
+        "create Role",
+        "create RoleBinding",
+        "create ClusterRole",
+        "create ClusterRoleBinding",
+        "create ServiceAccount/token",
+        "create TokenReview",
+        "create SubjectAccessReview",
+        "create SelfSubjectReview",
+        "create SelfSubjectAccessReview",
+        "create LocalSubjectAccessReview",
+        "create SelfSubjectRulesReview",
+        "patch Pod (merge)",
+        "patch Pod (json)",
+        "patch Pod (strategic)",
+        "patch Pod (apply)",
+        "update Secret",
+        "delete Namespace",
+        "delete all of ConfigMap",
+        "delete all of ClusterRole",
+        "list Node",
+        "get Lease",
     ] {
         assert!(whats.contains(what), "{what} is not in {whats:?}");
     }
     let any = |is: &dyn Fn(&Call) -> bool| calls.iter().any(is);
     let asks = |key: &'static str| move |call: &Call| call.query.iter().any(|(known, _)| known == key);
-    for key in ["dryRun", "fieldValidation", "continue", "limit", "labelSelector", "fieldSelector", "gracePeriodSeconds"] {
+    for key in
+        ["dryRun", "fieldValidation", "continue", "limit", "labelSelector", "fieldSelector", "gracePeriodSeconds"]
+    {
         assert!(any(&asks(key)), "{key}");
     }
     assert!(any(&|call| matches!(call.who, Who::Bearer(_))) && any(&|call| call.who == Who::Anonymous));
