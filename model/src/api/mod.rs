@@ -20,7 +20,7 @@ use crate::resources::{self, Resource};
 use crate::status::Refusal;
 use crate::watching::Wanted;
 use crate::world::{Outcome, World};
-use crate::{access, authn, authz, discovery, tables, token};
+use crate::{access, authn, authz, discovery, managed, tables, token};
 use call::Call;
 pub(crate) use delete::{End, Options as DeleteOptions, end};
 pub(crate) use selectors::Selector;
@@ -123,6 +123,7 @@ fn review(world: &mut World, call: &Call<'_>) -> Outcome<Answer> {
         options.validation,
         &world.profile,
     )?;
+    let object = managed::posted(object, kind, "", &options.manager, world.now(), &world.profile)?;
     if asked.resource == "tokenreviews" {
         token::review(world, &object)
     } else {
@@ -137,6 +138,7 @@ fn token_request(world: &mut World, call: &Call<'_>) -> Outcome<Answer> {
     let options = options::Options::of(call, options::Kind::Create, &world.profile)?;
     let expected = Expected { kind: "TokenRequest", group: "authentication.k8s.io", version: "v1" };
     let object = body::read(call, expected, options.validation, &world.profile)?;
+    let object = managed::posted(object, "TokenRequest", "token", &options.manager, world.now(), &world.profile)?;
     let asked = call.attributes;
     token::request(world, call.user, &asked.namespace, &asked.name, &object)
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::selectors::Selector;
 use crate::answer::Answer;
+use crate::fields;
 use crate::profile::{Feature, Profile};
 use crate::request::Query;
 use crate::resources::Resource;
@@ -123,13 +124,24 @@ fn options(query: &Query, is_watch: bool, profile: &Profile) -> Outcome<()> {
 
 /// Where a list goes on: as the API server writes it, in base64.
 fn place(text: &str) -> Outcome<(u64, String)> {
-    let invalid = |why: &str| Refusal::bad_request(format!("continue key is not valid: {why}"));
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).map_err(|_| invalid("encoding"))?;
-    let token: Value = serde_json::from_slice(&bytes).map_err(|_| invalid("encoding"))?;
-    let revision = token["rv"].as_u64().or_else(|| token["rv"].as_i64().and_then(|rv| u64::try_from(rv).ok()));
-    match (token["v"].as_str(), revision, token["start"].as_str()) {
-        (Some("meta.k8s.io/v1"), Some(revision), Some(start)) if !start.is_empty() => Ok((revision, start.to_owned())),
-        _ => Err(invalid("encoding")),
+    let invalid = |why: &str| Refusal::bad_request(format!("invalid continue token: continue key is not valid{why}"));
+    let bytes =
+        BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| Refusal::not_modelled("a continue that is no base64"))?;
+    let token: Value = match serde_json::from_slice(&bytes) {
+        Ok(token) => token,
+        Err(_) => match fields::json_mistake(&bytes) {
+            Some(mistake) => return Err(invalid(&format!(": {mistake}"))),
+            None => return Err(Refusal::not_modelled("a continue that is no JSON")),
+        },
+    };
+    let said = token["v"].as_str().unwrap_or_default();
+    if said != "meta.k8s.io/v1" {
+        return Err(invalid(&format!(": server does not recognize this encoded version {said}")));
+    }
+    match (token["rv"].as_u64(), token["start"].as_str()) {
+        (None | Some(0), _) => Err(invalid(": incorrect encoded start resourceVersion (version meta.k8s.io/v1)")),
+        (_, None | Some("")) => Err(invalid(": encoded start key empty (version meta.k8s.io/v1)")),
+        (Some(revision), Some(start)) => Ok((revision, start.to_owned())),
     }
 }
 
