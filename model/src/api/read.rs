@@ -11,7 +11,7 @@ use super::selectors::Selector;
 use crate::answer::Answer;
 use crate::fields;
 use crate::profile::{Feature, Profile};
-use crate::request::Query;
+use crate::request::{Attributes, Query};
 use crate::resources::Resource;
 use crate::status::{Cause, Refusal};
 use crate::store::Key;
@@ -199,6 +199,14 @@ pub(super) fn list(world: &World, call: &Call<'_>, resource: &'static Resource) 
         "kind": format!("{}List", resource.kind), "apiVersion": resource.api_version(), "metadata": metadata, "items": items,
     });
     Ok(Answer::ok(list))
+}
+
+/// The list of the definitions of custom resources, which is empty.
+pub(super) fn no_definitions(world: &World, asked: &Attributes) -> Answer {
+    Answer::ok(json!({
+        "kind": "CustomResourceDefinitionList", "apiVersion": format!("{}/{}", asked.group, asked.version),
+        "metadata": {"resourceVersion": world.store.revision().to_string()}, "items": [],
+    }))
 }
 
 /// Items of a list do not say what they are.

@@ -28,6 +28,8 @@ pub(super) struct Type {
 pub(crate) struct Field {
     /// As it stands in JSON.
     pub(crate) name: &'static str,
+    /// Its place among the fields of its type, in which Go writes them.
+    pub(crate) place: usize,
     /// Whether nothing and the zero value are two things.
     pub(crate) pointer: bool,
     /// Whether what is empty is left out when it is written.
@@ -130,6 +132,7 @@ impl Table {
             }
             let field = Field {
                 name,
+                place: table.types[owner].fields.len(),
                 pointer: flag("pointer"),
                 omitempty: flag("omitempty"),
                 omitzero: flag("omitzero"),
