@@ -113,12 +113,11 @@ const POSTED: [(&str, &str, &str); 6] = [
 fn review(world: &mut World, call: &Call<'_>) -> Outcome<Answer> {
     let asked = call.attributes;
     if !discovery::knows(&world.profile, &asked.group, &asked.version, &with_subresource(call)) {
-        return Err(Refusal::no_such_path());
+        return discovery::missing(&world.profile, asked);
     }
     let posted = POSTED.iter().find(|(group, plural, _)| *group == asked.group && *plural == asked.resource);
     let Some((_, _, kind)) = posted else {
-        let group = if asked.group.is_empty() { String::new() } else { format!(".{}", asked.group) };
-        return Err(Refusal::not_modelled(format!("the resource {}{group}", asked.resource)));
+        return discovery::missing(&world.profile, asked);
     };
     if call.request.method != Method::POST || !asked.name.is_empty() {
         return Err(method_not_allowed());
