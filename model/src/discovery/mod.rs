@@ -32,12 +32,12 @@ pub(crate) fn answer(world: &World, request: &Request) -> Option<Outcome<Answer>
     let accept = request.header("accept");
     Some(match segments.as_slice() {
         [".well-known" | "openid", ..] => return None,
-        [] | [""] | ["index.html"] => Ok(paths(profile)),
+        [] | ["" | "index.html"] => Ok(paths(profile)),
         ["version"] => reading(request).map(|()| Answer::text(JSON, build(served(profile).build))),
         ["api"] => reading(request).and_then(|()| aggregated::or(profile, accept, true, versions)),
         ["apis"] => aggregated::or(profile, accept, false, groups),
         ["api", version] => reading(request).and_then(|()| resources(profile, "", version)),
-        ["apis", group] => one_group(profile, group),
+        ["apis", group] => Ok(one_group(profile, group)),
         ["apis", group, version] => {
             let known = served(profile).groups.iter().any(|known| known.name == *group);
             if known {
@@ -137,13 +137,13 @@ fn groups(profile: &Profile) -> Value {
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups.collect::<Vec<_>>()})
 }
 
-fn one_group(profile: &Profile, name: &str) -> Outcome<Answer> {
+fn one_group(profile: &Profile, name: &str) -> Answer {
     let served = served(profile);
-    let Some(group) = served.groups.iter().find(|group| group.name == name) else { return Ok(no_page(profile)) };
+    let Some(group) = served.groups.iter().find(|group| group.name == name) else { return no_page(profile) };
     let mut entry = group.entry();
     entry["kind"] = "APIGroup".into();
     entry["apiVersion"] = "v1".into();
-    Ok(Answer::ok(entry))
+    Answer::ok(entry)
 }
 
 fn resources(profile: &Profile, group: &str, version: &str) -> Outcome<Answer> {

@@ -163,6 +163,12 @@ pub(crate) enum Feature {
     BetaAggregatedDiscovery,
     /// There are documents of OpenAPI 3.
     OpenApi3,
+    /// Tables show the architecture beside a Node's kernel.
+    KernelsShowArchitecture,
+    /// Tables show the containers of a Pod whose init containers are done or started again.
+    InitializedPodsShowContainers,
+    /// Tables do not show a Pod that has finished as terminating.
+    FinishedPodsDoNotTerminate,
     /// The API server holds a Lease, named after its first label.
     EarlyApiServerLease,
     /// The same under the name that it has today.
@@ -201,6 +207,9 @@ impl Row {
         Self { gate: Some(Gate { name, span, turns_off: true }), ..self }
     }
 }
+
+/// Where columns are filled in.
+const PRINTERS: &str = "kubernetes, pkg/printers/internalversion/printers.go";
 
 pub(super) const ROWS: &[Row] = &[
     row(Feature::AutomaticSecrets, Span::until(24), "KEP-2799")
@@ -314,6 +323,9 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::BetaAggregatedDiscovery, Span::between(27, 33), "KEP-3352; seen in v1.32.2 and v1.33.13")
         .with("AggregatedDiscoveryEndpoint", Span::between(26, 30)),
     row(Feature::OpenApi3, Span::from(24), "KEP-2896").with("OpenAPIV3", Span::between(23, 27)),
+    row(Feature::KernelsShowArchitecture, Span::from(36), PRINTERS),
+    row(Feature::InitializedPodsShowContainers, Span::from(28), PRINTERS),
+    row(Feature::FinishedPodsDoNotTerminate, Span::from(31), PRINTERS),
     row(Feature::EarlyApiServerLease, Span::between(26, 27), "KEP-1965; seen in v1.26.3")
         .with("APIServerIdentity", Span::between(26, 27)),
     row(Feature::ApiServerLease, Span::from(27), "KEP-1965; seen from v1.27.3 on"),
