@@ -61,6 +61,8 @@ pub(super) struct ExploreArgs {
 
 /// How many calls a sequence has.
 const LENGTH: usize = 40;
+/// How long controllers may take: longer than anything but a Namespace takes to go.
+const SETTLING: Duration = Duration::from_millis(120);
 
 pub(super) fn run(args: &ExploreArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let seed = args.seed.unwrap_or_else(|| u64::from(rand::rng().random::<u32>()));
@@ -73,8 +75,11 @@ pub(super) fn run(args: &ExploreArgs, terminal: &mut Terminal) -> Result<Exit, F
     let sides = Sides { left: args.left.to_string(), right: args.right.to_string(), versions, seed };
     if let Some(folder) = &args.into {
         for found in &mut report.found {
-            let file = explore::write(found, &sides, folder).map_err(|error| Failure::could_not_run(&error))?;
-            found.file = Some(file);
+            match explore::write(found, &sides, folder) {
+                Ok(file) => found.file = Some(file),
+                // What was found is worth more than its file.
+                Err(error) => Failure::could_not_run(&error).print(&mut terminal.err)?,
+            }
         }
     }
     args.show(&report, &sides, &mut terminal.out)?;
@@ -106,6 +111,7 @@ impl ExploreArgs {
             length: LENGTH,
             jobs: usize::from(self.jobs),
             max_differences: usize::try_from(self.max_differences).unwrap_or(usize::MAX),
+            settling: SETTLING,
         };
         let stop = Stop::on_signals();
         let hear = |progress: &Progress| {

@@ -2,15 +2,15 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::call::Call;
 use super::difference::{Difference, differences, parts};
 use super::error::ExploreError;
 use super::generate::sequence;
-use super::pair::{self, Pace, Pair};
+use super::pair::{self, Ground, Pace, Pair};
 use super::report::{Found, Report};
-use super::shrink::shrink;
+use super::shrink::{fewer_calls, shrink};
 use crate::cluster::Cluster;
 
 /// How often a difference may prove unsteady before it is no longer looked at.
@@ -31,6 +31,8 @@ pub struct Settings {
     pub jobs: usize,
     /// How many differences are enough.
     pub max_differences: usize,
+    /// How long things may take to settle after a change, where a difference is looked at again.
+    pub settling: Duration,
 }
 
 /// What is going on.
@@ -52,7 +54,9 @@ pub async fn explore(
     hear: &dyn Fn(&Progress),
 ) -> Report {
     let begun = Instant::now();
-    let course = Course { clusters, settings, stop, hear, book: RefCell::default() };
+    let (left, right) = clusters;
+    let ground = Ground { left, right, settling: settings.settling, stop };
+    let course = Course { ground, settings, hear, book: RefCell::default() };
     futures_util::future::join_all((0..settings.jobs.max(1)).map(|_| course.work())).await;
     let Book { mut report, .. } = course.book.into_inner();
     report.seed = settings.seed;
@@ -80,9 +84,8 @@ struct Book {
 }
 
 struct Course<'c> {
-    clusters: (&'c Cluster, &'c Cluster),
+    ground: Ground<'c>,
     settings: &'c Settings,
-    stop: &'c dyn Fn() -> bool,
     hear: &'c dyn Fn(&Progress),
     book: RefCell<Book>,
 }
@@ -109,7 +112,7 @@ impl Course<'_> {
         let Settings { calls, sequences, max_differences, .. } = self.settings;
         let report = &book.report;
         let is_over = report.calls >= *calls || book.next >= *sequences || report.found.len() >= *max_differences;
-        if is_over || report.failed.is_some() || (self.stop)() {
+        if is_over || report.failed.is_some() || (self.ground.stop)() {
             return None;
         }
         book.next += 1;
@@ -144,7 +147,7 @@ impl Course<'_> {
     }
 
     async fn run(&self, calls: &[Call], pace: Pace) -> Result<Pair, ExploreError> {
-        pair::run(self.clusters, calls, pace, self.stop).await
+        pair::run(self.ground, calls, pace).await
     }
 
     fn tell(&self) {
@@ -180,7 +183,7 @@ impl Course<'_> {
     /// Looks for differences again, at once and then twice slowly. What is not seen each time is not among them any more.
     async fn certain(&self, calls: &[Call], new: &mut Vec<(usize, Difference)>) -> Result<(), ExploreError> {
         for pace in [Pace::Fast, Pace::Slow, Pace::Slow] {
-            if new.is_empty() || (self.stop)() {
+            if new.is_empty() || (self.ground.stop)() {
                 break;
             }
             let pair = self.run(calls, pace).await?;
@@ -235,29 +238,40 @@ impl Course<'_> {
         for pace in [Pace::Fast, Pace::Slow] {
             let Some(mut last) = self.shows(key, calls, pace).await? else { continue };
             last.calls.truncate(last.at + 1);
-            let shown = RefCell::new(last.clone());
-            let shows = async |calls: &[Call]| {
-                let found = self.shows(key, calls, pace).await?;
-                let is_found = found.is_some();
-                if let Some(found) = found {
-                    *shown.borrow_mut() = found;
-                }
-                Ok::<_, ExploreError>(is_found)
-            };
-            let small = shrink(last.calls, shows).await?;
-            if (self.stop)() {
-                return Ok(Some(shown.into_inner()));
-            }
+            let small = shrink(last.calls.clone(), self.trial(key, pace, &RefCell::new(last.clone()))).await?;
             // What was short only because it was quick is shrunk again.
-            if let Some(small) = self.shows(key, &small, Pace::Slow).await? {
-                return Ok(Some(small));
-            }
+            let Some(sure) = self.shows(key, &small, Pace::Slow).await? else {
+                if (self.ground.stop)() {
+                    return Ok(Some(last));
+                }
+                continue;
+            };
+            let shortest = RefCell::new(sure);
+            fewer_calls(small, self.trial(key, Pace::Slow, &shortest)).await?;
+            return Ok(Some(shortest.into_inner()));
         }
         Ok(None)
     }
 
+    /// Whether a sequence shows a difference; the last that does is kept.
+    fn trial(
+        &self,
+        key: &str,
+        pace: Pace,
+        kept: &RefCell<Shown>,
+    ) -> impl AsyncFn(&[Call]) -> Result<bool, ExploreError> {
+        async move |calls: &[Call]| {
+            let found = self.shows(key, calls, pace).await?;
+            let is_found = found.is_some();
+            if let Some(found) = found {
+                *kept.borrow_mut() = found;
+            }
+            Ok(is_found)
+        }
+    }
+
     async fn shows(&self, key: &str, calls: &[Call], pace: Pace) -> Result<Option<Shown>, ExploreError> {
-        if (self.stop)() {
+        if (self.ground.stop)() {
             return Ok(None);
         }
         let pair = self.run(calls, pace).await?;

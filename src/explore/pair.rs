@@ -11,11 +11,19 @@ use super::see::{not_modelled, nothing};
 use super::side::Side;
 use crate::cluster::{Cluster, Exchange};
 
-/// How long things may take to settle after a change, where time is taken.
-const SETTLING: Duration = Duration::from_millis(120);
-/// How far apart two looks are that have to be alike, and how many there are at most.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(60);
+/// How often one looks at most for what stays.
 const LOOKS: usize = 25;
+
+/// Where sequences run.
+#[derive(Clone, Copy)]
+pub(super) struct Ground<'c> {
+    pub(super) left: &'c Cluster,
+    pub(super) right: &'c Cluster,
+    /// How long things may take to settle after a change, where time is taken.
+    pub(super) settling: Duration,
+    /// Whether it is to end early.
+    pub(super) stop: &'c dyn Fn() -> bool,
+}
 
 /// How calls follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,20 +41,16 @@ pub(super) struct Pair {
     pub(super) seen: Vec<(Value, Value)>,
     /// The references that led nowhere on the left.
     pub(super) missing: BTreeSet<String>,
-    /// What a model said it does not do: the call's number, and the words.
+    /// What a model said it does not do.
     pub(super) not_modelled: Vec<String>,
     /// How many calls were sent to each side.
     pub(super) calls: usize,
 }
 
-/// Runs a sequence on both sides until it is through or `stop` says so. What was made is taken away in any case.
-pub(super) async fn run(
-    (left, right): (&Cluster, &Cluster),
-    calls: &[Call],
-    pace: Pace,
-    stop: &(dyn Fn() -> bool + '_),
-) -> Result<Pair, ExploreError> {
-    let (one, other) = futures_util::future::join(Side::open(left, calls), Side::open(right, calls)).await;
+/// Runs a sequence on both sides until it is through. What was made is taken away in any case.
+pub(super) async fn run(ground: Ground<'_>, calls: &[Call], pace: Pace) -> Result<Pair, ExploreError> {
+    let open = |cluster| Side::open(cluster, calls, ground.settling);
+    let (one, other) = futures_util::future::join(open(ground.left), open(ground.right)).await;
     let mut sides = match (one, other) {
         (Ok(left), Ok(right)) => (left, right),
         (Ok(side), Err(error)) | (Err(error), Ok(side)) => {
@@ -55,7 +59,7 @@ pub(super) async fn run(
         }
         (Err(error), Err(_)) => return Err(error),
     };
-    let ran = follow(&mut sides, calls, pace, stop).await;
+    let ran = follow(ground, &mut sides, calls, pace).await;
     let (one, other) = futures_util::future::join(sides.0.clean_up(), sides.1.clean_up()).await;
     let pair = ran?;
     one?;
@@ -64,42 +68,37 @@ pub(super) async fn run(
 }
 
 async fn follow(
+    ground: Ground<'_>,
     (left, right): &mut (Side<'_>, Side<'_>),
     calls: &[Call],
     pace: Pace,
-    stop: &(dyn Fn() -> bool + '_),
 ) -> Result<Pair, ExploreError> {
     let mut pair = Pair::default();
     for call in calls {
-        if stop() {
+        if (ground.stop)() {
             break;
         }
         pair.calls += 1;
         // One after the other: what the left does not model is not sent to the right, so that both stay alike.
-        let seen_left = match answer(left, call, pace).await? {
-            Answer::Seen(seen) => seen,
-            Answer::NotModelled(what) => {
-                pair.not_modelled.push(what);
-                // Nobody compares what stands here.
-                pair.seen.push((nothing(), nothing()));
-                continue;
-            }
+        let seen = match answer(left, call, pace).await? {
+            Answer::NotModelled(what) => Err((what, true)),
+            Answer::Seen(seen_left) => match answer(right, call, pace).await? {
+                Answer::Seen(seen_right) => Ok((seen_left, seen_right)),
+                Answer::NotModelled(what) => Err((what, call.verb.is_read())),
+            },
         };
-        let seen_right = match answer(right, call, pace).await? {
-            Answer::Seen(seen) => seen,
-            Answer::NotModelled(what) => {
+        match seen {
+            Ok(seen) => pair.seen.push(seen),
+            Err((what, are_alike)) => {
                 pair.not_modelled.push(what);
                 pair.seen.push((nothing(), nothing()));
-                if call.verb.is_read() {
-                    continue;
+                if !are_alike {
+                    break;
                 }
-                // The left did it.
-                break;
             }
-        };
-        pair.seen.push((seen_left, seen_right));
+        }
         if pace == Pace::Slow && !call.verb.is_read() {
-            futures_util::future::join(left.pause(SETTLING), right.pause(SETTLING)).await;
+            futures_util::future::join(left.pause(ground.settling), right.pause(ground.settling)).await;
         }
     }
     pair.missing = std::mem::take(&mut left.world.missing);
@@ -119,7 +118,7 @@ async fn answer(side: &mut Side<'_>, call: &Call, pace: Pace) -> Result<Answer, 
     let mut glance = side.eye.look(call, &exchange);
     if pace == Pace::Slow && call.verb.is_read() {
         for _ in 0..LOOKS {
-            side.pause(BETWEEN_LOOKS).await;
+            side.pause(side.settling / 2).await;
             let Some(exchange) = side.send(call).await? else { break };
             let next = side.eye.look(call, &exchange);
             let is_steady = next.seen == glance.seen;

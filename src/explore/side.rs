@@ -17,13 +17,15 @@ use crate::path;
 
 /// How long one call may take.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a Namespace may take to get what controllers put into it.
-const SETTLING: Duration = Duration::from_secs(20);
+/// How often one looks at most for what controllers put into a Namespace.
+const LOOKS: usize = 500;
 
 /// One sequence on one cluster.
 pub(super) struct Side<'c> {
     cluster: &'c Cluster,
     suffix: String,
+    /// How long things may take to settle.
+    pub(super) settling: Duration,
     pub(super) world: World,
     pub(super) eye: Eye,
     /// What stands outside of Namespaces, or is held by finalizers; to be taken away.
@@ -33,10 +35,10 @@ pub(super) struct Side<'c> {
 
 impl<'c> Side<'c> {
     /// Makes the Namespace that every sequence has, and waits for what every Namespace has.
-    pub(super) async fn open(cluster: &'c Cluster, calls: &[Call]) -> Result<Self, ExploreError> {
+    pub(super) async fn open(cluster: &'c Cluster, calls: &[Call], settling: Duration) -> Result<Self, ExploreError> {
         let suffix = crate::suffix::draw(&mut rand::rng());
         let (world, eye) = (World::new(&suffix), Eye::new(cluster, &suffix, calls));
-        let mut side = Self { cluster, suffix, world, eye, left: BTreeSet::new(), held: BTreeSet::new() };
+        let mut side = Self { cluster, suffix, settling, world, eye, left: BTreeSet::new(), held: BTreeSet::new() };
         let name = side.world.text(HOME).into_owned();
         let run = side.suffix.trim_start_matches('-');
         let metadata = json!({"name": name, "labels": {RUN_LABEL: run}});
@@ -62,18 +64,16 @@ impl<'c> Side<'c> {
             Ok(counts)
         };
         let mut before = look().await?;
-        let settled = timeout(SETTLING, async {
-            loop {
-                sleep(Duration::from_millis(30)).await;
-                let now = look().await?;
-                if now == before && now[0] > 0 && now[1] > 0 {
-                    return Ok(());
-                }
-                before = now;
+        for _ in 0..LOOKS {
+            self.pause(self.settling / 4).await;
+            let now = look().await?;
+            if now == before && now[0] > 0 && now[1] > 0 {
+                break;
             }
-        });
+            before = now;
+        }
         // What never comes is a difference like any other.
-        settled.await.unwrap_or(Ok(()))
+        Ok(())
     }
 
     /// Sends a call; none is sent that could touch what is not the sequence's own.

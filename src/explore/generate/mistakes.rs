@@ -68,8 +68,9 @@ impl Draft {
         let Some(path) = paths.choose(&mut self.rng) else { return };
         let wrong = match self.rng.random_range(0..6) {
             0 => json!(7),
-            // Where it becomes the name of an object, it is the sequence's own.
-            1 => json!("seven~"),
+            // What becomes the name of an object is the sequence's own.
+            1 if path.ends_with("/metadata/name") => json!("wide-seven~"),
+            1 => json!("seven"),
             2 => json!(true),
             3 => json!([]),
             4 => Value::Null,
@@ -117,7 +118,7 @@ pub(in crate::explore) fn places(body: &Value) -> Vec<String> {
             _ => Vec::new(),
         };
         for (at, value) in below {
-            if !at.ends_with("rehearsal.dev~1explored") {
+            if !at.ends_with("rehearsal.dev~1own") {
                 found.push(at.clone());
             }
             open.push((at, value));

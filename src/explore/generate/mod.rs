@@ -26,7 +26,7 @@ pub(super) const HOME: &str = "explored~";
 /// One that it may create.
 const BESIDE: &str = "beside~";
 /// The label of everything outside of Namespaces that a sequence creates.
-pub(super) const OWN_LABEL: &str = "rehearsal.dev/explored";
+pub(super) const OWN_LABEL: &str = "rehearsal.dev/own";
 /// Its value.
 pub(super) const OWN: &str = "own~";
 
