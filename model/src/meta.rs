@@ -265,13 +265,25 @@ pub(crate) fn object_name(object: &Value) -> &str {
     }
 }
 
-/// All mistakes of an object: those that its kind found, which knows where those of metadata stand among them.
+/// All mistakes of an object: in an update those of any object come before those that its kind found.
 pub(crate) fn validated(
     _resource: &Resource,
-    _object: &Value,
-    _old: Option<&Value>,
+    object: &Value,
+    old: Option<&Value>,
     own: Vec<Cause>,
-    _write: &Write<'_>,
+    write: &Write<'_>,
 ) -> Vec<Cause> {
-    own
+    let rules = Rules { name: NameRule::Path, known_finalizers: false };
+    let mut common = Vec::new();
+    if let Some(old) = old {
+        common.extend(mistakes(object, rules, write.profile));
+        common.extend(mistakes_of_change(object, old, rules, write.profile));
+    }
+    let mut causes = Vec::new();
+    for cause in common.into_iter().chain(own) {
+        if !write.profile.has(Feature::MistakesAreToldOnce) || !causes.contains(&cause) {
+            causes.push(cause);
+        }
+    }
+    causes
 }

@@ -101,7 +101,10 @@ fn options(query: &Query, is_watch: bool, profile: &Profile) -> Outcome<()> {
         if !asked.is_empty() && asked != "NotOlderThan" && profile.has(Feature::InitialEvents) {
             causes.push(Cause::not_supported(field, &asked.into(), &["NotOlderThan"]));
         }
-    } else {
+    }
+    // Before watches knew it, what is wrong with a list was told of a watch too.
+    if !is_watch || !profile.has(Feature::InitialEvents) {
+        let mut forbid = |field: &str, why: &str| causes.push(Cause::forbidden(field, why));
         if !asked.is_empty() && version.is_empty() {
             forbid(field, "resourceVersionMatch is forbidden unless resourceVersion is provided");
         }

@@ -10,6 +10,7 @@ use super::{body, create, read};
 use crate::answer::Answer;
 use crate::managed::{self, Manager};
 use crate::meta;
+use crate::profile::{Feature, Profile};
 use crate::resources::Resource;
 use crate::status::{Cause, Refusal};
 use crate::store::Key;
@@ -19,7 +20,7 @@ pub(super) fn replace(world: &mut World, call: &Call<'_>, resource: &'static Res
     let options = Options::of(call, Kind::Update, &world.profile)?;
     let mut object = body::read(call, resource.expected(), options.validation, &world.profile)?;
     let subresource = call.attributes.subresource.as_str();
-    fits_path(&object, call, resource)?;
+    fits_path(&object, call, resource, &world.profile)?;
     let key = read::key(call, resource);
     create::in_namespace(&mut object, &key.namespace)?;
     let manager = Manager::update(&options.manager, subresource);
@@ -39,14 +40,23 @@ pub(super) fn replace(world: &mut World, call: &Call<'_>, resource: &'static Res
 }
 
 /// The name in the body is that of the path.
-pub(super) fn fits_path(object: &Value, call: &Call<'_>, resource: &Resource) -> Outcome<()> {
+pub(super) fn fits_path(object: &Value, call: &Call<'_>, resource: &Resource, profile: &Profile) -> Outcome<()> {
     let metadata = &object["metadata"];
-    let (said, path) = (metadata["name"].as_str().unwrap_or_default(), call.attributes.name.as_str());
+    let (name, namespace) = (call.attributes.name.as_str(), call.attributes.namespace.as_str());
+    if profile.has(Feature::NamespacesAreComparedFirst) {
+        let namespace = if resource.namespaced { namespace } else { "" };
+        create::in_namespace(&mut object.clone(), namespace)?;
+    }
+    let (said, path) = (metadata["name"].as_str().unwrap_or_default(), name);
+    if said.is_empty() {
+        let message = format!("the name of the object ({path} based on URL) was undeterminable: name must be provided");
+        return Err(Refusal::bad_request(message));
+    }
     if said != path {
         let message = format!("the name of the object ({said}) does not match the name on the URL ({path})");
         return Err(Refusal::bad_request(message));
     }
-    let (said, path) = (metadata["namespace"].as_str().unwrap_or_default(), call.attributes.namespace.as_str());
+    let (said, path) = (metadata["namespace"].as_str().unwrap_or_default(), namespace);
     if resource.namespaced && !said.is_empty() && said != path {
         let message =
             format!("the namespace of the object ({said}) does not match the namespace on the request ({path})");
@@ -90,7 +100,10 @@ pub(super) fn put(
             let cause = Cause {
                 reason: "FieldValueInvalid",
                 field: "metadata.resourceVersion".to_owned(),
-                message: "Invalid value: 0: must be specified for an update".to_owned(),
+                message: format!(
+                    "Invalid value: {}: must be specified for an update",
+                    if write.profile.has(Feature::ValuesInMistakesAreJson) { "0" } else { "0x0" }
+                ),
             };
             return Err(Refusal::invalid(resource.full, &key.name, &[cause]));
         }

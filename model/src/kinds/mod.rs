@@ -93,3 +93,5 @@ impl Strategy for Plain {}
 
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

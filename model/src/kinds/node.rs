@@ -82,8 +82,12 @@ impl Strategy for Node {
             causes.push(Cause::forbidden("spec.podCIDRs", detail));
         }
         if !text(was, "providerID").is_empty() && spec["providerID"] != was["providerID"] {
-            let detail = "node updates may not change providerID except from \"\" to valid";
-            causes.push(Cause::forbidden("spec.providerID", detail));
+            causes.push(if profile.has(Feature::ProvidersAreSetOnce) {
+                Cause::invalid_as("spec.providerID", "null", "field cannot be modified once set")
+            } else {
+                let detail = "node updates may not change providerID except from \"\" to valid";
+                Cause::forbidden("spec.providerID", detail)
+            });
         }
         taints(items(spec, "taints"), profile, &mut causes);
         if spec["externalID"] != was["externalID"] {

@@ -73,10 +73,18 @@ fn not_beyond(write: &Write<'_>, what: &str) -> Result<(), Refusal> {
     Err(Refusal::not_modelled(format_args!("{what} written by somebody outside of system:masters")))
 }
 
+/// How often what is written in an update is looked at.
+fn times(old: Option<&Value>, profile: &Profile) -> usize {
+    if old.is_some() && profile.has(Feature::RolesAreValidatedTwice) { 2 } else { 1 }
+}
+
 fn role(object: &Value, old: Option<&Value>, namespaced: bool, profile: &Profile) -> Vec<Cause> {
-    let mut causes = meta::mistakes(object, RULES, profile);
-    for (at, rule) in items(object, "rules").iter().enumerate() {
-        self::rule(rule, &format!("rules[{at}]"), namespaced, profile, &mut causes);
+    let mut causes = Vec::new();
+    for _ in 0..times(old, profile) {
+        causes.extend(meta::mistakes(object, RULES, profile));
+        for (at, rule) in items(object, "rules").iter().enumerate() {
+            self::rule(rule, &format!("rules[{at}]"), namespaced, profile, &mut causes);
+        }
     }
     causes.extend(old.into_iter().flat_map(|old| meta::mistakes_of_change(object, old, RULES, profile)));
     in_order(causes, profile)
@@ -134,7 +142,31 @@ fn default_binding(object: &mut Value) {
 }
 
 fn binding(object: &Value, old: Option<&Value>, namespaced: bool, profile: &Profile) -> Vec<Cause> {
-    let mut causes = meta::mistakes(object, RULES, profile);
+    let mut causes = Vec::new();
+    for _ in 0..times(old, profile) {
+        bound(object, namespaced, profile, &mut causes);
+    }
+    let reference = &object["roleRef"];
+    if let Some(old) = old {
+        causes.extend(meta::mistakes_of_change(object, old, RULES, profile));
+        if old["roleRef"] != *reference {
+            let [group, kind, name] = ["apiGroup", "kind", "name"].map(|field| quoted(text(reference, field)));
+            let shown = if profile.has(Feature::ValuesInMistakesAreJson) {
+                format!("{{\"APIGroup\":{group},\"Kind\":{kind},\"Name\":{name}}}")
+            } else {
+                format!("rbac.RoleRef{{APIGroup:{group}, Kind:{kind}, Name:{name}}}")
+            };
+            let late = profile.has(Feature::RequiredFieldsOfRolesComeLast);
+            let detail = if late { names::IMMUTABLE } else { "cannot change roleRef" };
+            causes.push(Cause::invalid_as("roleRef", &shown, detail));
+        }
+    }
+    in_order(causes, profile)
+}
+
+/// The role that a binding names, and to whom it binds it.
+fn bound(object: &Value, namespaced: bool, profile: &Profile, causes: &mut Vec<Cause>) {
+    causes.extend(meta::mistakes(object, RULES, profile));
     let reference = &object["roleRef"];
     let (group, kind, name) = (text(reference, "apiGroup"), text(reference, "kind"), text(reference, "name"));
     if group != GROUP {
@@ -150,21 +182,8 @@ fn binding(object: &Value, old: Option<&Value>, namespaced: bool, profile: &Prof
     let mistakes = names::path_segment(name).into_iter();
     causes.extend(mistakes.map(|detail| Cause::invalid("roleRef.name", &json!(name), &detail)));
     for (at, subject) in items(object, "subjects").iter().enumerate() {
-        self::subject(subject, &format!("subjects[{at}]"), namespaced, &mut causes);
+        self::subject(subject, &format!("subjects[{at}]"), namespaced, causes);
     }
-    if let Some(old) = old {
-        causes.extend(meta::mistakes_of_change(object, old, RULES, profile));
-        if old["roleRef"] != *reference {
-            let [group, kind, name] = [group, kind, name].map(quoted);
-            let shown = if profile.has(Feature::ValuesInMistakesAreJson) {
-                format!("{{\"APIGroup\":{group},\"Kind\":{kind},\"Name\":{name}}}")
-            } else {
-                format!("rbac.RoleRef{{APIGroup:{group}, Kind:{kind}, Name:{name}}}")
-            };
-            causes.push(Cause::invalid_as("roleRef", &shown, "cannot change roleRef"));
-        }
-    }
-    in_order(causes, profile)
 }
 
 fn subject(subject: &Value, path: &str, namespaced: bool, causes: &mut Vec<Cause>) {

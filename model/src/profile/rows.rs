@@ -85,6 +85,8 @@ pub(crate) enum Feature {
     // kinds
     /// A Secret of type `kubernetes.io/tls` is looked into, and its faults are told.
     CertificateWarnings,
+    /// The class of a Pod does not change with its status.
+    ClassesStay,
     /// All sorts of containers are validated by the same code first, then by their own.
     ContainersInParts,
     /// Two owners that are controllers are named with their kinds.
@@ -115,6 +117,8 @@ pub(crate) enum Feature {
     ResourceNamesAreBare,
     /// Verbs and names that roles and bindings lack are found by declarative validation.
     RequiredFieldsOfRolesComeLast,
+    /// An update of a role or binding is validated as a new one, and then as an update, which does that again.
+    RolesAreValidatedTwice,
     SourcesAreTold,
     /// The path of a projected token may not leave its volume.
     TokensStayInTheirVolume,
@@ -123,8 +127,14 @@ pub(crate) enum Feature {
     /// Secrets in `envFrom` have to be mountable too.
     MountableSecretsInEnvFrom,
     NodeWarnings,
+    /// An update looks at the Namespace of the body before its name.
+    NamespacesAreComparedFirst,
     /// Probes may have a grace period of their own.
     ProbeGrace,
+    /// The provider of a Node is held by declarative validation.
+    ProvidersAreSetOnce,
+    /// The same mistake found twice is told of once.
+    MistakesAreToldOnce,
     /// `spec.shareProcessNamespace` is where it is told of, not the security context.
     SharedProcessesAreNamedAlone,
     /// Fields that an owner lacks are required, and told of by the place of the owner.
@@ -299,6 +309,11 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::TokensStayInTheirVolume, Span::from(30), "pkg/apis/core/validation"),
     row(Feature::TolerationsAreShownByValue, Span::from(32), "pkg/apis/core/validation"),
     row(Feature::RequiredFieldsOfRolesComeLast, Span::from(37), "pkg/apis/rbac/v1/zz_generated.validations.go"),
+    row(Feature::ProvidersAreSetOnce, Span::from(37), "pkg/apis/core/v1/zz_generated.validations.go"),
+    row(Feature::MistakesAreToldOnce, Span::from(37), "k8s.io/apiserver/pkg/registry/rest, declarative validation"),
+    row(Feature::RolesAreValidatedTwice, Span::until(35), "pkg/registry/rbac"),
+    row(Feature::NamespacesAreComparedFirst, Span::from(24), "k8s.io/apiserver/pkg/endpoints/handlers/update.go"),
+    row(Feature::ClassesStay, Span::from(32), "pkg/apis/core/validation, pkg/registry/core/pod/strategy.go"),
     row(Feature::NodeWarnings, Span::from(27), "pkg/registry/core/node/strategy.go"),
     row(Feature::OwnersFieldsAreRequired, Span::from(37), "k8s.io/apimachinery/pkg/api/validation"),
     row(Feature::PodGeneration, Span::from(33), "KEP-5067"),

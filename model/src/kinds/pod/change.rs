@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::json::{drop_field, items, items_mut, text};
 use super::spec;
-use crate::profile::Profile;
+use crate::profile::{Feature, Profile};
 use crate::status::Cause;
 
 /// Whether all that changed is what may change: images, the deadline, tolerations. What may not is told of with all of the
@@ -67,7 +67,8 @@ pub(super) fn mistakes(new: &Value, old: &Value, profile: &Profile, causes: &mut
             return;
         }
         (None, Some(_)) => {
-            causes.push(Cause::invalid_as(path, "null", "must not update from a positive integer to nil value"));
+            let shown = if profile.has(Feature::ValuesInMistakesAreJson) { "null" } else { "\"null\"" };
+            causes.push(Cause::invalid_as(path, shown, "must not update from a positive integer to nil value"));
         }
         _ => {}
     }

@@ -111,7 +111,8 @@ fn container(container: &mut Value, is_on_host: bool) {
         }
     }
     for field in ["limits", "requests"] {
-        for (_, amount) in container["resources"][field].as_object_mut().into_iter().flatten() {
+        let amounts = child(container, "resources").and_then(|resources| child(resources, field));
+        for (_, amount) in amounts.and_then(Value::as_object_mut).into_iter().flatten() {
             let whole = amount.as_str().and_then(|text| crate::fields::Quantity::parse(text).ok());
             if let Some(whole) = whole.and_then(|amount| amount.in_thousandths()) {
                 *amount = whole.to_string().into();

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::json::{child, drop_field, items, items_mut, keep, text};
 use super::{Strategy, Write};
 use crate::meta::{self, NameRule, Rules};
-use crate::profile::Feature;
+use crate::profile::{Feature, Profile};
 use crate::status::{Cause, Refusal};
 
 pub(super) use resources::amount;
@@ -41,7 +41,7 @@ impl Strategy for Pod {
                     drop_grace(&mut object["spec"]);
                 }
             }
-            Some(old) if write.subresource == "status" => status(object, old),
+            Some(old) if write.subresource == "status" => status(object, old, write.profile),
             Some(old) => {
                 keep(object, old, "status");
                 let generation = old["metadata"]["generation"].as_i64().unwrap_or_default();
@@ -81,7 +81,7 @@ impl Strategy for Pod {
             spec::mistakes(object, write.profile, &mut causes);
             change::mistakes(&object["spec"], &old["spec"], write.profile, &mut causes);
         } else {
-            status_mistakes(object, old, &mut causes);
+            status_mistakes(object, old, write.profile, &mut causes);
         }
         causes
     }
@@ -105,16 +105,16 @@ fn drop_grace(spec: &mut Value) {
 }
 
 /// What a write to the status leaves alone.
-fn status(object: &mut Value, old: &Value) {
+fn status(object: &mut Value, old: &Value, profile: &Profile) {
     keep(object, old, "spec");
     let metadata = &mut object["metadata"];
     keep(metadata, &old["metadata"], "ownerReferences");
     keep(metadata, &old["metadata"], "deletionTimestamp");
     let (status, was) = (&mut object["status"], &old["status"]);
-    if text(status, "qosClass").is_empty() {
+    if profile.has(Feature::ClassesStay) && text(status, "qosClass").is_empty() {
         keep(status, was, "qosClass");
     }
-    if status["observedGeneration"].as_i64().unwrap_or_default() == 0 {
+    if profile.has(Feature::PodGeneration) && status["observedGeneration"].as_i64().unwrap_or_default() == 0 {
         keep(status, was, "observedGeneration");
     }
     if status.is_null() {
@@ -122,9 +122,9 @@ fn status(object: &mut Value, old: &Value) {
     }
 }
 
-fn status_mistakes(object: &Value, old: &Value, causes: &mut Vec<Cause>) {
+fn status_mistakes(object: &Value, old: &Value, profile: &Profile, causes: &mut Vec<Cause>) {
     let (status, was) = (&object["status"], &old["status"]);
-    if status["qosClass"] != was["qosClass"] {
+    if profile.has(Feature::ClassesStay) && status["qosClass"] != was["qosClass"] {
         causes.push(Cause::invalid("status.qosClass", &status["qosClass"], super::names::IMMUTABLE));
     }
     let policy = text(&old["spec"], "restartPolicy");
