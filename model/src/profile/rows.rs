@@ -101,6 +101,8 @@ pub(crate) enum Feature {
     EnvironmentFiles,
     /// A variable that hides another is told of as such; before, as a duplicate.
     HiddenVariablesAreTold,
+    /// It is told that apply may drop the hidden one.
+    HiddenVariablesAreDropped,
     /// `status.hostIPs` may be named in variables.
     HostAddresses,
     /// On the node's network it is the port of the node that does not match.
@@ -344,4 +346,5 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::EarlyApiServerLease, Span::between(26, 27), "KEP-1965; seen in v1.26.3")
         .with("APIServerIdentity", Span::between(26, 27)),
     row(Feature::ApiServerLease, Span::from(27), "KEP-1965; seen from v1.27.3 on"),
+    row(Feature::HiddenVariablesAreDropped, Span::from(30), "scenarios/warnings/duplicate-env"),
 ];
