@@ -145,6 +145,20 @@ impl Attributes {
         }
     }
 
+    /// With the name that a list or a watch is of by its field selector: it is what may be allowed.
+    pub(crate) fn named_by(&self, query: &Query) -> Self {
+        let selected = query.get("fieldSelector").unwrap_or_default().split(',').find_map(|term| {
+            let (field, name) = term.split_once("==").or_else(|| term.split_once('='))?;
+            (field == "metadata.name" && !name.is_empty() && !name.contains(['/', '%'])).then_some(name)
+        });
+        match selected {
+            Some(name) if self.name.is_empty() && matches!(self.verb.as_str(), "list" | "watch") => {
+                Self { name: name.to_owned(), ..self.clone() }
+            }
+            _ => self.clone(),
+        }
+    }
+
     /// Plural and group, as `roles.rbac.authorization.k8s.io`.
     pub(crate) fn full_resource(&self) -> String {
         if self.group.is_empty() { self.resource.clone() } else { format!("{}.{}", self.resource, self.group) }

@@ -59,6 +59,8 @@ pub(crate) enum Feature {
     ImpersonationWithoutUserRefused,
     /// Impersonation may be allowed for single verbs.
     ConstrainedImpersonation,
+    /// Client certificates have an id.
+    CertificateIds,
     /// `sendInitialEvents` is known.
     InitialEvents,
     /// It is granted to a watch.
@@ -227,6 +229,7 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::AutomaticSecrets, Span::until(24), "KEP-2799")
         .without("LegacyServiceAccountTokenNoAutoGeneration", Span::between(24, 27)),
     // Requests.
+    row(Feature::CertificateIds, Span::from(32), "apiserver: pkg/authentication/request/x509"),
     row(Feature::InitialEvents, Span::from(27), "KEP-3157"),
     row(Feature::InitialEventsSent, Span::from(32), "KEP-3157, scenarios/api/watch-initial-events"),
     row(Feature::InitialEventsWithdrawn, Span::between(33, 34), "scenarios/api/watch-initial-events"),
