@@ -30,7 +30,12 @@ pub(crate) struct Cause {
 impl Cause {
     /// `value` is shown as Go's API server shows it: texts quoted.
     pub(crate) fn invalid(field: impl Into<String>, value: &Value, detail: &str) -> Self {
-        Self { reason: "FieldValueInvalid", field: field.into(), message: format!("Invalid value: {value}: {detail}") }
+        Self::invalid_as(field, &shown(value), detail)
+    }
+
+    /// The same, of a value that is shown otherwise than as JSON.
+    pub(crate) fn invalid_as(field: impl Into<String>, shown: &str, detail: &str) -> Self {
+        Self { reason: "FieldValueInvalid", field: field.into(), message: format!("Invalid value: {shown}: {detail}") }
     }
 
     pub(crate) fn required(field: impl Into<String>, detail: &str) -> Self {
@@ -43,13 +48,17 @@ impl Cause {
     }
 
     pub(crate) fn duplicate(field: impl Into<String>, value: &Value) -> Self {
-        Self { reason: "FieldValueDuplicate", field: field.into(), message: format!("Duplicate value: {value}") }
+        Self {
+            reason: "FieldValueDuplicate",
+            field: field.into(),
+            message: format!("Duplicate value: {}", shown(value)),
+        }
     }
 
     /// `values` are those that are supported, in the order the server names them.
     pub(crate) fn not_supported(field: impl Into<String>, value: &Value, values: &[&str]) -> Self {
         let values: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
-        let message = format!("Unsupported value: {value}: supported values: {}", values.join(", "));
+        let message = format!("Unsupported value: {}: supported values: {}", shown(value), values.join(", "));
         Self { reason: "FieldValueNotSupported", field: field.into(), message }
     }
 
@@ -113,7 +122,13 @@ impl Refusal {
     /// An object with mistakes. `kind` is kind and group, as `TokenRequest.authentication.k8s.io`.
     pub(crate) fn invalid(kind: &str, name: &str, causes: &[Cause]) -> Self {
         let (plain, group) = parts(kind);
-        let texts: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
+        let mut texts: Vec<String> = Vec::new();
+        for cause in causes {
+            let text = format!("{}: {}", cause.field, cause.message);
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
         let all = match texts.as_slice() {
             [one] => one.clone(),
             several => format!("[{}]", several.join(", ")),
@@ -135,7 +150,12 @@ impl Refusal {
 
     /// The path is nothing that is served.
     pub(crate) fn no_such_path() -> Self {
-        Self::new(404, "NotFound", "the server could not find the requested resource").about("", "", "")
+        Self::generic(404, "NotFound", "the server could not find the requested resource")
+    }
+
+    /// What the server has to say where nothing is known of what is meant.
+    pub(crate) fn generic(code: u16, reason: &'static str, message: &str) -> Self {
+        Self { has_details: true, ..Self::new(code, reason, message) }
     }
 
     /// The Status object.
@@ -149,6 +169,11 @@ impl Refusal {
         }
         status
     }
+}
+
+/// A value in the text of a mistake.
+fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), crate::fields::quoted)
 }
 
 /// The plural (or kind) and the group of a text such as `roles.rbac.authorization.k8s.io`.

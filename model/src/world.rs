@@ -17,7 +17,7 @@ use crate::store::{Key, Store};
 use crate::token::Cache;
 
 /// How far the API server's own caches (of authenticators, authorizers, admission) are behind what is stored.
-const INFORMER_LAG: SignedDuration = SignedDuration::from_millis(5);
+pub(crate) const INFORMER_LAG: SignedDuration = SignedDuration::from_millis(5);
 
 pub(crate) struct World {
     pub(crate) profile: Arc<Profile>,

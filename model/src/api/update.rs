@@ -8,7 +8,6 @@ use super::call::Call;
 use super::options::{Kind, Options};
 use super::{body, create, read};
 use crate::answer::Answer;
-use crate::kinds::Write;
 use crate::managed::{self, Manager};
 use crate::meta;
 use crate::resources::Resource;
@@ -18,8 +17,8 @@ use crate::world::{Outcome, World};
 
 pub(super) fn replace(world: &mut World, call: &Call<'_>, resource: &'static Resource) -> Outcome<Answer> {
     let options = Options::of(call, Kind::Update, &world.profile)?;
-    let read = body::read(call, resource.expected(), options.validation, &world.profile)?;
-    let (mut object, subresource) = (read.object, call.attributes.subresource.as_str());
+    let mut object = body::read(call, resource.expected(), options.validation, &world.profile)?;
+    let subresource = call.attributes.subresource.as_str();
     fits_path(&object, call, resource)?;
     let key = read::key(call, resource);
     create::in_namespace(&mut object, &key.namespace)?;
@@ -30,27 +29,19 @@ pub(super) fn replace(world: &mut World, call: &Call<'_>, resource: &'static Res
         }
         let uid = object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
         same_uid(&uid, "", &key, resource)?;
-        let (object, warnings) = create::new(world, call, resource, object, &manager, options.dry_run)?;
-        return Ok(Answer::new(201, object).with_warnings(read.warnings).with_warnings(warnings));
+        return Ok(Answer::new(201, create::new(world, call, resource, object, &manager, options.dry_run)?));
     };
     let uid = object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
     same_uid(&uid, old["metadata"]["uid"].as_str().unwrap_or_default(), &key, resource)?;
     resource.strategy.default(&mut object, &create::write(world, call, &key.namespace));
     let managed = managed::updated(Some(&old), object, resource, &manager, world.now(), &world.profile)?;
-    let (object, warnings) = put(world, call, resource, &key, &old, managed, options.dry_run)?;
-    Ok(Answer::ok(object).with_warnings(read.warnings).with_warnings(warnings))
+    Ok(Answer::ok(put(world, call, resource, &key, &old, managed, options.dry_run)?))
 }
 
 /// The name in the body is that of the path.
 pub(super) fn fits_path(object: &Value, call: &Call<'_>, resource: &Resource) -> Outcome<()> {
     let metadata = &object["metadata"];
     let (said, path) = (metadata["name"].as_str().unwrap_or_default(), call.attributes.name.as_str());
-    if said.is_empty() {
-        return Err(Refusal::bad_request(
-            "the name of the object (".to_owned() + ") does not match the name on the URL (" + path + ")",
-        ))
-        .map_err(|refusal| if resource.kind.is_empty() { refusal } else { unnamed(path) });
-    }
     if said != path {
         let message = format!("the name of the object ({said}) does not match the name on the URL ({path})");
         return Err(Refusal::bad_request(message));
@@ -62,10 +53,6 @@ pub(super) fn fits_path(object: &Value, call: &Call<'_>, resource: &Resource) ->
         return Err(Refusal::bad_request(message));
     }
     Ok(())
-}
-
-fn unnamed(path: &str) -> Refusal {
-    Refusal::bad_request(format!("the name of the object () does not match the name on the URL ({path})"))
 }
 
 /// A uid that is named is one that is meant.
@@ -93,7 +80,7 @@ pub(super) fn put(
     old: &Arc<Value>,
     mut object: Value,
     dry_run: bool,
-) -> Outcome<(Arc<Value>, Vec<String>)> {
+) -> Outcome<Arc<Value>> {
     let write = create::write(world, call, &key.namespace);
     meta::namespace_takes_update(&write, resource)?;
     resource.strategy.admit(&mut object, Some(old), &write)?;
@@ -117,23 +104,23 @@ pub(super) fn put(
     if !causes.is_empty() {
         return Err(Refusal::invalid(resource.full_kind, &key.name, &causes));
     }
-    let warnings = resource.strategy.warnings(&object, Some(old), &write);
+    call.warn(resource.strategy.warnings(&object, Some(old), &write));
     object["metadata"]["resourceVersion"] = is.into();
-    if goes(&object, old, &write, resource) {
+    if goes(&object, old, resource) {
         if dry_run {
-            return Ok((Arc::new(object), warnings));
+            return Ok(Arc::new(object));
         }
         world.remove(key);
-        return Ok((Arc::new(object), warnings));
+        return Ok(Arc::new(object));
     }
     managed::forget_times(&mut object, old);
     if object == **old {
-        return Ok((Arc::clone(old), warnings));
+        return Ok(Arc::clone(old));
     }
     if dry_run {
-        return Ok((Arc::new(object), warnings));
+        return Ok(Arc::new(object));
     }
-    Ok((world.put(key.clone(), object), warnings))
+    Ok(world.put(key.clone(), object))
 }
 
 /// What nobody changes by writing an object.
@@ -165,14 +152,13 @@ fn kept(object: &mut Value, old: &Value) {
 }
 
 /// An object that is being deleted goes with its last finalizer.
-fn goes(object: &Value, old: &Value, write: &Write<'_>, resource: &Resource) -> bool {
+fn goes(object: &Value, old: &Value, resource: &Resource) -> bool {
     let has_finalizers = object["metadata"]["finalizers"].as_array().is_some_and(|all| !all.is_empty());
     let (was, grace) = (&old["metadata"], &old["metadata"]["deletionGracePeriodSeconds"]);
     let is_over = !was["deletionTimestamp"].is_null() && (grace.is_null() || grace == 0);
     let has_finalizers = has_finalizers
         || (resource.full == "namespaces"
             && object["spec"]["finalizers"].as_array().is_some_and(|all| !all.is_empty()));
-    let _ = write;
     !has_finalizers && is_over
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn answer(world: &World, request: &Request) -> Option<Outcome<Answer>
             if known {
                 reading(request).and_then(|()| resources(profile, group, version))
             } else {
-                Ok(no_page(profile))
+                Ok(no_page_of_a_group())
             }
         }
         [check @ ("healthz" | "livez" | "readyz"), name @ ..] => {
@@ -77,7 +77,7 @@ pub(crate) fn missing(profile: &Profile, attributes: &Attributes) -> Outcome<Ans
         return Err(Refusal::not_modelled(format_args!("the resource {whole}")));
     }
     if !group.is_empty() && !served(profile).groups.iter().any(|known| known.name == *group) {
-        return Ok(no_page(profile));
+        return Ok(no_page_of_a_group());
     }
     Err(Refusal::no_such_path())
 }
@@ -92,6 +92,11 @@ fn no_page(profile: &Profile) -> Answer {
         Content::Text { content_type: JSON, text: list(listed.iter().copied()) }
     };
     Answer { code: 404, content, warnings: Vec::new() }
+}
+
+/// What is said of a group that is not served.
+fn no_page_of_a_group() -> Answer {
+    Answer { code: 404, ..Answer::text(PLAIN, "404 page not found\n") }
 }
 
 /// Refuses what is no `GET`, where the server has no other method.

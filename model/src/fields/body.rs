@@ -218,3 +218,15 @@ fn summary(body: &[u8]) -> String {
         Some(_) => shown.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + more,
     }
 }
+
+/// Why bytes are no JSON object, in the words of Go's `encoding/json`.
+pub(crate) fn object_mistake(bytes: &[u8]) -> Option<String> {
+    match json::read(bytes) {
+        Ok(Json::Object(_) | Json::Null) => None,
+        Ok(other) => {
+            Some(format!("json: cannot unmarshal {} into Go value of type map[string]interface {{}}", other.sort()))
+        }
+        Err(Mistake::Syntax(text)) => Some(text),
+        Err(Mistake::TooDeep) => Some("exceeded max depth".to_owned()),
+    }
+}

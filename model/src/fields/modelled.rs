@@ -14,7 +14,6 @@ pub(super) enum Standing {
 /// The types whose fields are modelled: all (`*`), all but some (`!name`), or some by name. A type that is not here, or a
 /// field that is not said of its type, is refused.
 const MODELLED: &[(&str, &str)] = &[
-    ("AppArmorProfile", "*"),
     ("AttachedVolume", "*"),
     ("BoundObjectReference", "*"),
     ("Capabilities", "*"),
@@ -49,7 +48,6 @@ const MODELLED: &[(&str, &str)] = &[
     ("HTTPGetAction", "*"),
     ("HTTPHeader", "*"),
     ("Handler", "*"),
-    ("HostAlias", "*"),
     ("HostIP", "*"),
     ("HostPathVolumeSource", "*"),
     ("KeyToPath", "*"),
@@ -75,16 +73,19 @@ const MODELLED: &[(&str, &str)] = &[
     ("NodeSystemInfo", "* !swap"),
     ("NonResourceAttributes", "*"),
     ("ObjectFieldSelector", "*"),
-    ("ObjectMeta", "* !clusterName !selfLink"),
+    ("ObjectMeta", "* !clusterName"),
     ("ObjectReference", "*"),
     ("OwnerReference", "*"),
     ("Pod", "*"),
     ("PodCondition", "* !observedGeneration"),
     ("PodIP", "*"),
-    ("PodSecurityContext", "* !seLinuxChangePolicy !supplementalGroupsPolicy !sysctls !windowsOptions"),
+    (
+        "PodSecurityContext",
+        "* !appArmorProfile !seLinuxChangePolicy !supplementalGroupsPolicy !sysctls !windowsOptions",
+    ),
     (
         "PodSpec",
-        "* !affinity !dnsConfig !ephemeralContainers !evictionResponders !hostUsers !hostnameOverride !os !overhead \
+        "* !affinity !dnsConfig !ephemeralContainers !evictionResponders !hostAliases !hostUsers !hostnameOverride !os !overhead \
          !readinessGates !resourceClaims !resources !runtimeClassName !schedulingGates !schedulingGroup \
          !setHostnameAsFQDN !topologySpreadConstraints !workloadRef",
     ),
@@ -112,7 +113,7 @@ const MODELLED: &[(&str, &str)] = &[
     ("SecretKeySelector", "*"),
     ("SecretProjection", "*"),
     ("SecretVolumeSource", "*"),
-    ("SecurityContext", "* !procMount !windowsOptions"),
+    ("SecurityContext", "* !appArmorProfile !procMount !windowsOptions"),
     ("SelfSubjectAccessReview", "*"),
     ("SelfSubjectAccessReviewSpec", "*"),
     ("SelfSubjectReview", "*"),
@@ -143,16 +144,30 @@ const MODELLED: &[(&str, &str)] = &[
 
 /// Fields that some versions know, and drop by default.
 const DROPPED: &[(&str, &str, Span)] = &[
-    // ProbeTerminationGracePeriod, beta and on from 1.22; GRPCContainerProbe, alpha in 1.23.
+    // RemoveSelfLink, on from 1.20.
+    ("ObjectMeta", "selfLink", Span::ALWAYS),
+    // GRPCContainerProbe, alpha in 1.23.
     ("Probe", "grpc", Span::between(23, 24)),
     // SidecarContainers, alpha in 1.28.
     ("Container", "restartPolicy", Span::between(28, 29)),
+    // CoordinatedLeaderElection, off by default.
+    ("LeaseSpec", "preferredHolder", Span::from(31)),
+    ("LeaseSpec", "strategy", Span::from(31)),
+];
+
+/// Fields that some versions give another meaning than is modelled: with annotations that say the same.
+const NOT_YET: &[(&str, &str, Span)] = &[
+    ("PodSecurityContext", "seccompProfile", Span::until(27)),
+    ("SecurityContext", "seccompProfile", Span::until(27)),
 ];
 
 pub(super) fn standing(kind: &str, field: &str, profile: &Profile) -> Standing {
-    let dropped = |row: &&(&str, &str, Span)| row.0 == kind && row.1 == field && profile.is_within(row.2);
-    if DROPPED.iter().any(|row| dropped(&row)) {
+    let says = |row: &(&str, &str, Span)| row.0 == kind && row.1 == field && profile.is_within(row.2);
+    if DROPPED.iter().any(says) {
         return Standing::Dropped;
+    }
+    if NOT_YET.iter().any(says) {
+        return Standing::NotModelled;
     }
     let Ok(at) = MODELLED.binary_search_by_key(&kind, |(name, _)| name) else { return Standing::NotModelled };
     let mut words = MODELLED[at].1.split_ascii_whitespace();

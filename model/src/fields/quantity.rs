@@ -71,6 +71,14 @@ impl Quantity {
         self.nanos
     }
 
+    /// The same rounded up to thousandths, where that makes a difference.
+    pub(crate) fn in_thousandths(&self) -> Option<Self> {
+        const MILLI: i128 = NANO / 1000;
+        let over = self.nanos.rem_euclid(MILLI);
+        let up = if self.nanos < 0 { -over } else { MILLI - over };
+        (over != 0).then(|| Self { nanos: self.nanos + up, form: self.form, text: None })
+    }
+
     /// Whether it is a whole number.
     pub(crate) fn is_whole(&self) -> bool {
         self.nanos % NANO == 0

@@ -1,12 +1,35 @@
 //! What is particular to each kind: defaults, what may not be written, mistakes, warnings and admission.
 
+mod config_map;
+pub(crate) mod json;
+mod lease;
+pub(crate) mod names;
+mod namespace;
+mod node;
+mod pod;
+mod rbac;
+mod secret;
+mod service_account;
+
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::profile::Profile;
 use crate::status::{Cause, Refusal};
-use crate::store::Store;
+use crate::store::{Key, Store};
 use crate::user::User;
+use crate::world;
+
+pub(crate) use config_map::ConfigMap;
+pub(crate) use lease::Lease;
+pub(crate) use namespace::Namespace;
+pub(crate) use node::Node;
+pub(crate) use pod::Pod;
+pub(crate) use rbac::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
+pub(crate) use secret::Secret;
+pub(crate) use service_account::ServiceAccount;
 
 /// A write that is under way.
 pub(crate) struct Write<'a> {
@@ -19,6 +42,19 @@ pub(crate) struct Write<'a> {
     pub(crate) subresource: &'a str,
     /// Of the path; empty outside of Namespaces.
     pub(crate) namespace: &'a str,
+}
+
+impl Write<'_> {
+    /// What a cache of the API server shows of an object; where it shows none, what is stored.
+    pub(crate) fn looked_up(&self, resource: &'static str, name: &str) -> Option<Arc<Value>> {
+        let key = Key::new(resource, self.namespace, name);
+        let until = self.now.checked_sub(world::INFORMER_LAG).unwrap_or(Timestamp::MIN);
+        self.store.seen(&key, until).or_else(|| self.store.get(&key).cloned())
+    }
+
+    fn is_main(&self) -> bool {
+        self.subresource.is_empty()
+    }
 }
 
 /// A kind. Objects come as [`crate::fields::decode`] leaves them: every field known and of its type. In the order they are
@@ -35,7 +71,7 @@ pub(crate) trait Strategy: Sync {
         Ok(())
     }
 
-    /// Its mistakes, in the order the server tells them. Of metadata only what other kinds do not have.
+    /// Its mistakes, those of its metadata among them, in the order the server tells them.
     fn validate(&self, _object: &Value, _old: Option<&Value>, _write: &Write<'_>) -> Vec<Cause> {
         Vec::new()
     }
@@ -54,15 +90,6 @@ pub(crate) trait Strategy: Sync {
 /// A kind without particulars.
 pub(crate) struct Plain;
 impl Strategy for Plain {}
-
-macro_rules! plain {
-    ($($kind:ident)*) => {$(
-        pub(crate) struct $kind;
-        impl Strategy for $kind {}
-    )*};
-}
-
-plain!(ConfigMap Namespace Node Pod Secret ServiceAccount Lease ClusterRole ClusterRoleBinding Role RoleBinding);
 
 #[cfg(test)]
 pub(crate) mod testing;

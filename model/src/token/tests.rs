@@ -80,7 +80,9 @@ fn administrator() -> User {
 }
 
 fn asked(world: &mut World, spec: Value) -> Result<Value, Refusal> {
-    request(world, &administrator(), "demo", "demo-sa", &json!({"metadata": {}, "spec": spec})).map(body)
+    let mut asked = json!({"metadata": {}});
+    asked["spec"] = spec;
+    request(world, &administrator(), "demo", "demo-sa", &asked).map(body)
 }
 
 fn token(world: &mut World, spec: Value) -> String {
@@ -513,7 +515,7 @@ async fn a_node_asks_only_for_its_pods_and_their_audiences() {
     pass(&mut world, 1).await;
     let mut told = |spec: Value| {
         let answer = request(&mut world, &node, "demo", "demo-sa", &json!({"metadata": {}, "spec": spec}));
-        answer.map(|_| String::new()).unwrap_or_else(|refusal| refusal.message)
+        answer.map_or_else(|refusal| refusal.message, |_| String::new())
     };
     let pod = |name: &str, uid: &str, audience: &str| json!({"boundObjectRef": {"apiVersion": "v1", "kind": "Pod", "name": name, "uid": uid}, "audiences": [audience]});
     let forbidden = |why: &str| format!("serviceaccounts \"demo-sa\" is forbidden: {why}");

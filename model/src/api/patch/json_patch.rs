@@ -20,9 +20,9 @@ pub(super) fn apply(object: &Value, patch: &[u8]) -> Outcome<Value> {
     Ok(object)
 }
 
-/// Why an operation cannot be done, as far as the server's words for it are known.
-fn fails(what: &str) -> Refusal {
-    Refusal::new(422, "Invalid", what.to_owned())
+/// An operation that cannot be done. Which one the server does not say.
+fn fails() -> Refusal {
+    Refusal::generic(422, "Invalid", "the server rejected our request due to an error in our request")
 }
 
 fn one(object: &mut Value, operation: &Value) -> Outcome<()> {
@@ -34,38 +34,22 @@ fn one(object: &mut Value, operation: &Value) -> Outcome<()> {
         "add" => add(object, path, operation["value"].clone()),
         "remove" => remove(object, path).map(drop),
         "replace" => {
-            let place = object.pointer_mut(path).ok_or_else(|| missing("replace", path))?;
+            let place = object.pointer_mut(path).ok_or_else(fails)?;
             *place = operation["value"].clone();
             Ok(())
         }
         "test" => {
-            let value = object.pointer(path);
-            let is = value.unwrap_or(&Value::Null);
-            if *is == operation["value"] {
-                Ok(())
-            } else {
-                Err(fails(&format!(
-                    "the server rejected our request due to an error in our request: testing value {path} failed"
-                )))
-                .map_err(|_| Refusal::not_modelled("a failing test of a JSON patch"))
-            }
+            let is = object.pointer(path).unwrap_or(&Value::Null);
+            if *is == operation["value"] { Ok(()) } else { Err(fails()) }
         }
         "move" | "copy" => {
             let Some(from) = text("from") else { return Err(Refusal::not_modelled("a move or copy without from")) };
-            let value = if op == "move" {
-                remove(object, from)?
-            } else {
-                object.pointer(from).cloned().ok_or_else(|| missing("copy", from))?
-            };
+            let value =
+                if op == "move" { remove(object, from)? } else { object.pointer(from).cloned().ok_or_else(fails)? };
             add(object, path, value)
         }
         _ => Err(Refusal::not_modelled(format!("the operation {op} of a JSON patch"))),
     }
-}
-
-fn missing(op: &str, path: &str) -> Refusal {
-    let _ = (op, path);
-    fails("the server rejected our request due to an error in our request")
 }
 
 fn parent<'v>(object: &'v mut Value, path: &str) -> Option<(&'v mut Value, String)> {
@@ -82,10 +66,10 @@ fn add(object: &mut Value, path: &str, value: Value) -> Outcome<()> {
         }
         Some((Value::Array(items), at)) => {
             let at = if at == "-" { Some(items.len()) } else { at.parse().ok().filter(|at| *at <= items.len()) };
-            items.insert(at.ok_or_else(|| missing("add", path))?, value);
+            items.insert(at.ok_or_else(fails)?, value);
             Ok(())
         }
-        _ => Err(missing("add", path)),
+        _ => Err(fails()),
     }
 }
 
@@ -97,5 +81,5 @@ fn remove(object: &mut Value, path: &str) -> Outcome<Value> {
         }
         _ => None,
     };
-    removed.ok_or_else(|| missing("remove", path))
+    removed.ok_or_else(fails)
 }
