@@ -116,7 +116,7 @@ impl Attributes {
         let [resource, ..] = parts else { return other() };
         let name = parts.get(1).copied().unwrap_or_default();
         let verb = match (&request.method, name) {
-            (&Method::GET | &Method::HEAD, _) if is_watch => "watch",
+            (&Method::GET | &Method::HEAD, "") if is_watch => "watch",
             (&Method::GET | &Method::HEAD, "") => "list",
             (&Method::GET | &Method::HEAD, _) => "get",
             (&Method::POST, _) => "create",
