@@ -113,7 +113,7 @@ enum Answer {
 async fn answer(side: &mut Side<'_>, call: &Call, pace: Pace) -> Result<Answer, ExploreError> {
     let exchange = match side.send(call).await? {
         None => return Ok(Answer::Seen(nothing())),
-        Some(Err(what)) => return Ok(Answer::NotModelled(side.eye.presentable(what))),
+        Some(Err(what)) => return Ok(Answer::NotModelled(side.eye.presentable(&what))),
         Some(Ok(exchange)) => exchange,
     };
     let mut glance = side.eye.look(call, &exchange);
