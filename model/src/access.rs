@@ -77,7 +77,11 @@ fn access_review(
     review["status"] = status;
     review["kind"] = kind.into();
     review["apiVersion"] = format!("{GROUP}/{}", attributes.version).into();
+    let managed = body["metadata"].get("managedFields");
     review["metadata"] = metadata(profile);
+    if let Some(managed) = managed {
+        review["metadata"]["managedFields"] = managed.clone();
+    }
     if is_local {
         review["metadata"]["namespace"] = namespace.into();
     }

@@ -4,6 +4,7 @@ mod impersonation;
 #[cfg(test)]
 mod tests;
 
+use crate::profile::Feature;
 use crate::request::Request;
 use crate::token::{self, Believed};
 use crate::user::User;
@@ -13,10 +14,14 @@ use crate::world::{Outcome, World};
 pub(crate) fn authenticate(world: &mut World, request: &Request) -> Outcome<Believed> {
     // A certificate wins over a token, good or bad.
     let believed = match &request.peer.certificate {
-        Some((name, groups)) => Believed {
-            user: User { name: name.clone(), groups: groups.clone(), ..User::default() },
-            warnings: Vec::new(),
-        },
+        Some((name, groups)) => {
+            let mut user = User { name: name.clone(), groups: groups.clone(), ..User::default() };
+            if world.profile.has(Feature::CertificateIds) {
+                let id = format!("X509SHA256={}", request.peer.fingerprint);
+                user.extra.insert("authentication.kubernetes.io/credential-id".to_owned(), vec![id]);
+            }
+            Believed { user, warnings: Vec::new() }
+        }
         None => match token::bearer(world, &request.headers)? {
             Some(believed) => believed,
             None => Believed { user: User::anonymous(), warnings: Vec::new() },

@@ -116,7 +116,7 @@ impl Attributes {
         let [resource, ..] = parts else { return other() };
         let name = parts.get(1).copied().unwrap_or_default();
         let verb = match (&request.method, name) {
-            (&Method::GET | &Method::HEAD, _) if is_watch => "watch",
+            (&Method::GET | &Method::HEAD, "") if is_watch => "watch",
             (&Method::GET | &Method::HEAD, "") => "list",
             (&Method::GET | &Method::HEAD, _) => "get",
             (&Method::POST, _) => "create",
@@ -142,6 +142,20 @@ impl Attributes {
                 }
                 _ => String::new(),
             },
+        }
+    }
+
+    /// With the name that a list or a watch is of by its field selector: it is what may be allowed.
+    pub(crate) fn named_by(&self, query: &Query) -> Self {
+        let selected = query.get("fieldSelector").unwrap_or_default().split(',').find_map(|term| {
+            let (field, name) = term.split_once("==").or_else(|| term.split_once('='))?;
+            (field == "metadata.name" && !name.is_empty() && !name.contains(['/', '%'])).then_some(name)
+        });
+        match selected {
+            Some(name) if self.name.is_empty() && matches!(self.verb.as_str(), "list" | "watch") => {
+                Self { name: name.to_owned(), ..self.clone() }
+            }
+            _ => self.clone(),
         }
     }
 

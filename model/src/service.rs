@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use http_body::Frame;
 use http_body_util::{BodyExt, Limited};
+use sha2::{Digest, Sha256};
 
 use crate::Model;
 use crate::request::{Query, Request, decoded};
@@ -22,12 +23,16 @@ const BODY_LIMIT: usize = 3 * 1024 * 1024;
 pub struct Peer {
     /// The common name and the organizations of the client certificate, where one came.
     pub certificate: Option<(String, Vec<String>)>,
+    /// The SHA-256 of the certificate, in hexadecimal digits; of one that there is in words only, of these.
+    pub(crate) fingerprint: String,
 }
 
 impl Peer {
     /// Somebody with a client certificate that the cluster's authority signed.
     pub fn certified<'g>(user: &str, groups: impl IntoIterator<Item = &'g str>) -> Self {
-        Self { certificate: Some((user.to_owned(), groups.into_iter().map(str::to_owned).collect())) }
+        let groups: Vec<String> = groups.into_iter().map(str::to_owned).collect();
+        let fingerprint = fingerprint(format!("{user}/{}", groups.join("/")).as_bytes());
+        Self { certificate: Some((user.to_owned(), groups)), fingerprint }
     }
 
     /// Somebody without a certificate.
@@ -39,6 +44,11 @@ impl Peer {
     pub fn administrator() -> Self {
         Self::certified("kubernetes-admin", ["system:masters"])
     }
+}
+
+/// As client certificates are told apart.
+pub(crate) fn fingerprint(certificate: &[u8]) -> String {
+    Sha256::digest(certificate).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A connection to a model.

@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use crate::service::fingerprint;
 use crate::{Model, Peer};
 
 /// How long nothing is accepted when accepting failed.
@@ -114,10 +115,13 @@ async fn connection(model: Model, stream: TcpStream, acceptor: TlsAcceptor) {
 }
 
 /// Whom a verified certificate stands for: its common name, in the groups of its organizations.
-fn peer(certificate: &CertificateDer<'_>) -> Peer {
-    let Ok((_, certificate)) = X509Certificate::from_der(certificate) else { return Peer::nobody() };
+fn peer(der: &CertificateDer<'_>) -> Peer {
+    let Ok((_, certificate)) = X509Certificate::from_der(der) else { return Peer::nobody() };
     let subject = certificate.subject();
     let name = subject.iter_common_name().find_map(|name| name.as_str().ok()).unwrap_or_default();
     let groups: Vec<&str> = subject.iter_organization().filter_map(|name| name.as_str().ok()).collect();
-    if name.is_empty() { Peer::nobody() } else { Peer::certified(name, groups) }
+    if name.is_empty() {
+        return Peer::nobody();
+    }
+    Peer { fingerprint: fingerprint(der), ..Peer::certified(name, groups) }
 }

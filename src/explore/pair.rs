@@ -111,15 +111,16 @@ enum Answer {
 }
 
 async fn answer(side: &mut Side<'_>, call: &Call, pace: Pace) -> Result<Answer, ExploreError> {
-    let Some(exchange) = side.send(call).await? else { return Ok(Answer::Seen(nothing())) };
-    if let Some(what) = refused_as_not_modelled(side, &exchange) {
-        return Ok(Answer::NotModelled(what));
-    }
+    let exchange = match side.send(call).await? {
+        None => return Ok(Answer::Seen(nothing())),
+        Some(Err(what)) => return Ok(Answer::NotModelled(side.eye.presentable(what))),
+        Some(Ok(exchange)) => exchange,
+    };
     let mut glance = side.eye.look(call, &exchange);
     if pace == Pace::Slow && call.verb.is_read() {
         for _ in 0..LOOKS {
             side.pause(side.settling / 2).await;
-            let Some(exchange) = side.send(call).await? else { break };
+            let Some(Ok(exchange)) = side.send(call).await? else { break };
             let next = side.eye.look(call, &exchange);
             let is_steady = next.seen == glance.seen;
             glance = next;
@@ -129,8 +130,4 @@ async fn answer(side: &mut Side<'_>, call: &Call, pace: Pace) -> Result<Answer, 
         }
     }
     Ok(Answer::Seen(side.eye.keep(glance)))
-}
-
-fn refused_as_not_modelled(side: &Side<'_>, exchange: &Exchange) -> Option<String> {
-    not_modelled(exchange).map(|what| side.eye.presentable(what))
 }

@@ -12,7 +12,7 @@ use super::error::ExploreError;
 use super::fill::World;
 use super::generate::HOME;
 use super::see::Eye;
-use crate::cluster::{Cluster, Exchange, Identity, RUN_LABEL, Request};
+use crate::cluster::{Cluster, Exchange, Identity, RUN_LABEL, Request, SendError};
 use crate::path;
 
 /// How long one call may take.
@@ -76,8 +76,8 @@ impl<'c> Side<'c> {
         Ok(())
     }
 
-    /// Sends a call; none is sent that could touch what is not the sequence's own.
-    pub(super) async fn send(&mut self, call: &Call) -> Result<Option<Exchange>, ExploreError> {
+    /// Sends a call; none is sent that could touch what is not the sequence's own. What a model does not know it says.
+    pub(super) async fn send(&mut self, call: &Call) -> Result<Option<Result<Exchange, String>>, ExploreError> {
         if call.is_loose() {
             return Ok(None);
         }
@@ -96,9 +96,14 @@ impl<'c> Side<'c> {
         let session = self.cluster.session(&identity)?;
         let sent = format!("{} {}", request.method, request.path);
         let answered = timeout(PATIENCE, session.send(request)).await;
-        let exchange = answered.map_err(|_| ExploreError::NoAnswer { request: sent })??;
-        self.remember(call, &exchange);
-        Ok(Some(exchange))
+        match answered.map_err(|_| ExploreError::NoAnswer { request: sent })? {
+            Ok(exchange) => {
+                self.remember(call, &exchange);
+                Ok(Some(Ok(exchange)))
+            }
+            Err(SendError::NotModelled { what, .. }) => Ok(Some(Err(what))),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn request(&mut self, call: &Call) -> Request {

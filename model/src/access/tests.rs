@@ -69,6 +69,10 @@ fn a_review_says_whether_and_why() {
     );
     let node = json!({"user": "system:node:n", "groups": ["system:nodes"], "resourceAttributes": {"verb": "list", "resource": "pods", "fieldSelector": {"rawSelector": "spec.nodeName=n"}}});
     assert_eq!(status("subjectaccessreviews", &admin, node), json!({"allowed": true}));
+    let managed = json!([{"manager": "tests"}]);
+    let body = json!({"metadata": {"managedFields": managed}, "spec": {"nonResourceAttributes": path}});
+    let review = asked(&world, &admin, "selfsubjectaccessreviews", &body);
+    assert_eq!(review["metadata"], json!({"managedFields": managed}));
     let unreadable =
         json!({"resourceAttributes": {"verb": "list", "resource": "pods", "fieldSelector": {"rawSelector": "x"}}});
     assert_eq!(

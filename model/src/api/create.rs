@@ -77,8 +77,12 @@ pub(super) fn admitted(
     }
     call.warn(resource.strategy.warnings(&object, None, &write));
     let key = Key::new(resource.full, namespace, &name);
-    if world.store.get(&key).is_some() {
-        return Err(Refusal::already_exists(resource.full, &name));
+    if let Some(there) = world.store.get(&key) {
+        let mut refusal = Refusal::already_exists(resource.full, &name);
+        if !there["metadata"]["deletionTimestamp"].is_null() {
+            refusal.message = format!("object is being deleted: {}", refusal.message);
+        }
+        return Err(refusal);
     }
     Ok(if dry_run { Arc::new(object) } else { world.put(key, object) })
 }

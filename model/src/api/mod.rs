@@ -35,7 +35,7 @@ pub(crate) fn answer(world: &mut World, request: &Request) -> Outcome<Reply> {
     let believed = authn::authenticate(world, request)?;
     let attributes = Attributes::of(request);
     let call = Call::new(request, &attributes, &believed.user, believed.warnings);
-    let allowed = authz::authorize(world, &believed.user, &attributes);
+    let allowed = authz::authorize(world, &believed.user, &attributes.named_by(&request.query));
     let mut reply = allowed.and_then(|()| routed(world, &call));
     let warned = call.warned();
     match &mut reply {
@@ -141,7 +141,10 @@ fn token_request(world: &mut World, call: &Call<'_>) -> Outcome<Answer> {
     }
     let options = options::Options::of(call, options::Kind::Create, &world.profile)?;
     let expected = Expected { kind: "TokenRequest", group: "authentication.k8s.io", version: "v1" };
-    let object = body::read(call, expected, options.validation, &world.profile)?;
+    let mut object = body::read(call, expected, options.validation, &world.profile)?;
+    if object["spec"]["expirationSeconds"].is_null() {
+        object["spec"]["expirationSeconds"] = 3600.into();
+    }
     let object = managed::posted(object, "TokenRequest", "token", &options.manager, world.now(), &world.profile)?;
     let asked = call.attributes;
     token::request(world, call.user, &asked.namespace, &asked.name, &object)

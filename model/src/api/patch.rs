@@ -97,8 +97,7 @@ fn apply(
         .map_err(|_| Refusal::not_modelled("a configuration that is YAML and no JSON"))?;
     let mut config = config;
     fits_apply(&mut config, key, resource)?;
-    let (config, warnings) = fields::decode_partial(resource.kind, config, options.validation, &world.profile)?;
-    call.warn(warnings);
+    let config = fields::decode_partial(resource.kind, config, &world.profile)?;
     if old.is_none() && !call.attributes.subresource.is_empty() {
         return Err(Refusal::not_found(resource.full, &key.name));
     }

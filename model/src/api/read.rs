@@ -226,10 +226,7 @@ pub(super) fn watch(world: &World, call: &Call<'_>, resource: &'static Resource)
     let query = &call.request.query;
     options(query, true, &world.profile)?;
     let initial = query.flag("sendInitialEvents") && world.profile.has(Feature::InitialEvents);
-    let mut selector = Selector::of(query, resource)?;
-    if !call.attributes.name.is_empty() {
-        selector.name_it(&call.attributes.name);
-    }
+    let selector = Selector::of(query, resource)?;
     let asked = query.get("resourceVersion").unwrap_or_default();
     let begin = match version(asked)? {
         _ if initial => Begin::WithWhatIsThere,

@@ -31,11 +31,6 @@ impl Selector {
         Ok(Self { labels, fields })
     }
 
-    /// Only the object of a name.
-    pub(super) fn name_it(&mut self, name: &str) {
-        self.fields.push(("metadata.name".to_owned(), true, name.to_owned()));
-    }
-
     pub(crate) fn is_everything(&self) -> bool {
         self.labels.is_empty() && self.fields.is_empty()
     }

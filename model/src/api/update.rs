@@ -25,11 +25,10 @@ pub(super) fn replace(world: &mut World, call: &Call<'_>, resource: &'static Res
     create::in_namespace(&mut object, &key.namespace)?;
     let manager = Manager::update(&options.manager, subresource);
     let Some(old) = world.store.get(&key).cloned() else {
+        same_uid(object["metadata"]["uid"].as_str().unwrap_or_default(), "", &key, resource)?;
         if !resource.create_on_update || !subresource.is_empty() {
             return Err(Refusal::not_found(resource.full, &key.name));
         }
-        let uid = object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
-        same_uid(&uid, "", &key, resource)?;
         return Ok(Answer::new(201, create::new(world, call, resource, object, &manager, options.dry_run)?));
     };
     let uid = object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();

@@ -1,6 +1,5 @@
 use serde_json::json;
 
-use super::*;
 use crate::authz::tests::world;
 use crate::profile::releases;
 
@@ -49,8 +48,8 @@ fn who_may_ask_who_they_are_depends_on_a_gate() {
         (37, &[], true),
     ] {
         let world = world(minor, gates);
-        let role = world.store.find(CLUSTER_ROLES, "", "system:basic-user").unwrap();
-        assert_eq!(role["rules"].as_array().unwrap().contains(&rule), is_granted, "v1.{minor} {gates:?}");
+        let basic = world.store.find(CLUSTER_ROLES, "", "system:basic-user").unwrap();
+        assert_eq!(basic["rules"].as_array().unwrap().contains(&rule), is_granted, "v1.{minor} {gates:?}");
     }
 }
 

@@ -11,12 +11,14 @@ use crate::store::{Event, Key};
 use crate::world::World;
 
 /// How soon it is looked again whether what was to be deleted has gone.
-const AGAIN: SignedDuration = SignedDuration::from_millis(100);
+const AGAIN: SignedDuration = SignedDuration::from_secs(8);
+/// How long the controller waits before it begins, so that all API servers have seen that the Namespace goes.
+const BEGIN_AFTER: SignedDuration = SignedDuration::from_secs(5);
 const MANAGER: &str = "kube-controller-manager";
 
 pub(super) fn react(world: &mut World, event: &Event) {
     if event.key.resource == "namespaces" && !event.object["metadata"]["deletionTimestamp"].is_null() {
-        look(world, &event.key.name.clone());
+        world.after(BEGIN_AFTER, Timer::Empty { namespace: event.key.name.clone() });
     }
 }
 

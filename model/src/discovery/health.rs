@@ -25,12 +25,12 @@ pub(super) fn answer(profile: &Profile, which: &str, name: &str, query: &Query) 
     for (_, check) in served.checks.iter().filter(|(known, _)| *known == which) {
         let before = excluded.len();
         excluded.retain(|name| name != check);
-        let _ = write!(text, "[+]{check} {}ok\n", if excluded.len() < before { "excluded: " } else { "" });
+        let _ = writeln!(text, "[+]{check} {}ok", if excluded.len() < before { "excluded: " } else { "" });
     }
     if !excluded.is_empty() {
         let names: Vec<String> = excluded.iter().map(|name| format!("{name:?}")).collect();
-        let _ = write!(text, "warn: some health checks cannot be excluded: no matches for {}\n", names.join(","));
+        let _ = writeln!(text, "warn: some health checks cannot be excluded: no matches for {}", names.join(","));
     }
-    let _ = write!(text, "{which} check passed\n");
+    let _ = writeln!(text, "{which} check passed");
     Some(Answer::text(PLAIN, text))
 }

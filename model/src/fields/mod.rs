@@ -44,16 +44,37 @@ pub(crate) fn decode(
     read(kind, &version, json::Json::from(object), validation, profile)
 }
 
-/// The same of a configuration to be applied: what is zero is neither taken away nor put there.
-pub(crate) fn decode_partial(
-    kind: &str,
-    object: Value,
-    validation: Validation,
-    profile: &Profile,
-) -> Result<(Value, Vec<String>), Refusal> {
-    let version = object["apiVersion"].as_str().unwrap_or("v1").rsplit('/').next().unwrap_or_default().to_owned();
-    let (_, value, warnings) = found(kind, &version, json::Json::from(object), validation, profile)?;
-    Ok((value, warnings))
+/// The same of a configuration to be applied: what is zero is neither taken away nor put there, and what is unknown is
+/// refused, whatever is asked for.
+pub(crate) fn decode_partial(kind: &str, object: Value, profile: &Profile) -> Result<Value, Refusal> {
+    let shape = shape(kind, profile).ok_or_else(|| Refusal::not_modelled(format_args!("the kind {kind}")))?;
+    let (name, namespace) = (text_of(&object, "name"), text_of(&object, "namespace"));
+    let said = object["apiVersion"].as_str().unwrap_or_default().to_owned();
+    let found = decode::read(json::Json::from(object), shape, profile);
+    let found = found.map_err(|_| Refusal::not_modelled("a value of a wrong type in a configuration"))?;
+    if let Some(path) = found.not_modelled {
+        return Err(Refusal::not_modelled(format_args!("the field {path} of a {kind}")));
+    }
+    let unknown: Vec<&str> = found
+        .told
+        .iter()
+        .map(|told| told.strip_prefix("unknown field \"").and_then(|rest| rest.strip_suffix('"')).unwrap_or_default())
+        .collect();
+    match unknown.as_slice() {
+        [] => Ok(found.value),
+        [path] if !path.is_empty() && !path.contains('[') => {
+            let version = if said.contains('/') { said } else { format!("/{said}") };
+            let message = format!(
+                "failed to create typed patch object ({namespace}/{name}; {version}, Kind={kind}): .{path}: field not declared in schema"
+            );
+            Err(Refusal::new(500, "", message))
+        }
+        _ => Err(Refusal::not_modelled("a configuration with several unknown fields")),
+    }
+}
+
+fn text_of(object: &Value, field: &str) -> String {
+    object["metadata"][field].as_str().unwrap_or_default().to_owned()
 }
 
 /// What is wrong with a text that should be JSON, in Go's words.

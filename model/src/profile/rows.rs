@@ -59,6 +59,8 @@ pub(crate) enum Feature {
     ImpersonationWithoutUserRefused,
     /// Impersonation may be allowed for single verbs.
     ConstrainedImpersonation,
+    /// Client certificates have an id.
+    CertificateIds,
     /// `sendInitialEvents` is known.
     InitialEvents,
     /// It is granted to a watch.
@@ -101,6 +103,8 @@ pub(crate) enum Feature {
     EnvironmentFiles,
     /// A variable that hides another is told of as such; before, as a duplicate.
     HiddenVariablesAreTold,
+    /// It is told that apply may drop the hidden one.
+    HiddenVariablesAreDropped,
     /// `status.hostIPs` may be named in variables.
     HostAddresses,
     /// On the node's network it is the port of the node that does not match.
@@ -225,6 +229,7 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::AutomaticSecrets, Span::until(24), "KEP-2799")
         .without("LegacyServiceAccountTokenNoAutoGeneration", Span::between(24, 27)),
     // Requests.
+    row(Feature::CertificateIds, Span::from(32), "apiserver: pkg/authentication/request/x509"),
     row(Feature::InitialEvents, Span::from(27), "KEP-3157"),
     row(Feature::InitialEventsSent, Span::from(32), "KEP-3157, scenarios/api/watch-initial-events"),
     row(Feature::InitialEventsWithdrawn, Span::between(33, 34), "scenarios/api/watch-initial-events"),
@@ -344,4 +349,5 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::EarlyApiServerLease, Span::between(26, 27), "KEP-1965; seen in v1.26.3")
         .with("APIServerIdentity", Span::between(26, 27)),
     row(Feature::ApiServerLease, Span::from(27), "KEP-1965; seen from v1.27.3 on"),
+    row(Feature::HiddenVariablesAreDropped, Span::from(30), "scenarios/warnings/duplicate-env"),
 ];

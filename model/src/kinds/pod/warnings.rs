@@ -93,10 +93,12 @@ fn variables(container: &Value, path: &str, profile: &Profile, warnings: &mut Ve
         }
         let (value, reference) = (text(variable, "value"), format!("$({name})"));
         if has(variable, "valueFrom") || value == reference || !value.contains(&reference) {
-            warnings.push(format!(
-                "{path}.env[{at}]: hides previous definition of {}, which may be dropped when using apply",
-                quoted(name)
-            ));
+            let dropped = if profile.has(Feature::HiddenVariablesAreDropped) {
+                ", which may be dropped when using apply"
+            } else {
+                ""
+            };
+            warnings.push(format!("{path}.env[{at}]: hides previous definition of {}{dropped}", quoted(name)));
         }
     }
 }
