@@ -214,6 +214,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn nothing_is_accepted_from_a_model() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = Project::at(folder.path().to_str().unwrap());
+        std::fs::create_dir(folder.path().join("scenarios")).unwrap();
+        let text = "scenario: x\nsteps: [{get: {kind: Node, name: n}}]\n";
+        std::fs::write(folder.path().join("scenarios/x.yaml"), text).unwrap();
+        let arguments = Arguments { list: true, quiet: true, ..Arguments::default() };
+        let run = |update: &str, clusters: Option<&str>| {
+            let (insta_update, clusters) = (Some(update.to_owned()), clusters.map(str::to_owned));
+            run(&project, &arguments, &Environment { insta_update, clusters, ..Environment::default() }).err()
+        };
+        for update in ["always", "unseen", "force"] {
+            assert_eq!(run(update, None).as_deref(), Some(NOT_FROM_A_MODEL));
+        }
+        assert_eq!(run("new", None), None);
+        assert_eq!(run("always", Some("context:x")), None);
+    }
+
+    #[test]
     fn each_scenario_is_a_test_in_one_shard() {
         let folder = tempfile::tempdir().unwrap();
         let folder = Utf8Path::from_path(folder.path()).unwrap();

@@ -31,3 +31,26 @@ impl Skipped {
         reasons.into_iter().try_for_each(|(reason, count)| writeln!(out, "{count:>6}  {reason}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_told_with_how_many_tests_they_are_of() {
+        let skipped = Skipped::default();
+        for reason in [Some("needs a"), None, Some("needs b"), Some("needs b")] {
+            let blank = ScenarioOutcome::blank("", "", "v1.36.3".parse().unwrap());
+            skipped.add(&ScenarioOutcome { skipped: reason.map(str::to_owned), ..blank });
+        }
+        let mut told = Vec::new();
+        skipped.tell(&mut told).unwrap();
+        let told = String::from_utf8(told).unwrap();
+        let (first, rest) = told.split_once('\n').unwrap();
+        assert!(first.starts_with("embedded control planes skipped 3 "), "{first}");
+        assert_eq!(rest, "     2  needs b\n     1  needs a\n");
+        let mut nothing = Vec::new();
+        Skipped::default().tell(&mut nothing).unwrap();
+        assert!(nothing.is_empty());
+    }
+}

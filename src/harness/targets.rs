@@ -97,3 +97,29 @@ impl Case<'_> {
         self.target.missing.clone().or_else(out_of_range)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(clusters: Option<&str>, recorded: &[&str]) -> Vec<String> {
+        let environment = Environment { clusters: clusters.map(str::to_owned), ..Environment::default() };
+        let recorded = recorded.iter().map(|minor| minor.parse().unwrap()).collect();
+        let targets = targets(&environment, &recorded, &Images::default()).unwrap();
+        let told = |target: Target| {
+            let missing = target.missing.map(|why| format!(" ({why})")).unwrap_or_default();
+            format!("{}: {}{missing}", target.label, target.spec)
+        };
+        targets.into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn what_was_recorded_is_held_against_models_unless_clusters_are_named() {
+        assert_eq!(labels(None, &["v1.22", "v1.36"]), ["v1.22: embedded:v1.22", "v1.36: embedded:v1.36"]);
+        assert_eq!(labels(None, &[]), ["v1.37: embedded:v1.37"], "the first scenario of a project is a test");
+        let named = labels(Some("embedded:v1.36,context:x"), &["v1.22"]);
+        assert_eq!(named, ["embedded:v1.36: embedded:v1.36", "context:x: context:x"]);
+        let [unknown] = &labels(None, &["v1.21"])[..] else { panic!() };
+        assert!(unknown.starts_with("v1.21: embedded:v1.21 (there is no embedded model of v1.21"), "{unknown}");
+    }
+}

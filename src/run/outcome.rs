@@ -321,3 +321,42 @@ impl ScenarioOutcome {
         self.steps.iter().any(|step| matches!(step.verdict, Verdict::Unrecorded { .. }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_modelled_skips_a_scenario_unless_it_fails_anyway() {
+        let refused = Trouble::new(format!("a Frob {NOT_MODELLED_PHRASE}"));
+        let at = At::file(crate::syntax::Source::new("x.yaml", ""));
+        let step = |verdict| StepOutcome {
+            label: String::new(),
+            slug: None,
+            at: at.clone(),
+            requests: Vec::new(),
+            body: None,
+            attempts: 1,
+            took: Duration::ZERO,
+            answer: None,
+            verdict,
+        };
+        let outcome = |verdicts: Vec<Verdict>, trouble| {
+            let blank = ScenarioOutcome::blank("", "", "v1.36.3".parse().unwrap());
+            let mut outcome = ScenarioOutcome { steps: verdicts.into_iter().map(step).collect(), trouble, ..blank };
+            outcome.skip_what_is_not_modelled();
+            outcome
+        };
+        let skipped = Some(refused.message.clone());
+        let broken = || Verdict::Broken(refused.clone());
+        let other = Trouble::new("no answer");
+        let skip = outcome(vec![Verdict::Done, broken(), Verdict::NotRun], vec![refused.clone()]);
+        assert_eq!((skip.status(), &skip.skipped), (Status::Skipped, &skipped));
+        assert!(matches!(&skip.steps[1].verdict, Verdict::LeftOut(why) if *why == refused.message));
+        let failed = outcome(vec![Verdict::Unrecorded { fails: true }, broken()], Vec::new());
+        assert_eq!((failed.status(), failed.skipped), (Status::Failed, None));
+        let ill = outcome(vec![broken()], vec![other.clone()]);
+        assert_eq!((ill.status(), ill.trouble), (Status::Broken, vec![other]));
+        assert_eq!(outcome(vec![Verdict::Done], Vec::new()).status(), Status::Passed);
+    }
+}

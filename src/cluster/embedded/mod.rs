@@ -1,6 +1,8 @@
 //! Clusters that are a model in this process: no file but a key, no socket before a command wants one, ready at once.
 
 mod key;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::sync::RwLock;
