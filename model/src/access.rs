@@ -221,14 +221,14 @@ fn rules_review(world: &World, user: &User, body: &Value) -> Outcome<Answer> {
     if namespace.is_empty() {
         return Err(Refusal::bad_request("no namespace on request"));
     }
-    let authz::Rules { rules, errors, is_incomplete } = authz::rules(world, user, namespace);
+    let authz::Rules { listed, errors, is_incomplete } = authz::rules(world, user, namespace);
     let with = |wanted: &str, keys: &[&str]| -> Vec<Value> {
         let has = |rule: &&Value| rule[wanted].as_array().is_some_and(|list| !list.is_empty());
         let part = |rule: &Value| {
             let kept = keys.iter().filter_map(|key| Some(((*key).to_owned(), rule.get(*key)?.clone())));
             Value::Object(kept.collect())
         };
-        rules.iter().filter(has).map(part).collect()
+        listed.iter().filter(has).map(part).collect()
     };
     let mut status = json!({
         "resourceRules": with("resources", &["verbs", "apiGroups", "resources", "resourceNames"]),

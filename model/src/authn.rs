@@ -1,6 +1,8 @@
 //! Authentication: whose request it is.
 
 mod impersonation;
+#[cfg(test)]
+mod tests;
 
 use crate::request::Request;
 use crate::token::{self, Believed};

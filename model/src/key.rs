@@ -1,4 +1,4 @@
-//! The key that signs tokens of ServiceAccounts.
+//! The key that signs tokens of `ServiceAccount`s.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

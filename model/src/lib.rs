@@ -41,6 +41,7 @@ mod token;
 mod user;
 mod watching;
 mod world;
+mod written;
 
 pub use key::{KeyError, SigningKey};
 pub use model::{Model, Options};

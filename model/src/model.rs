@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::answer::{Answer, Content};
@@ -14,7 +15,7 @@ use crate::request::Request;
 use crate::service::{Body, Peer, Service};
 use crate::status::Refusal;
 use crate::world::World;
-use crate::{api, watching};
+use crate::{api, watching, written};
 
 /// How a control plane is set up.
 #[derive(Debug, Clone)]
@@ -73,19 +74,19 @@ impl Model {
         let mut world = self.world();
         world.catch_up();
         let answered = api::answer(&mut world, request);
-        let end = world.store.end();
+        let (end, profile) = (world.store.end(), Arc::clone(&world.profile));
         drop(world);
         self.0.written.send_if_modified(|written| std::mem::replace(written, end) != end);
         match answered {
-            Ok(api::Reply::Answer(answer)) => encode(&answer),
+            Ok(api::Reply::Answer(answer)) => encode(&answer, |value| written::body(value, request, &profile)),
             Ok(api::Reply::Watch(wanted)) => watching::response(self.clone(), wanted),
-            Err(refusal) => self.refuse(&refusal),
+            Err(refusal) => encode(&refusal.answer(), |value| written::body(value, request, &profile)),
         }
     }
 
     /// A refusal as it is sent.
     pub(crate) fn refuse(&self, refusal: &Refusal) -> http::Response<Body> {
-        encode(&Answer::new(refusal.code, refusal.status()).with_warnings(refusal.warnings.iter().cloned()))
+        encode(&refusal.answer(), |value| value.to_string() + "\n")
     }
 
     /// Everything, for as long as the guard lives. Nothing waits for anything while it does.
@@ -114,9 +115,9 @@ impl fmt::Debug for Model {
     }
 }
 
-fn encode(answer: &Answer) -> http::Response<Body> {
+fn encode(answer: &Answer, json: impl FnOnce(&Value) -> String) -> http::Response<Body> {
     let (content_type, body) = match &answer.content {
-        Content::Json(value) => ("application/json", Body::whole(value.to_string() + "\n")),
+        Content::Json(value) => ("application/json", Body::whole(json(value))),
         Content::Text { content_type, text } => (*content_type, Body::whole(text.clone())),
         Content::Bytes { content_type, bytes } => (*content_type, Body::whole(bytes.clone())),
     };

@@ -1,4 +1,4 @@
-//! OpenAPI, as far as kubectl needs it to send what it is given: which kinds can be patched, and whether the server validates
+//! `OpenAPI`, as far as kubectl needs it to send what it is given: which kinds can be patched, and whether the server validates
 //! fields. It describes no fields, so that kubectl leaves them to the server; `kubectl explain` has nothing to explain.
 
 use serde_json::{Map, Value, json};

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::answer::Answer;
+
 /// Why a request is not done. Becomes the Status that is answered.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Refusal {
@@ -156,6 +158,11 @@ impl Refusal {
     /// What the server has to say where nothing is known of what is meant.
     pub(crate) fn generic(code: u16, reason: &'static str, message: &str) -> Self {
         Self { has_details: true, ..Self::new(code, reason, message) }
+    }
+
+    /// It as an answer.
+    pub(crate) fn answer(&self) -> Answer {
+        Answer { warnings: self.warnings.clone(), ..Answer::new(self.code, self.status()) }
     }
 
     /// The Status object.

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::Model;
 use crate::api::Selector;
+use crate::fields;
 use crate::resources::Resource;
 use crate::service::Body;
 use crate::status::Refusal;
@@ -37,6 +38,8 @@ pub(crate) struct Wanted {
     pub(crate) selector: Selector,
     pub(crate) begin: Begin,
     pub(crate) bookmarks: bool,
+    /// Whether a bookmark ends what was there at the beginning.
+    pub(crate) tells_begin: bool,
     /// After how long it ends; never if 0.
     pub(crate) seconds: u64,
     pub(crate) shown: Option<As>,
@@ -88,6 +91,9 @@ impl Watch {
                     .collect();
                 for object in there {
                     watch.tell(&world, "ADDED", object);
+                }
+                if watch.wanted.tells_begin && watch.wanted.bookmarks {
+                    watch.mark(&world, Some(json!({"k8s.io/initial-events-end": "true"})));
                 }
             }
             Begin::After(revision) if revision < world.store.compacted() => {
@@ -153,10 +159,7 @@ impl Watch {
         }
         if self.wanted.bookmarks && self.bookmark <= now {
             self.bookmark = now + BOOKMARK_EVERY;
-            let resource = self.wanted.resource;
-            let object = json!({"kind": resource.kind, "apiVersion": resource.api_version(), "metadata": {
-                "resourceVersion": world.store.revision().to_string(), "creationTimestamp": null}});
-            self.line("BOOKMARK", &object);
+            self.mark(&world, None);
         }
         self.is_over = self.end.is_some_and(|end| end <= now);
         crate::controllers::next_due(&world).map(|due| world.clock.instant(due))
@@ -192,6 +195,18 @@ impl Watch {
             None => object,
         };
         self.line(kind, &object);
+    }
+
+    /// Says how far the watch has come.
+    fn mark(&mut self, world: &World, annotations: Option<Value>) {
+        let resource = self.wanted.resource;
+        let mut metadata = json!({"resourceVersion": world.store.revision().to_string()});
+        if let Some(annotations) = annotations {
+            metadata["annotations"] = annotations;
+        }
+        let mut object = json!({"kind": resource.kind, "apiVersion": resource.api_version(), "metadata": metadata});
+        fields::normalize(resource.kind, &mut object, &world.profile);
+        self.line("BOOKMARK", &object);
     }
 
     fn refuse(&mut self, refusal: &Refusal) {

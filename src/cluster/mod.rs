@@ -55,8 +55,8 @@ use crate::capability::Capability;
 use crate::version::Version;
 use access::{Access, Certified};
 use discovery::Discovery;
+use embedded::Embedded;
 use lease::{Aftermath, Tenancy};
-use rehearsal_model::Model;
 use upgrade::Course;
 
 pub use assets::{Assets, AssetsError, installed};
@@ -165,7 +165,7 @@ pub struct Cluster {
     tenancy: Option<Tenancy>,
     aftermath: Option<Arc<Aftermath>>,
     /// What answers, where that is in this process.
-    model: Option<Model>,
+    embedded: Option<Embedded>,
     clock: Clock,
 }
 
@@ -201,7 +201,7 @@ impl Cluster {
             home: None,
             tenancy: None,
             aftermath: None,
-            model: None,
+            embedded: None,
             clock: Clock::default(),
         }
     }
@@ -222,7 +222,7 @@ impl Cluster {
 
     /// Whether it is a model: then nothing that it shows may be recorded, and it refuses what it does not know.
     pub fn is_embedded(&self) -> bool {
-        self.model.is_some()
+        self.embedded.is_some()
     }
 
     /// The time that it lives in.
@@ -265,9 +265,9 @@ impl Cluster {
         self.facts.audience.as_deref()
     }
 
-    /// The address of the API server.
+    /// The address of the API server; of an embedded one, once it [is served](Self::serve).
     pub fn server(&self) -> Option<&str> {
-        self.facts.server.as_deref()
+        self.facts.server.as_deref().or_else(|| Some(self.socket()?.server.as_str()))
     }
 
     /// The administrator's kubeconfig of a cluster of ours.
@@ -283,7 +283,7 @@ impl Cluster {
             Identity::Bearer(_) | Identity::Anonymous => self.transports.bare.clone(),
             Identity::Certified { .. } => self.certified_client(identity)?,
         };
-        let modelled = self.model.as_ref().map(|_| self.version.minor);
+        let modelled = self.embedded.as_ref().map(|_| self.version.minor);
         Ok(Session::new(client, identity.headers()?).with_aftermath(self.aftermath.clone()).of_model(modelled))
     }
 

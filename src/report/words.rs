@@ -108,7 +108,9 @@ impl fmt::Display for Hint {
 /// How to see more of a scenario.
 pub(super) fn more(outcome: &ScenarioOutcome) -> Hint {
     let command = format!("rehearsal run --show --cluster {} {}", outcome.cluster, outcome.file);
-    Hint { what: "every step and answer", command, remark: " (--keep leaves what it made)" }
+    // A model ends with its run, and leaves nothing.
+    let remark = if is_embedded(outcome) { "" } else { " (--keep leaves what it made)" };
+    Hint { what: "every step and answer", command, remark }
 }
 
 /// How to record what came instead of what was expected, where that may be right.
@@ -120,12 +122,17 @@ pub(super) fn to_record(outcome: &ScenarioOutcome) -> Option<Hint> {
         _ => return None,
     };
     // Of a model nothing is recorded; what it is held against comes from the real one.
-    let cluster = match outcome.cluster.parse() {
-        Ok(ClusterSpec::Embedded(_)) => ClusterSpec::Local(Release::Minor(outcome.version.minor)).to_string(),
-        _ => outcome.cluster.clone(),
+    let cluster = if is_embedded(outcome) {
+        ClusterSpec::Local(Release::Minor(outcome.version.minor)).to_string()
+    } else {
+        outcome.cluster.clone()
     };
     let command = format!("rehearsal record --cluster {cluster} {}", outcome.file);
     Some(Hint { what, command, remark: "" })
+}
+
+fn is_embedded(outcome: &ScenarioOutcome) -> bool {
+    outcome.cluster.parse().is_ok_and(|spec: ClusterSpec| spec.is_embedded())
 }
 
 /// Whether a scenario was skipped because the embedded model does not know something.

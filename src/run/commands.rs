@@ -14,7 +14,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 
 use crate::action::{CommandError, Commands, Exit, Invocation, Program, Said, Saying};
-use crate::cluster::{Cluster, Identity, SendError, Workplace};
+use crate::cluster::{Cluster, Identity, Workplace};
 use crate::plan::Plan;
 use crate::scenario::ScenarioFile;
 
@@ -32,7 +32,8 @@ pub(super) struct Place<'a> {
 
 impl<'a> Place<'a> {
     /// A private folder with the files of the scenario, in which the names are this run's.
-    pub(super) fn prepare(cluster: &'a Cluster, file: &ScenarioFile, plan: &Plan) -> Result<Self, CommandError> {
+    pub(super) async fn prepare(cluster: &'a Cluster, file: &ScenarioFile, plan: &Plan) -> Result<Self, CommandError> {
+        cluster.serve().await?;
         let workplace = cluster.workplace()?;
         for (name, contents) in file.folder(&|text| plan.names.rewrite(text)) {
             workplace.write(&workplace.files().join(name), &contents)?;
@@ -54,22 +55,17 @@ impl<'a> Place<'a> {
         std::env::join_paths(folders).unwrap_or(inherited)
     }
 
-    /// The kubeconfig of an identity; none of a cluster that no command can reach.
-    fn kubeconfig(&self, identity: &Identity) -> Result<Option<PathBuf>, CommandError> {
+    fn kubeconfig(&self, identity: &Identity) -> Result<PathBuf, CommandError> {
         // Nothing panics between two changes that belong together.
         let mut known = self.kubeconfigs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, path)) = known.iter().find(|(of, _)| of == identity) {
-            return Ok(Some(path.clone()));
+            return Ok(path.clone());
         }
         let path = self.workplace.path().join(format!("kubeconfig-{}", known.len()));
-        let kubeconfig = match self.cluster.kubeconfig_of(identity, self.namespace.as_deref()) {
-            // What asks nothing of it runs all the same.
-            Err(SendError::NoKubeconfig) if self.cluster.is_embedded() => return Ok(None),
-            kubeconfig => kubeconfig?,
-        };
+        let kubeconfig = self.cluster.kubeconfig_of(identity, self.namespace.as_deref())?;
         self.workplace.write(&path, &kubeconfig)?;
         known.push((identity.clone(), path.clone()));
-        Ok(Some(path))
+        Ok(path)
     }
 
     fn command(&self, invocation: &Invocation, identity: &Identity) -> Result<Command, CommandError> {
@@ -87,8 +83,7 @@ impl<'a> Place<'a> {
             }
         };
         command.env_clear().env("PATH", self.path()).env("HOME", self.workplace.home());
-        command.env("TMPDIR", self.workplace.temporary());
-        command.envs(self.kubeconfig(identity)?.map(|path| ("KUBECONFIG", path)));
+        command.env("TMPDIR", self.workplace.temporary()).env("KUBECONFIG", self.kubeconfig(identity)?);
         command.env("LANG", "C.UTF-8").env("TZ", "UTC");
         command.envs(invocation.env.iter().map(|(name, value)| (name, value)));
         command.current_dir(self.workplace.files()).process_group(0).kill_on_drop(true);

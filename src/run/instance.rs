@@ -86,7 +86,7 @@ impl<'a> Instance<'a> {
             Ok(own) => own,
             Err(trouble) => return outcome.trouble.push(trouble),
         };
-        let place = match self.place(plan) {
+        let place = match self.place(plan).await {
             Ok(place) => place,
             Err(error) => return outcome.trouble.push(Trouble::from_error(&error)),
         };
@@ -127,8 +127,11 @@ impl<'a> Instance<'a> {
     }
 
     /// Where its commands run, if it has any.
-    fn place(&self, plan: &Plan) -> Result<Option<Place<'a>>, CommandError> {
-        runs_commands(plan).then(|| Place::prepare(self.cluster, self.file, plan)).transpose()
+    async fn place(&self, plan: &Plan) -> Result<Option<Place<'a>>, CommandError> {
+        if !runs_commands(plan) {
+            return Ok(None);
+        }
+        Place::prepare(self.cluster, self.file, plan).await.map(Some)
     }
 
     /// What was recorded of this scenario.
@@ -160,7 +163,7 @@ impl<'a> Instance<'a> {
             namespace: self.file.scenario.namespace.clone(),
             issuer: facts.issuer.clone(),
             audience: facts.audience.clone(),
-            server: facts.server.clone(),
+            server: self.cluster.server().map(str::to_owned),
             folder: place.map(Place::folder),
             nodes: facts.nodes.clone(),
             written: self.file.strings().collect(),

@@ -115,7 +115,7 @@ impl<'a> Stage<'a> {
         let Instance { cluster, settings, .. } = *instance;
         let facts = cluster.facts();
         let mut scope = Scope::new();
-        scope.set("cluster", json!({"issuer": facts.issuer, "audience": facts.audience, "server": facts.server}));
+        scope.set("cluster", json!({"issuer": facts.issuer, "audience": facts.audience, "server": cluster.server()}));
         Self {
             cluster,
             plan,

@@ -8,22 +8,15 @@ use crate::profile::Profile;
 use crate::status::Refusal;
 use crate::world::Outcome;
 
-/// An object, and what is to be said of its fields.
-#[derive(Debug)]
-pub(super) struct Read {
-    pub(super) object: Value,
-    pub(super) warnings: Vec<String>,
-}
-
 const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
-/// The object in a body, for a path that takes this.
+/// The object in a body, for a path that takes this. What is to be said of its fields is said.
 pub(super) fn read(
     call: &Call<'_>,
     expected: Expected<'_>,
     validation: Validation,
     profile: &Profile,
-) -> Outcome<Read> {
+) -> Outcome<Value> {
     let content_type = call.request.header("content-type");
     let media = content_type.split(';').next().unwrap_or_default().trim();
     match media {
@@ -38,5 +31,6 @@ pub(super) fn read(
         }
     }
     let (object, warnings) = fields::body(&expected, &call.request.body, validation, profile)?;
-    Ok(Read { object, warnings })
+    call.warn(warnings);
+    Ok(object)
 }

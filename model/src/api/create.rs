@@ -1,5 +1,7 @@
 //! Creating an object, by `POST` or by a write to what is not there.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::body;
@@ -20,10 +22,9 @@ pub(super) fn create(world: &mut World, call: &Call<'_>, resource: &'static Reso
         return Err(super::method_not_allowed());
     }
     let options = Options::of(call, Kind::Create, &world.profile)?;
-    let read = body::read(call, resource.expected(), options.validation, &world.profile)?;
+    let object = body::read(call, resource.expected(), options.validation, &world.profile)?;
     let manager = Manager::update(&options.manager, "");
-    let (object, warnings) = new(world, call, resource, read.object, &manager, options.dry_run)?;
-    Ok(Answer::new(201, object).with_warnings(read.warnings).with_warnings(warnings))
+    Ok(Answer::new(201, new(world, call, resource, object, &manager, options.dry_run)?))
 }
 
 /// Puts a decoded object into the store as a new one.
@@ -34,7 +35,7 @@ pub(super) fn new(
     mut object: Value,
     manager: &Manager,
     dry_run: bool,
-) -> Outcome<(Value, Vec<String>)> {
+) -> Outcome<Arc<Value>> {
     let namespace = if resource.namespaced { call.attributes.namespace.as_str() } else { "" };
     wipe(&mut object);
     in_namespace(&mut object, namespace)?;
@@ -51,7 +52,7 @@ pub(super) fn admitted(
     resource: &'static Resource,
     mut object: Value,
     dry_run: bool,
-) -> Outcome<(Value, Vec<String>)> {
+) -> Outcome<Arc<Value>> {
     let namespace = if resource.namespaced { call.attributes.namespace.as_str() } else { "" };
     let write = write(world, call, namespace);
     meta::namespace_takes(&write, resource, &object)?;
@@ -74,17 +75,12 @@ pub(super) fn admitted(
     if !causes.is_empty() {
         return Err(Refusal::invalid(resource.full_kind, &name, &causes));
     }
-    let warnings = resource.strategy.warnings(&object, None, &write);
+    call.warn(resource.strategy.warnings(&object, None, &write));
     let key = Key::new(resource.full, namespace, &name);
     if world.store.get(&key).is_some() {
-        let mut refusal = Refusal::already_exists(resource.full, &name);
-        refusal.warnings = warnings;
-        return Err(refusal);
+        return Err(Refusal::already_exists(resource.full, &name));
     }
-    if dry_run {
-        return Ok((object, warnings));
-    }
-    Ok((Value::clone(&world.put(key, object)), warnings))
+    Ok(if dry_run { Arc::new(object) } else { world.put(key, object) })
 }
 
 /// What only the server writes.

@@ -14,7 +14,6 @@ use super::{create, read, update};
 use crate::answer::Answer;
 use crate::fields::{self, Validation};
 use crate::managed::{self, Manager};
-use crate::profile::Profile;
 use crate::resources::Resource;
 use crate::status::Refusal;
 use crate::store::Key;
@@ -55,15 +54,15 @@ pub(super) fn patch(world: &mut World, call: &Call<'_>, resource: &'static Resou
         How::Merge => merge::apply(&old, &call.request.body)?,
         _ => strategic::apply(&old, &call.request.body, resource, &world.profile)?,
     };
-    let (mut object, warnings) = decoded(patched, resource, options.validation, &world.profile)?;
+    let (mut object, warnings) = fields::decode(resource.kind, patched, options.validation, &world.profile)?;
+    call.warn(warnings);
     resource.strategy.default(&mut object, &create::write(world, call, &key.namespace));
     let uid = object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
     update::same_uid(&uid, update::text(&old, "uid"), &key, resource)?;
     fits_old(&object, &key, resource)?;
     let manager = Manager::update(&options.manager, &call.attributes.subresource);
     let managed = managed::updated(Some(&old), object, resource, &manager, world.now(), &world.profile)?;
-    let (object, more) = update::put(world, call, resource, &key, &old, managed, options.dry_run)?;
-    Ok(Answer::ok(object).with_warnings(warnings).with_warnings(more))
+    Ok(Answer::ok(update::put(world, call, resource, &key, &old, managed, options.dry_run)?))
 }
 
 /// A patch cannot make another object of it.
@@ -86,16 +85,6 @@ fn fits_old(object: &Value, key: &Key, resource: &Resource) -> Outcome<()> {
     Ok(())
 }
 
-/// A patched object read anew. What its fields are said to be is told as of a patch.
-fn decoded(
-    object: Value,
-    resource: &Resource,
-    validation: Validation,
-    profile: &Profile,
-) -> Outcome<(Value, Vec<String>)> {
-    fields::decode(resource.kind, object, validation, profile)
-}
-
 fn apply(
     world: &mut World,
     call: &Call<'_>,
@@ -109,6 +98,7 @@ fn apply(
     let mut config = config;
     fits_apply(&mut config, key, resource)?;
     let (config, warnings) = fields::decode_partial(resource.kind, config, options.validation, &world.profile)?;
+    call.warn(warnings);
     if old.is_none() && !call.attributes.subresource.is_empty() {
         return Err(Refusal::not_found(resource.full, &key.name));
     }
@@ -128,11 +118,9 @@ fn apply(
     let Some(old) = old else {
         create_is_allowed(world, call)?;
         create::in_namespace(&mut object, &key.namespace)?;
-        let (object, more) = create::admitted(world, call, resource, object, options.dry_run)?;
-        return Ok(Answer::new(201, object).with_warnings(warnings).with_warnings(more));
+        return Ok(Answer::new(201, create::admitted(world, call, resource, object, options.dry_run)?));
     };
-    let (object, more) = update::put(world, call, resource, key, &old, object, options.dry_run)?;
-    Ok(Answer::ok(object).with_warnings(warnings).with_warnings(more))
+    Ok(Answer::ok(update::put(world, call, resource, key, &old, object, options.dry_run)?))
 }
 
 /// Who applies what is not there has to be allowed to create it.

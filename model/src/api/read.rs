@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::selectors::Selector;
 use crate::answer::Answer;
+use crate::fields;
+use crate::profile::{Feature, Profile};
+use crate::request::{Attributes, Query};
 use crate::resources::Resource;
 use crate::status::{Cause, Refusal};
 use crate::store::Key;
@@ -64,23 +67,87 @@ fn not_ahead(world: &World, asked: &str) -> Outcome<()> {
     Err(refusal)
 }
 
+/// What may not be asked for together.
+fn options(query: &Query, is_watch: bool, profile: &Profile) -> Outcome<()> {
+    let field = "resourceVersionMatch";
+    let asked = query.get(field).unwrap_or_default();
+    let (version, goes_on) =
+        (query.get("resourceVersion").unwrap_or_default(), query.get("continue").unwrap_or_default());
+    let initial = profile.has(Feature::InitialEvents) && query.get("sendInitialEvents").is_some();
+    if !is_watch && asked.is_empty() && !initial {
+        return Ok(());
+    }
+    let mut causes = Vec::new();
+    let mut forbid = |field: &str, why: &str| causes.push(Cause::forbidden(field, why));
+    if is_watch {
+        if initial && asked != "NotOlderThan" {
+            forbid(field, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+        }
+        let is_granted = profile.has(Feature::InitialEventsSent) && !profile.has(Feature::InitialEventsWithdrawn);
+        if initial && !is_granted {
+            forbid(
+                "sendInitialEvents",
+                "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled",
+            );
+        }
+        if !initial && !asked.is_empty() {
+            let why = if profile.has(Feature::InitialEvents) {
+                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+            } else {
+                "resourceVersionMatch is forbidden for watch"
+            };
+            forbid(field, why);
+        }
+        if !asked.is_empty() && asked != "NotOlderThan" && profile.has(Feature::InitialEvents) {
+            causes.push(Cause::not_supported(field, &asked.into(), &["NotOlderThan"]));
+        }
+    } else {
+        if !asked.is_empty() && version.is_empty() {
+            forbid(field, "resourceVersionMatch is forbidden unless resourceVersion is provided");
+        }
+        if !asked.is_empty() && !goes_on.is_empty() {
+            forbid(field, "resourceVersionMatch is forbidden when continue is provided");
+        }
+        if !["", "Exact", "NotOlderThan"].contains(&asked) {
+            causes.push(Cause::not_supported(field, &asked.into(), &["Exact", "NotOlderThan", ""]));
+        }
+        if asked == "Exact" && version == "0" {
+            causes
+                .push(Cause::forbidden(field, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
+        }
+        if initial {
+            causes.push(Cause::forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+        }
+    }
+    if causes.is_empty() { Ok(()) } else { Err(Refusal::invalid("ListOptions.meta.k8s.io", "", &causes)) }
+}
+
 /// Where a list goes on: as the API server writes it, in base64.
 fn place(text: &str) -> Outcome<(u64, String)> {
-    let invalid = |why: &str| Refusal::bad_request(format!("continue key is not valid: {why}"));
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).map_err(|_| invalid("encoding"))?;
-    let token: Value = serde_json::from_slice(&bytes).map_err(|_| invalid("encoding"))?;
-    let revision = token["rv"].as_u64().or_else(|| token["rv"].as_i64().and_then(|rv| u64::try_from(rv).ok()));
-    match (token["v"].as_str(), revision, token["start"].as_str()) {
-        (Some("meta.k8s.io/v1"), Some(revision), Some(start)) if !start.is_empty() => Ok((revision, start.to_owned())),
-        _ => Err(invalid("encoding")),
+    let invalid = |why: &str| Refusal::bad_request(format!("invalid continue token: continue key is not valid{why}"));
+    let bytes =
+        BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| Refusal::not_modelled("a continue that is no base64"))?;
+    let token: Value = match serde_json::from_slice(&bytes) {
+        Ok(token) => token,
+        Err(_) => match fields::json_mistake(&bytes) {
+            Some(mistake) => return Err(invalid(&format!(": {mistake}"))),
+            None => return Err(Refusal::not_modelled("a continue that is no JSON")),
+        },
+    };
+    let said = token["v"].as_str().unwrap_or_default();
+    if said != "meta.k8s.io/v1" {
+        return Err(invalid(&format!(": server does not recognize this encoded version {said}")));
+    }
+    match (token["rv"].as_u64(), token["start"].as_str()) {
+        (None | Some(0), _) => Err(invalid(": incorrect encoded start resourceVersion (version meta.k8s.io/v1)")),
+        (_, None | Some("")) => Err(invalid(": encoded start key empty (version meta.k8s.io/v1)")),
+        (Some(revision), Some(start)) => Ok((revision, start.to_owned())),
     }
 }
 
 pub(super) fn list(world: &World, call: &Call<'_>, resource: &'static Resource) -> Outcome<Answer> {
     let query = &call.request.query;
-    if query.get("sendInitialEvents").is_some() {
-        return Err(Refusal::not_modelled("sendInitialEvents of a list"));
-    }
+    options(query, false, &world.profile)?;
     let selector = Selector::of(query, resource)?;
     let asked = query.get("resourceVersion").unwrap_or_default();
     let goes_on = query.get("continue").filter(|text| !text.is_empty());
@@ -134,6 +201,14 @@ pub(super) fn list(world: &World, call: &Call<'_>, resource: &'static Resource) 
     Ok(Answer::ok(list))
 }
 
+/// The list of the definitions of custom resources, which is empty.
+pub(super) fn no_definitions(world: &World, asked: &Attributes) -> Answer {
+    Answer::ok(json!({
+        "kind": "CustomResourceDefinitionList", "apiVersion": format!("{}/{}", asked.group, asked.version),
+        "metadata": {"resourceVersion": world.store.revision().to_string()}, "items": [],
+    }))
+}
+
 /// Items of a list do not say what they are.
 fn without_type(object: &Value) -> Value {
     let mut item = object.clone();
@@ -146,15 +221,15 @@ fn without_type(object: &Value) -> Value {
 
 pub(super) fn watch(world: &World, call: &Call<'_>, resource: &'static Resource) -> Outcome<Wanted> {
     let query = &call.request.query;
-    if query.get("sendInitialEvents").is_some() {
-        return Err(Refusal::not_modelled("sendInitialEvents of a watch"));
-    }
+    options(query, true, &world.profile)?;
+    let initial = query.flag("sendInitialEvents") && world.profile.has(Feature::InitialEvents);
     let mut selector = Selector::of(query, resource)?;
     if !call.attributes.name.is_empty() {
         selector.name_it(&call.attributes.name);
     }
     let asked = query.get("resourceVersion").unwrap_or_default();
     let begin = match version(asked)? {
+        _ if initial => Begin::WithWhatIsThere,
         0 => Begin::WithWhatIsThere,
         revision => {
             not_ahead(world, asked)?;
@@ -168,6 +243,7 @@ pub(super) fn watch(world: &World, call: &Call<'_>, resource: &'static Resource)
         selector,
         begin,
         bookmarks: query.flag("allowWatchBookmarks"),
+        tells_begin: initial,
         seconds,
         shown: crate::tables::wanted(call.request.header("accept")),
     })

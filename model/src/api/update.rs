@@ -18,8 +18,8 @@ use crate::world::{Outcome, World};
 
 pub(super) fn replace(world: &mut World, call: &Call<'_>, resource: &'static Resource) -> Outcome<Answer> {
     let options = Options::of(call, Kind::Update, &world.profile)?;
-    let read = body::read(call, resource.expected(), options.validation, &world.profile)?;
-    let (mut object, subresource) = (read.object, call.attributes.subresource.as_str());
+    let mut object = body::read(call, resource.expected(), options.validation, &world.profile)?;
+    let subresource = call.attributes.subresource.as_str();
     fits_path(&object, call, resource, &world.profile)?;
     let key = read::key(call, resource);
     create::in_namespace(&mut object, &key.namespace)?;
@@ -30,15 +30,13 @@ pub(super) fn replace(world: &mut World, call: &Call<'_>, resource: &'static Res
         }
         let uid = object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
         same_uid(&uid, "", &key, resource)?;
-        let (object, warnings) = create::new(world, call, resource, object, &manager, options.dry_run)?;
-        return Ok(Answer::new(201, object).with_warnings(read.warnings).with_warnings(warnings));
+        return Ok(Answer::new(201, create::new(world, call, resource, object, &manager, options.dry_run)?));
     };
     let uid = object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
     same_uid(&uid, old["metadata"]["uid"].as_str().unwrap_or_default(), &key, resource)?;
     resource.strategy.default(&mut object, &create::write(world, call, &key.namespace));
     let managed = managed::updated(Some(&old), object, resource, &manager, world.now(), &world.profile)?;
-    let (object, warnings) = put(world, call, resource, &key, &old, managed, options.dry_run)?;
-    Ok(Answer::ok(object).with_warnings(read.warnings).with_warnings(warnings))
+    Ok(Answer::ok(put(world, call, resource, &key, &old, managed, options.dry_run)?))
 }
 
 /// The name in the body is that of the path.
@@ -92,7 +90,7 @@ pub(super) fn put(
     old: &Arc<Value>,
     mut object: Value,
     dry_run: bool,
-) -> Outcome<(Arc<Value>, Vec<String>)> {
+) -> Outcome<Arc<Value>> {
     let write = create::write(world, call, &key.namespace);
     meta::namespace_takes_update(&write, resource)?;
     resource.strategy.admit(&mut object, Some(old), &write)?;
@@ -119,23 +117,23 @@ pub(super) fn put(
     if !causes.is_empty() {
         return Err(Refusal::invalid(resource.full_kind, &key.name, &causes));
     }
-    let warnings = resource.strategy.warnings(&object, Some(old), &write);
+    call.warn(resource.strategy.warnings(&object, Some(old), &write));
     object["metadata"]["resourceVersion"] = is.into();
     if goes(&object, old, resource) {
         if dry_run {
-            return Ok((Arc::new(object), warnings));
+            return Ok(Arc::new(object));
         }
         world.remove(key);
-        return Ok((Arc::new(object), warnings));
+        return Ok(Arc::new(object));
     }
     managed::forget_times(&mut object, old);
     if object == **old {
-        return Ok((Arc::clone(old), warnings));
+        return Ok(Arc::clone(old));
     }
     if dry_run {
-        return Ok((Arc::new(object), warnings));
+        return Ok(Arc::new(object));
     }
-    Ok((world.put(key.clone(), object), warnings))
+    Ok(world.put(key.clone(), object))
 }
 
 /// What nobody changes by writing an object.

@@ -65,14 +65,14 @@ fn wanted(world: &World, headers: &HeaderMap) -> Outcome<Option<User>> {
         return Ok(None);
     }
     if world.profile.has(Feature::ImpersonationWithoutUserRefused) {
-        return Err(Refusal::bad_request(format!("requested {} without impersonating a user", shown(world, &wanted))));
+        return Err(Refusal::bad_request(without_user(world, &wanted)));
     }
     // Answered with a text that is no Status.
     Err(Refusal::not_modelled("impersonation without a user"))
 }
 
-/// As Go shows what was asked for.
-fn shown(world: &World, wanted: &User) -> String {
+/// What is said of what was asked for, as Go shows it.
+fn without_user(world: &World, wanted: &User) -> String {
     if !world.profile.has(Feature::ConstrainedImpersonation) {
         let groups = wanted.groups.iter().map(|group| format!("{{Group  {group}    }}"));
         let extra = wanted.extra.iter().flat_map(|(key, values)| {
@@ -80,7 +80,10 @@ fn shown(world: &World, wanted: &User) -> String {
         });
         let uid = Some(&wanted.uid).filter(|uid| !uid.is_empty());
         let uid = uid.map(|uid| format!("{{UID  {uid}  {GROUP}/v1  }}"));
-        return format!("[{}]", groups.chain(extra).chain(uid).collect::<Vec<_>>().join(" "));
+        return format!(
+            "requested [{}] without impersonating a user",
+            groups.chain(extra).chain(uid).collect::<Vec<_>>().join(" ")
+        );
     }
     let list = |texts: &[String]| {
         let texts: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
@@ -91,7 +94,7 @@ fn shown(world: &World, wanted: &User) -> String {
         wanted.extra.iter().map(|(key, values)| format!("{key:?}:[]string{}", list(values))).collect();
     let extra = if extra.is_empty() { "(nil)".to_owned() } else { format!("{{{}}}", extra.join(", ")) };
     format!(
-        "&user.DefaultInfo{{Name:\"\", UID:{:?}, Groups:[]string{groups}, Extra:map[string][]string{extra}}}",
+        "requested &user.DefaultInfo{{Name:\"\", UID:{:?}, Groups:[]string{groups}, Extra:map[string][]string{extra}}} without impersonating a user name",
         wanted.uid
     )
 }

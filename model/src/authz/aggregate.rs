@@ -1,4 +1,4 @@
-//! The controller that gives aggregated ClusterRoles the rules of those that their selectors choose.
+//! The controller that gives each aggregated `ClusterRole` the rules of those that their selectors choose.
 
 use serde_json::{Value, json};
 
@@ -38,20 +38,20 @@ pub(crate) fn react(world: &mut World, event: &Event) {
 
 /// The rules of an aggregated role. `roles` are all there are, by name.
 pub(crate) fn rules(role: &Value, roles: &[&Value]) -> Vec<Value> {
-    let mut rules = Vec::new();
+    let mut all = Vec::new();
     for selector in selectors(role) {
         for chosen in roles.iter().filter(|other| selects(selector, other)) {
             if chosen["metadata"]["name"] == role["metadata"]["name"] {
                 continue;
             }
             for rule in chosen["rules"].as_array().into_iter().flatten() {
-                if !rules.contains(rule) {
-                    rules.push(rule.clone());
+                if !all.contains(rule) {
+                    all.push(rule.clone());
                 }
             }
         }
     }
-    rules
+    all
 }
 
 /// Notes that the controller manages the rules, as its server-side apply does.

@@ -25,7 +25,7 @@ pub(crate) struct Index(RefCell<Seen>);
 pub(super) struct Seen {
     /// Of the first event that they have not.
     place: u64,
-    /// Roles, ClusterRoles and Pods.
+    /// Roles, those of the cluster, and Pods.
     objects: BTreeMap<Key, Arc<Value>>,
     /// By Namespace (none for those of the cluster) and name.
     bindings: BTreeMap<(String, String), Binding>,

@@ -67,7 +67,7 @@ pub(crate) fn decide(world: &World, user: &User, attributes: &Attributes) -> Out
 /// What somebody may do in a Namespace, as far as it can be listed.
 pub(crate) struct Rules {
     /// `PolicyRule`s.
-    pub(crate) rules: Vec<Value>,
+    pub(crate) listed: Vec<Value>,
     /// What came in the way.
     pub(crate) errors: Vec<String>,
     /// Whether there may be more.
@@ -77,13 +77,13 @@ pub(crate) struct Rules {
 /// The rules that apply to somebody in a Namespace. Those of the privileged group are not among them.
 pub(crate) fn rules(world: &World, user: &User, namespace: &str) -> Rules {
     let seen = world.rbac.seen(world);
-    let mut found = Rules { rules: Vec::new(), errors: Vec::new(), is_incomplete: false };
+    let mut found = Rules { listed: Vec::new(), errors: Vec::new(), is_incomplete: false };
     if node::name(user).is_some() {
         found.is_incomplete = true;
         found.errors.push("node authorizer does not support user rule resolution".to_owned());
     }
     let errors = rbac::visit(&seen, user, namespace, |_, rule| {
-        found.rules.push(rule.clone());
+        found.listed.push(rule.clone());
         false
     });
     found.errors.extend(errors);

@@ -1,4 +1,4 @@
-//! What a control plane has when nobody did anything: its Namespaces, its roles, its Node. The rest (ServiceAccounts, the
+//! What a control plane has when nobody did anything: its Namespaces, its roles, its Node. The rest (a `ServiceAccount`, the
 //! certificate of the authority in each Namespace ..) is done by the controllers, as in a real one.
 
 mod node;
@@ -20,7 +20,7 @@ pub(crate) fn install(world: &mut World) {
     let name = "extension-apiserver-authentication";
     let authentication = json!({
         "kind": "ConfigMap", "apiVersion": "v1",
-        "metadata": meta("kube-system", name, &now, managed("kube-apiserver", "v1", &now, json!({"f:data": {".": {}, "f:client-ca-file": {}}}))),
+        "metadata": meta("kube-system", name, &now, &managed("kube-apiserver", "v1", &now, &json!({"f:data": {".": {}, "f:client-ca-file": {}}}))),
         "data": {"client-ca-file": world.authority},
     });
     for name in NAMESPACES {
@@ -45,7 +45,7 @@ fn put(world: &mut World, key: Key, object: Value) {
     world.store.put(key, object, at);
 }
 
-fn meta(namespace: &str, name: &str, now: &str, managed: Value) -> Value {
+fn meta(namespace: &str, name: &str, now: &str, managed: &Value) -> Value {
     let mut meta = json!({"name": name, "uid": World::uid(), "creationTimestamp": now, "managedFields": [managed]});
     if !namespace.is_empty() {
         meta["namespace"] = namespace.into();
@@ -53,7 +53,7 @@ fn meta(namespace: &str, name: &str, now: &str, managed: Value) -> Value {
     meta
 }
 
-fn managed(manager: &str, version: &str, now: &str, fields: Value) -> Value {
+fn managed(manager: &str, version: &str, now: &str, fields: &Value) -> Value {
     json!({
         "manager": manager, "operation": "Update", "apiVersion": version, "time": now, "fieldsType": "FieldsV1",
         "fieldsV1": fields,
@@ -62,7 +62,7 @@ fn managed(manager: &str, version: &str, now: &str, fields: Value) -> Value {
 
 fn namespace(name: &str, now: &str) -> Value {
     let fields = json!({"f:metadata": {"f:labels": {".": {}, "f:kubernetes.io/metadata.name": {}}}});
-    let mut meta = meta("", name, now, managed("kube-apiserver", "v1", now, fields));
+    let mut meta = meta("", name, now, &managed("kube-apiserver", "v1", now, &fields));
     meta["labels"] = json!({"kubernetes.io/metadata.name": name});
     json!({
         "kind": "Namespace", "apiVersion": "v1", "metadata": meta,
@@ -85,7 +85,7 @@ fn lease(profile: &Profile, now: &str, id: &str) -> Option<Value> {
         "f:spec": {"f:holderIdentity": {}, "f:leaseDurationSeconds": {}, "f:renewTime": {}},
     });
     fields["f:metadata"]["f:labels"][format!("f:{label}")] = json!({});
-    let mut meta = meta("kube-system", &name, now, managed("kube-apiserver", "coordination.k8s.io/v1", now, fields));
+    let mut meta = meta("kube-system", &name, now, &managed("kube-apiserver", "coordination.k8s.io/v1", now, &fields));
     meta["labels"] = json!({"kubernetes.io/hostname": "embedded"});
     meta["labels"][label] = "kube-apiserver".into();
     let spec = json!({

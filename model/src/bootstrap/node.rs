@@ -36,11 +36,11 @@ fn node(version: &str, now: &str) -> Value {
         "f:annotations": {".": {}, "f:node.alpha.kubernetes.io/ttl": {}},
         "f:labels": {"f:beta.kubernetes.io/arch": {}, "f:beta.kubernetes.io/os": {}},
     }});
-    let mut meta = meta("", Model::NODE, now, Value::Null);
-    meta["managedFields"] =
-        json!(
-            [managed("kube-controller-manager", "v1", now, by_controllers), managed("rehearsal", "v1", now, fields),]
-        );
+    let mut meta = meta("", Model::NODE, now, &Value::Null);
+    meta["managedFields"] = json!([
+        managed("kube-controller-manager", "v1", now, &by_controllers),
+        managed("rehearsal", "v1", now, &fields),
+    ]);
     meta["annotations"] = json!({"node.alpha.kubernetes.io/ttl": "0"});
     meta["labels"] = json!({
         "beta.kubernetes.io/arch": "amd64", "beta.kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
@@ -80,7 +80,7 @@ fn lease(uid: &Value, now: &str) -> Value {
         "f:spec": {"f:holderIdentity": {}, "f:leaseDurationSeconds": {}, "f:renewTime": {}},
     });
     let mut meta =
-        meta("kube-node-lease", Model::NODE, now, managed("rehearsal", "coordination.k8s.io/v1", now, fields));
+        meta("kube-node-lease", Model::NODE, now, &managed("rehearsal", "coordination.k8s.io/v1", now, &fields));
     meta["ownerReferences"] = json!([{"apiVersion": "v1", "kind": "Node", "name": Model::NODE, "uid": uid}]);
     let spec = json!({"holderIdentity": Model::NODE, "leaseDurationSeconds": 40, "renewTime": micro_time(now)});
     json!({"kind": "Lease", "apiVersion": "coordination.k8s.io/v1", "metadata": meta, "spec": spec})

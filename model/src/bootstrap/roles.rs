@@ -80,9 +80,9 @@ fn aggregate_all(templates: &mut Templates) {
             .map(|(key, role)| (key.clone(), Value::from(aggregate::rules(role, &roles)), *role))
             .find(|(_, rules, role)| role["rules"] != *rules)
             .map(|(key, rules, _)| (key, rules));
-        let Some((key, rules)) = changed else { return };
+        let Some((key, aggregated)) = changed else { return };
         if let Some(role) = templates.get_mut(&key) {
-            role["rules"] = rules;
+            role["rules"] = aggregated;
         }
     }
 }
@@ -96,7 +96,7 @@ pub(super) fn all(profile: &Profile, now: &str) -> Vec<(Key, Value)> {
             grant_self_review(&mut object, profile.has(Feature::SelfReviewIsGranted));
         }
         let fields = fields(&object);
-        let meta = meta(&key.namespace, &key.name, now, managed("kube-apiserver", VERSION, now, fields));
+        let meta = meta(&key.namespace, &key.name, now, &managed("kube-apiserver", VERSION, now, &fields));
         if let (Some(own), Value::Object(meta)) = (object["metadata"].as_object_mut(), meta) {
             own.extend(meta);
         }
@@ -110,12 +110,12 @@ pub(super) fn all(profile: &Profile, now: &str) -> Vec<(Key, Value)> {
 
 /// A feature gate says whether everybody may ask who they are.
 fn grant_self_review(role: &mut Value, is_granted: bool) {
-    let rule =
+    let granted =
         json!({"verbs": ["create"], "apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"]});
     if let Some(rules) = role["rules"].as_array_mut() {
-        rules.retain(|known| *known != rule);
+        rules.retain(|known| *known != granted);
         if is_granted {
-            rules.push(rule);
+            rules.push(granted);
         }
     }
 }

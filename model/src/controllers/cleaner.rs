@@ -44,7 +44,7 @@ pub(super) fn clean(world: &mut World) {
             marked["metadata"]["labels"][INVALID_SINCE] = day(now, 0).into();
             world.put_as(MANAGER, "", &key, marked);
         } else if !marks || since < day(before, 0).as_str() {
-            written::delete(world, &key);
+            written::delete(world, &key, text(&secret, "/metadata/uid"));
         }
     }
 }
@@ -93,13 +93,13 @@ fn collect(value: &Value, names: &mut BTreeSet<String>) {
         Value::Array(all) => all.iter().for_each(|one| collect(one, names)),
         Value::Object(fields) => {
             for (field, value) in fields {
-                let named = match field.as_str() {
-                    "imagePullSecrets" => value.as_array().into_iter().flatten().collect(),
-                    "secret" | "secretRef" | "secretKeyRef" | "nodePublishSecretRef" => vec![value],
-                    _ => Vec::new(),
+                let references = match field.as_str() {
+                    "imagePullSecrets" => value.as_array().map(Vec::as_slice).unwrap_or_default(),
+                    "secret" | "secretRef" | "secretKeyRef" | "nodePublishSecretRef" => std::slice::from_ref(value),
+                    _ => &[],
                 };
-                for named in named {
-                    let name = [text(named, "/name"), text(named, "/secretName")].concat();
+                for reference in references {
+                    let name = [text(reference, "/name"), text(reference, "/secretName")].concat();
                     names.insert(name);
                 }
                 collect(value, names);

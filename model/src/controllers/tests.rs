@@ -95,6 +95,20 @@ async fn a_secret_for_nobody_is_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_comes_after_a_deletion_is_not_deleted_with_it() {
+    let mut world = world(36);
+    put(&mut world, "secrets", "demo", "sample", asking("demo-sa"));
+    pass(&mut world, 1).await;
+    world.remove(&Key::new("serviceaccounts", "demo", "demo-sa"));
+    world.remove(&Key::new("secrets", "demo", "sample"));
+    put(&mut world, "serviceaccounts", "demo", "demo-sa", json!({}));
+    put(&mut world, "secrets", "demo", "sample", asking("demo-sa"));
+    pass(&mut world, 1).await;
+    let token = token_in(&world, "sample");
+    assert_eq!(error(&mut world, &token), "");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reference_goes_with_its_secret() {
     let mut world = world(36);
     change(&mut world, "serviceaccounts", "demo-sa", |account| {
@@ -161,7 +175,7 @@ async fn a_label_has_a_token_refused_from_v1_29_on() {
         put(&mut world, "secrets", "demo", "sample", asking("demo-sa"));
         pass(&mut world, 1).await;
         change(&mut world, "secrets", "sample", |secret| {
-            secret["metadata"]["labels"] = json!({INVALID_SINCE: "2024-02-29"})
+            secret["metadata"]["labels"] = json!({INVALID_SINCE: "2024-02-29"});
         });
         pass(&mut world, 1).await;
         let token = token_in(&world, "sample");
@@ -188,7 +202,7 @@ async fn a_token_in_a_secret_has_no_leeway() {
     let token = token_in(&world, "sample");
     let going = crate::clock::rfc3339(world.now());
     change(&mut world, "serviceaccounts", "demo-sa", |account| {
-        account["metadata"]["deletionTimestamp"] = going.as_str().into()
+        account["metadata"]["deletionTimestamp"] = going.as_str().into();
     });
     pass(&mut world, 1).await;
     assert_eq!(error(&mut world, &token), "[invalid bearer token, ServiceAccount demo/demo-sa has been deleted]");

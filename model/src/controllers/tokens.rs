@@ -1,12 +1,14 @@
 //! Secrets with tokens: filled where somebody asks for one, made for each `ServiceAccount` up to v1.23, and gone with it.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::{MANAGER, written};
 use crate::profile::Feature;
-use crate::store::{Change, Event, Key};
+use crate::store::{Event, Key};
 use crate::token::{self, text};
 use crate::world::World;
 
@@ -26,25 +28,28 @@ fn annotation<'o>(object: &'o Value, name: &str) -> &'o str {
     object["metadata"]["annotations"][name].as_str().unwrap_or_default()
 }
 
-/// Whether an object is there, and the one of the uid. No uid is any.
-fn is_there(world: &World, key: &Key, uid: &str) -> bool {
-    world.store.get(key).is_some_and(|object| uid.is_empty() || object["metadata"]["uid"] == uid)
+/// An object as the controller sees it, where it is the one of the uid. No uid is any.
+fn cached(world: &World, key: &Key, uid: &str) -> Option<Arc<Value>> {
+    written::cached(world, key).filter(|object| uid.is_empty() || object["metadata"]["uid"] == uid)
+}
+
+/// Whether a Secret is one with a token of a `ServiceAccount`.
+fn is_of(secret: &Value, account: &str, uid: &str) -> bool {
+    secret["type"] == TYPE && annotation(secret, NAME) == account && ["", uid].contains(&annotation(secret, UID))
 }
 
 fn of_account(world: &mut World, key: &Key, uid: &str) {
-    if is_there(world, key, uid) {
+    if let Some(account) = cached(world, key, uid) {
         if world.profile.has(Feature::AutomaticSecrets) {
-            ensure_secret(world, key);
+            ensure_secret(world, key, &account);
         }
         return;
     }
-    let is_its = |secret: &Value| {
-        secret["type"] == TYPE && annotation(secret, NAME) == key.name && ["", uid].contains(&annotation(secret, UID))
-    };
-    let secrets = world.store.list("secrets", &key.namespace).filter(|(_, secret)| is_its(secret));
-    let secrets: Vec<Key> = secrets.map(|(key, _)| key.clone()).collect();
-    for secret in secrets {
-        written::delete(world, &secret);
+    let account = key.name.as_str();
+    for (key, secret) in written::cached_in(world, "secrets", &key.namespace) {
+        if is_of(&secret, account, uid) {
+            written::delete(world, &key, text(&secret, "/metadata/uid"));
+        }
     }
 }
 
@@ -53,23 +58,30 @@ fn of_secret(world: &mut World, event: &Event) {
     if name.is_empty() {
         return;
     }
-    let account = Key::new("serviceaccounts", &event.key.namespace, name);
-    let has_account = is_there(world, &account, uid);
-    if event.change == Change::Deleted || !is_there(world, &event.key, text(&event.object, "/metadata/uid")) {
-        if has_account {
-            drop_reference(world, &account, &event.key.name);
+    let own = text(&event.object, "/metadata/uid");
+    let key = Key::new("serviceaccounts", &event.key.namespace, name);
+    let account = cached(world, &key, uid);
+    let Some(secret) = cached(world, &event.key, own) else {
+        if account.is_some() {
+            drop_reference(world, &key, uid, &event.key.name);
         }
-    } else if has_account {
-        fill(world, &account, &event.key);
-    } else {
-        written::delete(world, &event.key);
+        return;
+    };
+    // What was not seen yet may be there.
+    let stored = || world.store.get(&key).filter(|stored| uid.is_empty() || stored["metadata"]["uid"] == uid).cloned();
+    match account.or_else(stored) {
+        Some(account) => fill(world, &account, &event.key, &secret),
+        None => written::delete(world, &event.key, own),
     }
 }
 
 /// Fills in what a Secret lacks, and puts right a certificate that is not the cluster's.
-fn fill(world: &mut World, account: &Key, key: &Key) {
-    let Some(secret) = world.store.get(key).cloned() else { return };
-    let Some(uid) = world.store.get(account).map(|account| text(account, "/metadata/uid").to_owned()) else { return };
+fn fill(world: &mut World, account: &Value, key: &Key, secret: &Arc<Value>) {
+    // Who changed it meanwhile makes for another look.
+    if world.store.get(key) != Some(secret) {
+        return;
+    }
+    let (name, uid) = (text(account, "/metadata/name"), text(account, "/metadata/uid"));
     let lacks = |name: &str| text(&secret["data"], &format!("/{name}")).is_empty();
     let authority = STANDARD.encode(&world.authority);
     let needs_authority = !authority.is_empty() && secret["data"]["ca.crt"] != authority.as_str();
@@ -77,7 +89,7 @@ fn fill(world: &mut World, account: &Key, key: &Key) {
     if !needs_authority && !needs_namespace && !needs_token {
         return;
     }
-    let mut filled = Value::clone(&secret);
+    let mut filled = Value::clone(secret);
     if needs_authority {
         filled["data"]["ca.crt"] = authority.into();
     }
@@ -85,27 +97,25 @@ fn fill(world: &mut World, account: &Key, key: &Key) {
         filled["data"]["namespace"] = STANDARD.encode(&key.namespace).into();
     }
     if needs_token {
-        let token = token::in_secret(world, &key.namespace, &account.name, &uid, &key.name);
+        let token = token::in_secret(world, &key.namespace, name, uid, &key.name);
         filled["data"]["token"] = STANDARD.encode(token).into();
     }
-    filled["metadata"]["annotations"][NAME] = account.name.as_str().into();
+    filled["metadata"]["annotations"][NAME] = name.into();
     filled["metadata"]["annotations"][UID] = uid.into();
     world.put_as(MANAGER, "", key, filled);
 }
 
 /// A `ServiceAccount` lists at least one Secret with its token, which is made where there is none.
-fn ensure_secret(world: &mut World, account: &Key) {
-    let Some(object) = world.store.get(account).cloned() else { return };
-    let uid = text(&object, "/metadata/uid");
+fn ensure_secret(world: &mut World, account: &Key, object: &Arc<Value>) {
+    let uid = text(object, "/metadata/uid");
     let is_its = |entry: &Value| {
-        let secret = world.store.find("secrets", &account.namespace, text(entry, "/name"));
-        secret.is_some_and(|secret| {
-            secret["type"] == TYPE
-                && annotation(secret, NAME) == account.name
-                && ["", uid].contains(&annotation(secret, UID))
-        })
+        let key = Key::new("secrets", &account.namespace, text(entry, "/name"));
+        // What it made itself it knows before it is told.
+        let both = [written::cached(world, &key), world.store.get(&key).cloned()];
+        both.iter().flatten().any(|secret| is_of(secret, &account.name, uid))
     };
-    if object["secrets"].as_array().is_some_and(|listed| listed.iter().any(is_its)) {
+    let has_one = object["secrets"].as_array().is_some_and(|listed| listed.iter().any(is_its));
+    if has_one || world.store.get(account) != Some(object) {
         return;
     }
     let name = format!("{}-token-{}", shortened(&account.name), World::suffix());
@@ -121,7 +131,7 @@ fn ensure_secret(world: &mut World, account: &Key) {
     if written::create(world, MANAGER, &Key::new("secrets", &account.namespace, &name), secret).is_none() {
         return;
     }
-    let mut listing = Value::clone(&object);
+    let mut listing = Value::clone(object);
     let mut listed = listing["secrets"].as_array().cloned().unwrap_or_default();
     listed.push(json!({"name": name}));
     listing["secrets"] = listed.into();
@@ -133,8 +143,9 @@ fn shortened(account: &str) -> &str {
     account.get(..63 - "-token-".len() - 5).unwrap_or(account)
 }
 
-fn drop_reference(world: &mut World, account: &Key, secret: &str) {
-    let Some(object) = world.store.get(account) else { return };
+fn drop_reference(world: &mut World, account: &Key, uid: &str, secret: &str) {
+    let is_it = |object: &&Arc<Value>| uid.is_empty() || object["metadata"]["uid"] == uid;
+    let Some(object) = world.store.get(account).filter(is_it) else { return };
     let Some(listed) = object["secrets"].as_array() else { return };
     let rest: Vec<Value> = listed.iter().filter(|entry| text(entry, "/name") != secret).cloned().collect();
     if rest.len() == listed.len() {

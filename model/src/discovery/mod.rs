@@ -32,18 +32,18 @@ pub(crate) fn answer(world: &World, request: &Request) -> Option<Outcome<Answer>
     let accept = request.header("accept");
     Some(match segments.as_slice() {
         [".well-known" | "openid", ..] => return None,
-        [] | [""] | ["index.html"] => Ok(paths(profile)),
+        [] | ["" | "index.html"] => Ok(paths(profile)),
         ["version"] => reading(request).map(|()| Answer::text(JSON, build(served(profile).build))),
         ["api"] => reading(request).and_then(|()| aggregated::or(profile, accept, true, versions)),
         ["apis"] => aggregated::or(profile, accept, false, groups),
         ["api", version] => reading(request).and_then(|()| resources(profile, "", version)),
-        ["apis", group] => one_group(profile, group),
+        ["apis", group] => Ok(one_group(profile, group)),
         ["apis", group, version] => {
             let known = served(profile).groups.iter().any(|known| known.name == *group);
             if known {
                 reading(request).and_then(|()| resources(profile, group, version))
             } else {
-                Ok(no_page(profile))
+                Ok(no_page_of_a_group())
             }
         }
         [check @ ("healthz" | "livez" | "readyz"), name @ ..] => {
@@ -77,7 +77,7 @@ pub(crate) fn missing(profile: &Profile, attributes: &Attributes) -> Outcome<Ans
         return Err(Refusal::not_modelled(format_args!("the resource {whole}")));
     }
     if !group.is_empty() && !served(profile).groups.iter().any(|known| known.name == *group) {
-        return Ok(no_page(profile));
+        return Ok(no_page_of_a_group());
     }
     Err(Refusal::no_such_path())
 }
@@ -92,6 +92,11 @@ fn no_page(profile: &Profile) -> Answer {
         Content::Text { content_type: JSON, text: list(listed.iter().copied()) }
     };
     Answer { code: 404, content, warnings: Vec::new() }
+}
+
+/// What is said of a group that is not served.
+fn no_page_of_a_group() -> Answer {
+    Answer { code: 404, ..Answer::text(PLAIN, "404 page not found\n") }
 }
 
 /// Refuses what is no `GET`, where the server has no other method.
@@ -132,13 +137,13 @@ fn groups(profile: &Profile) -> Value {
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups.collect::<Vec<_>>()})
 }
 
-fn one_group(profile: &Profile, name: &str) -> Outcome<Answer> {
+fn one_group(profile: &Profile, name: &str) -> Answer {
     let served = served(profile);
-    let Some(group) = served.groups.iter().find(|group| group.name == name) else { return Ok(no_page(profile)) };
+    let Some(group) = served.groups.iter().find(|group| group.name == name) else { return no_page(profile) };
     let mut entry = group.entry();
     entry["kind"] = "APIGroup".into();
     entry["apiVersion"] = "v1".into();
-    Ok(Answer::ok(entry))
+    Answer::ok(entry)
 }
 
 fn resources(profile: &Profile, group: &str, version: &str) -> Outcome<Answer> {

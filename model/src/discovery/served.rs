@@ -71,8 +71,11 @@ impl Served {
     }
 }
 
-/// What was read already: by minor, and by what is turned on.
-static READ: Mutex<BTreeMap<(u32, Vec<&'static str>), Arc<Served>>> = Mutex::new(BTreeMap::new());
+/// A minor, and what is turned on.
+type SetUp = (u32, Vec<&'static str>);
+
+/// What was read already.
+static READ: Mutex<BTreeMap<SetUp, Arc<Served>>> = Mutex::new(BTreeMap::new());
 
 /// What a version serves, set up so. Read once in a process.
 pub(crate) fn served(profile: &Profile) -> Arc<Served> {

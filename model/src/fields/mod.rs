@@ -17,10 +17,10 @@ use crate::profile::{Feature, Profile};
 use crate::status::Refusal;
 
 pub(crate) use body::{Expected, body, object_mistake};
-pub(crate) use go::{base64_mistake, escaped, quoted, time as go_time};
+pub(crate) use go::{quoted, time as go_time};
 pub(crate) use quantity::Quantity;
-pub(crate) use shape::{List, Map, Shape, Struct, shape};
-pub(crate) use table::{Field, ListKey, ListKind, Patch, Scalar};
+pub(crate) use shape::{List, Shape, shape};
+pub(crate) use table::ListKind;
 
 /// What `fieldValidation` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,14 +44,31 @@ pub(crate) fn decode(
     read(kind, &version, json::Json::from(object), validation, profile)
 }
 
-/// The same of a configuration to be applied: nothing is filled in, and what is empty stays.
+/// The same of a configuration to be applied: what is zero is neither taken away nor put there.
 pub(crate) fn decode_partial(
     kind: &str,
     object: Value,
     validation: Validation,
     profile: &Profile,
 ) -> Result<(Value, Vec<String>), Refusal> {
-    decode(kind, object, validation, profile)
+    let version = object["apiVersion"].as_str().unwrap_or("v1").rsplit('/').next().unwrap_or_default().to_owned();
+    let (_, value, warnings) = found(kind, &version, json::Json::from(object), validation, profile)?;
+    Ok((value, warnings))
+}
+
+/// What is wrong with a text that should be JSON, in Go's words.
+pub(crate) fn json_mistake(text: &[u8]) -> Option<String> {
+    match json::read(text) {
+        Err(json::Mistake::Syntax(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// An object in which nothing is set.
+pub(crate) fn zero(kind: &str, profile: &Profile) -> Value {
+    let mut object = Value::Object(serde_json::Map::new());
+    normalize(kind, &mut object, profile);
+    object
 }
 
 /// An object as it would be written: to be called after something was changed in it that leaves empty what the API server
@@ -69,6 +86,18 @@ fn read(
     validation: Validation,
     profile: &Profile,
 ) -> Result<(Value, Vec<String>), Refusal> {
+    let (shape, value, warnings) = found(kind, version, json, validation, profile)?;
+    Ok((written::value(value, shape), warnings))
+}
+
+/// What a text says, field by field.
+fn found(
+    kind: &str,
+    version: &str,
+    json: json::Json,
+    validation: Validation,
+    profile: &Profile,
+) -> Result<(Shape, Value, Vec<String>), Refusal> {
     let Some(shape) = shape(kind, profile) else {
         return Err(Refusal::not_modelled(format_args!("the kind {kind}")));
     };
@@ -90,7 +119,7 @@ fn read(
         return Err(Refusal::not_modelled(format_args!("the field {path} of a {kind}")));
     }
     let warnings = if validation == Validation::Warn { found.told } else { Vec::new() };
-    Ok((written::value(found.value, shape), warnings))
+    Ok((shape, found.value, warnings))
 }
 
 #[cfg(test)]

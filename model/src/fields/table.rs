@@ -25,9 +25,12 @@ pub(super) struct Type {
 
 /// A field of a struct.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "facts, which have nothing to do with each other")]
 pub(crate) struct Field {
     /// As it stands in JSON.
     pub(crate) name: &'static str,
+    /// Its place among the fields of its type, in which Go writes them.
+    pub(crate) place: usize,
     /// Whether nothing and the zero value are two things.
     pub(crate) pointer: bool,
     /// Whether what is empty is left out when it is written.
@@ -130,6 +133,7 @@ impl Table {
             }
             let field = Field {
                 name,
+                place: table.types[owner].fields.len(),
                 pointer: flag("pointer"),
                 omitempty: flag("omitempty"),
                 omitzero: flag("omitzero"),

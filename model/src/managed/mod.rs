@@ -124,10 +124,13 @@ const NOBODYS: [&[&str]; 11] = [
 
 /// Without what nobody manages, and what a write to this part of the object does not write.
 fn stripped(set: &Set, resource: &Resource, subresource: &str) -> Set {
+    nobodys(set).without(not_written(resource, subresource))
+}
+
+fn nobodys(set: &Set) -> Set {
     let mut metadata = Set::default();
     metadata.insert(&["f:metadata".to_owned()]);
-    let set = set.without(&NOBODYS).difference(&metadata);
-    set.without(not_written(resource, subresource))
+    set.without(&NOBODYS).difference(&metadata)
 }
 
 fn not_written(resource: &Resource, subresource: &str) -> &'static [&'static [&'static str]] {
@@ -166,7 +169,8 @@ pub(crate) fn updated(
         write(&mut object, Vec::new());
         return Ok(object);
     }
-    let comparison = typed::compare(shape(resource, profile)?, Some(old.unwrap_or(&json!({}))), &object);
+    let nothing = fields::zero(resource.kind, profile);
+    let comparison = typed::compare(shape(resource, profile)?, Some(old.unwrap_or(&nothing)), &object);
     let strip = |set: &Set| set.without(not_written(resource, &manager.subresource));
     let (changed, removed) = (strip(&comparison.added.union(&comparison.modified)), strip(&comparison.removed));
     for managed in &mut all {
@@ -187,6 +191,27 @@ pub(crate) fn updated(
     Ok(object)
 }
 
+/// The same of something that is posted and not kept.
+pub(crate) fn posted(
+    mut object: Value,
+    kind: &'static str,
+    subresource: &str,
+    manager: &str,
+    now: Timestamp,
+    profile: &Profile,
+) -> Outcome<Value> {
+    let shape = fields::shape(kind, profile).ok_or_else(|| Refusal::not_modelled(format!("the kind {kind}")))?;
+    let added = typed::compare(shape, Some(&fields::zero(kind, profile)), &object);
+    let set = nobodys(&added.added.union(&added.modified));
+    if !object["metadata"].is_object() {
+        object["metadata"] = json!({});
+    }
+    let api_version = object["apiVersion"].as_str().unwrap_or_default().to_owned();
+    let manager = Manager::update(manager, subresource);
+    write(&mut object, vec![Managed { manager, api_version, time: rfc3339(now), set }]);
+    Ok(object)
+}
+
 /// What becomes of an object when a manager applies a configuration. `live` is none where there is no object yet.
 pub(crate) fn applied(
     live: Option<&Value>,
@@ -198,7 +223,7 @@ pub(crate) fn applied(
     profile: &Profile,
 ) -> Outcome<Value> {
     let shape = shape(resource, profile)?;
-    let nothing = json!({});
+    let nothing = fields::zero(resource.kind, profile);
     let mut all = live.map(read).unwrap_or_default();
     let mut plain = live.cloned().unwrap_or_else(|| nothing.clone());
     write(&mut plain, Vec::new());

@@ -59,6 +59,12 @@ pub(crate) enum Feature {
     ImpersonationWithoutUserRefused,
     /// Impersonation may be allowed for single verbs.
     ConstrainedImpersonation,
+    /// `sendInitialEvents` is known.
+    InitialEvents,
+    /// It is granted to a watch.
+    InitialEventsSent,
+    /// It is not, after it was.
+    InitialEventsWithdrawn,
     /// The scheduler says whether preemption would help.
     PreemptionTold,
     /// It ends what it says of that with two periods.
@@ -167,6 +173,12 @@ pub(crate) enum Feature {
     BetaAggregatedDiscovery,
     /// There are documents of OpenAPI 3.
     OpenApi3,
+    /// Tables show the architecture beside a Node's kernel.
+    KernelsShowArchitecture,
+    /// Tables show the containers of a Pod whose init containers are done or started again.
+    InitializedPodsShowContainers,
+    /// Tables do not show a Pod that has finished as terminating.
+    FinishedPodsDoNotTerminate,
     /// The API server holds a Lease, named after its first label.
     EarlyApiServerLease,
     /// The same under the name that it has today.
@@ -206,9 +218,16 @@ impl Row {
     }
 }
 
+/// Where columns are filled in.
+const PRINTERS: &str = "kubernetes, pkg/printers/internalversion/printers.go";
+
 pub(super) const ROWS: &[Row] = &[
     row(Feature::AutomaticSecrets, Span::until(24), "KEP-2799")
         .without("LegacyServiceAccountTokenNoAutoGeneration", Span::between(24, 27)),
+    // Requests.
+    row(Feature::InitialEvents, Span::from(27), "KEP-3157"),
+    row(Feature::InitialEventsSent, Span::from(32), "KEP-3157, scenarios/api/watch-initial-events"),
+    row(Feature::InitialEventsWithdrawn, Span::between(33, 34), "scenarios/api/watch-initial-events"),
     // The scheduler and the hollow Node.
     row(Feature::PreemptionTold, Span::from(24), "scenarios/scheduling/unschedulable-text"),
     row(Feature::PreemptionPeriodTwice, Span::between(26, 29), "scenarios/scheduling/unschedulable-text"),
@@ -319,6 +338,9 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::BetaAggregatedDiscovery, Span::between(27, 33), "KEP-3352; seen in v1.32.2 and v1.33.13")
         .with("AggregatedDiscoveryEndpoint", Span::between(26, 30)),
     row(Feature::OpenApi3, Span::from(24), "KEP-2896").with("OpenAPIV3", Span::between(23, 27)),
+    row(Feature::KernelsShowArchitecture, Span::from(36), PRINTERS),
+    row(Feature::InitializedPodsShowContainers, Span::from(28), PRINTERS),
+    row(Feature::FinishedPodsDoNotTerminate, Span::from(31), PRINTERS),
     row(Feature::EarlyApiServerLease, Span::between(26, 27), "KEP-1965; seen in v1.26.3")
         .with("APIServerIdentity", Span::between(26, 27)),
     row(Feature::ApiServerLease, Span::from(27), "KEP-1965; seen from v1.27.3 on"),

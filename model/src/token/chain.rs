@@ -29,6 +29,9 @@ pub(super) enum Verdict {
     Bad(String),
 }
 
+/// Two look at each token; the one for the server's own connection to itself never knows it.
+const UNKNOWN: &str = "invalid bearer token";
+
 pub(super) fn authenticate(world: &mut World, header: &str, audiences: &[String]) -> Verdict {
     let mut parts = header.trim().splitn(3, ' ');
     let is_bearer = parts.next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer"));
@@ -36,8 +39,6 @@ pub(super) fn authenticate(world: &mut World, header: &str, audiences: &[String]
     if token.is_empty() {
         return Verdict::Blank;
     }
-    // Two look at each token: the one for the server's own connection to itself never knows it.
-    const UNKNOWN: &str = "invalid bearer token";
     match remembered(world, token, audiences) {
         Ok(found) => Verdict::Good(found),
         Err(None) => Verdict::Bad(UNKNOWN.to_owned()),

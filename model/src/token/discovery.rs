@@ -1,4 +1,4 @@
-//! What programs outside of the cluster read to check tokens (OpenID Connect Discovery 1.0).
+//! What programs outside of the cluster read to check tokens (`OpenID` Connect Discovery 1.0).
 
 use crate::Model;
 use crate::answer::Answer;
@@ -10,7 +10,7 @@ const KEYS: &str = "/openid/v1/jwks";
 
 /// `/.well-known/openid-configuration` and `/openid/v1/jwks`; none for any other path. `accept` is that of the request.
 pub(crate) fn discovery(world: &World, path: &str, accept: &str) -> Option<Outcome<Answer>> {
-    let (content_type, text) = match path {
+    let (content_type, text) = match path.strip_suffix('/').unwrap_or(path) {
         "/.well-known/openid-configuration" => {
             let text = format!(
                 r#"{{"issuer":"{}","jwks_uri":"https://{}{KEYS}","response_types_supported":["id_token"],"subject_types_supported":["public"],"id_token_signing_alg_values_supported":["RS256"]}}"#,
@@ -28,7 +28,7 @@ pub(crate) fn discovery(world: &World, path: &str, accept: &str) -> Option<Outco
     }
     let mut message = "406: Not Acceptable".to_owned();
     if world.profile.has(Feature::RepresentationsTold) {
-        message += &format!("\n\nAvailable representations: {content_type}");
+        message = format!("{message}\n\nAvailable representations: {content_type}");
     }
     Some(Err(Refusal::new(406, "NotAcceptable", message)))
 }

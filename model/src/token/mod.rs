@@ -1,4 +1,4 @@
-//! Tokens of ServiceAccounts: how they are made, reviewed and believed.
+//! Tokens of `ServiceAccount`s: how they are made, reviewed and believed.
 
 mod admit;
 mod bound;
@@ -51,13 +51,12 @@ pub(crate) fn bearer(world: &mut World, headers: &HeaderMap) -> Outcome<Option<B
     let Some(header) = headers.get(AUTHORIZATION) else { return Ok(None) };
     let header = String::from_utf8_lossy(header.as_bytes());
     match chain::authenticate(world, &header, &[Model::ISSUER.to_owned()]) {
-        chain::Verdict::Nobody => Ok(None),
         chain::Verdict::Blank if world.profile.has(Feature::BlankTokensWarned) => {
             let warning =
                 "the provided Authorization header contains extra space before the bearer token, and is ignored";
             Ok(Some(Believed { user: User::anonymous(), warnings: vec![warning.to_owned()] }))
         }
-        chain::Verdict::Blank => Ok(None),
+        chain::Verdict::Nobody | chain::Verdict::Blank => Ok(None),
         chain::Verdict::Good(found) => Ok(Some(Believed { user: found.user, warnings: found.warnings })),
         chain::Verdict::Bad(_) => Err(Refusal::unauthorized()),
     }

@@ -1,12 +1,19 @@
-//! Clusters that are a model in this process: no socket, no file but a key, ready at once.
+//! Clusters that are a model in this process: no file but a key, no socket before a command wants one, ready at once.
 
 mod key;
 
 use std::collections::BTreeSet;
+use std::sync::RwLock;
 
-use rehearsal_model::{KeyError, Model, NotModelled, Options, Peer};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use rehearsal_model::{Identity, KeyError, Model, NotModelled, Options, Peer, ServeError, Serving};
+use serde_json::json;
+use tokio::sync::OnceCell;
 
-use super::{Cluster, Facts, OpenOptions, Origin, Release, Transports, pki};
+use super::access::Access;
+use super::pki::{self, PkiError, Root};
+use super::{Cluster, Facts, OpenOptions, Origin, Release, Transports, assets};
 use crate::capability::Capability;
 use crate::version::{Minor, Version};
 
@@ -44,13 +51,23 @@ pub enum EmbeddedError {
     #[error(transparent)]
     #[diagnostic(help("this machine has too few random numbers"))]
     Key(#[from] KeyError),
-    /// Its certificate authority.
-    #[error("an embedded control plane has no certificate authority: {cause}")]
+    /// Its certificate authority, or a certificate.
+    #[error("an embedded control plane lacks a certificate: {cause}")]
     #[diagnostic(help("this machine has too few random numbers"))]
-    Authority {
+    Certificate {
         /// What failed.
         cause: String,
     },
+    /// It cannot be reached by other programs.
+    #[error("an embedded control plane is not reached by commands: {0}")]
+    #[diagnostic(help("let this program listen on 127.0.0.1, or use a real control plane: --cluster local"))]
+    Serve(#[from] ServeError),
+}
+
+impl From<PkiError> for EmbeddedError {
+    fn from(error: PkiError) -> Self {
+        Self::Certificate { cause: error.to_string() }
+    }
 }
 
 /// What to do about something that is not modelled.
@@ -93,26 +110,82 @@ fn release(wanted: &Release) -> Result<(Version, rehearsal_model::Release), Embe
     }
 }
 
+/// The model behind a cluster.
+pub(super) struct Embedded {
+    model: Model,
+    root: Root,
+    socket: OnceCell<Socket>,
+}
+
+/// The model on a socket.
+pub(super) struct Socket {
+    pub(super) server: String,
+    pub(super) access: Access,
+    /// It ends with this.
+    _serving: Serving,
+}
+
+impl Embedded {
+    /// A certificate for a user in these groups.
+    pub(super) fn issue(&self, user: &str, groups: &[&str]) -> Result<pki::Client, PkiError> {
+        self.root.issue(user, groups)
+    }
+
+    /// A connection on behalf of such a user.
+    pub(super) fn client(&self, user: &str, groups: &[&str]) -> kube::Client {
+        client(&self.model, Peer::certified(user, groups.iter().copied()))
+    }
+
+    async fn serve(&self) -> Result<Socket, EmbeddedError> {
+        let (pem, authority) = self.root.certificate();
+        let (certificate, key) = self.root.server()?;
+        let identity = Identity { certificates: vec![certificate.der().to_vec()], key: key.serialize_der(), authority };
+        let serving = self.model.serve(identity).await?;
+        let server = format!("https://{}", serving.address());
+        let administrator = self.issue(ADMINISTRATOR.0, &ADMINISTRATOR.1)?;
+        let cluster = json!({"server": server, "certificate-authority-data": BASE64_STANDARD.encode(pem)});
+        Ok(Socket { server, access: Access::new(cluster, administrator.user()), _serving: serving })
+    }
+}
+
+/// Who may do everything, as in the kubeconfig of a local control plane.
+const ADMINISTRATOR: (&str, [&str; 1]) = ("admin", ["system:masters"]);
+
+impl Cluster {
+    /// Has an embedded cluster listen on a port of this machine, for other programs: from the first call on and as long as
+    /// it is there. All others listen anyway. To be called on the runtime that it was opened in.
+    pub async fn serve(&self) -> Result<(), EmbeddedError> {
+        if let Some(embedded) = &self.embedded {
+            embedded.socket.get_or_try_init(|| embedded.serve()).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn socket(&self) -> Option<&Socket> {
+        self.embedded.as_ref()?.socket.get()
+    }
+}
+
 /// Starts a control plane with nothing in it, for one user: it ends with the `Cluster`.
 pub(super) fn open(wanted: &Release, how: &OpenOptions) -> Result<Cluster, EmbeddedError> {
     let (version, release) = release(wanted)?;
-    let setup = &how.setup;
+    let (setup, home) = (&how.setup, how.home().ok());
     let refused = |refused| EmbeddedError::Setup { refused, version: version.clone() };
     if let Some(flag) = setup.scheduler.keys().next() {
         return Err(refused(NotModelled { what: format!("the flag --{flag} of kube-scheduler") }));
     }
-    let authority = pki::passing_authority().map_err(|error| EmbeddedError::Authority { cause: error.to_string() })?;
-    // Without a home the key is not kept, and that is all.
+    let root = Root::create()?;
     let model = Model::start(Options {
         release,
         gates: setup.gates.clone(),
         apiserver: setup.apiserver.clone(),
         controller_manager: setup.controller_manager.clone(),
-        key: key::kept(how.home().ok().as_ref())?,
-        authority,
+        // Without a home it is not kept, and that is all.
+        key: key::kept(home.as_ref())?,
+        authority: root.certificate().0,
     });
     let model = model.map_err(refused)?;
-    let own = client(&model, Peer::administrator());
+    let own = client(&model, Peer::certified(ADMINISTRATOR.0, ADMINISTRATOR.1));
     let transports = Transports { own, bare: client(&model, Peer::nobody()), without: None };
     let facts = Facts {
         issuer: Some(Model::ISSUER.to_owned()),
@@ -120,22 +193,27 @@ pub(super) fn open(wanted: &Release, how: &OpenOptions) -> Result<Cluster, Embed
         server: None,
         nodes: vec![Model::NODE.to_owned()],
     };
-    let cluster = Cluster::new(Origin::EMBEDDED, version, capabilities(), facts, transports);
+    let programs = home.as_ref().and_then(|home| assets::resolve(home, &Release::Minor(version.minor)).ok());
+    let programs = programs.map(|assets| assets.folder);
+    let mut capabilities = capabilities();
+    capabilities.extend(programs.is_some().then_some(Capability::Kubectl));
+    let cluster = Cluster::new(Origin::EMBEDDED, version, capabilities, facts, transports);
     Ok(Cluster {
         setup: setup.clone(),
-        home: how.home.clone(),
+        home,
         clock: how.clock.clone(),
-        model: Some(model),
+        programs: RwLock::new(programs),
+        embedded: Some(Embedded { model, root, socket: OnceCell::new() }),
         ..cluster
     })
 }
 
 /// A connection on behalf of somebody.
-pub(super) fn client(model: &Model, peer: Peer) -> kube::Client {
+fn client(model: &Model, peer: Peer) -> kube::Client {
     kube::Client::new(model.service(peer), "default")
 }
 
-/// What it can do. Nothing listens on any port, so that commands cannot reach it.
+/// What it can do, beside what a `kubectl` of its version can, where that is installed.
 fn capabilities() -> BTreeSet<Capability> {
     BTreeSet::from([
         Capability::Node,
