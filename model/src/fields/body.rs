@@ -215,7 +215,10 @@ fn summary(body: &[u8]) -> String {
     match body.first() {
         None => "<empty>".to_owned(),
         Some(b'{') => String::from_utf8_lossy(shown).into_owned() + more,
-        Some(_) => shown.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + more,
+        Some(_) => {
+            let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+            shown.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect::<String>() + more
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! Bodies, read by the table as Go's decoder reads them.
 
+use std::fmt::Write;
+
 use serde_json::{Map, Value};
 
 use super::go;
-use super::json::{self, Json};
+use super::json::Json;
 use super::modelled::{self, Standing};
 use super::quantity::Quantity;
 use super::shape::{Shape, Struct};
@@ -79,7 +81,8 @@ impl Reading<'_> {
                 let mut out = Vec::with_capacity(items.len());
                 for (at, json) in items.into_iter().enumerate() {
                     let length = self.path.len();
-                    self.path.push_str(&format!("[{at}]"));
+                    // Writing into a String does not fail.
+                    _ = write!(self.path, "[{at}]");
                     out.push(self.value(json, list.item(), inner)?);
                     self.path.truncate(length);
                 }
@@ -184,7 +187,7 @@ impl Reading<'_> {
     fn scalar(&mut self, json: &Json, scalar: Scalar, go: &str) -> Result<Value, String> {
         let or = |plain: &str| if go.is_empty() { plain.to_owned() } else { go.to_owned() };
         match (scalar, json) {
-            (Scalar::String, Json::String(text)) => return Ok(text.as_str().into()),
+            (Scalar::String | Scalar::IntOrString, Json::String(text)) => return Ok(text.as_str().into()),
             (Scalar::Bool, Json::Bool(value)) => return Ok((*value).into()),
             (Scalar::Int32, Json::Number(text)) => match text.parse::<i32>() {
                 Ok(number) => return Ok(number.into()),
@@ -212,7 +215,6 @@ impl Reading<'_> {
                 };
                 return Ok(Quantity::parse(text.trim())?.to_string().into());
             }
-            (Scalar::IntOrString, Json::String(text)) => return Ok(text.as_str().into()),
             (Scalar::IntOrString, Json::Number(text)) => {
                 let number = text.parse::<i32>();
                 return number.map(Into::into).map_err(|_| self.mistyped(&format!("number {text}"), "int32"));

@@ -17,10 +17,10 @@ use crate::profile::{Feature, Profile};
 use crate::status::Refusal;
 
 pub(crate) use body::{Expected, body, object_mistake};
-pub(crate) use go::{base64_mistake, escaped, quoted, time as go_time};
+pub(crate) use go::{quoted, time as go_time};
 pub(crate) use quantity::Quantity;
-pub(crate) use shape::{List, Map, Shape, Struct, shape};
-pub(crate) use table::{Field, ListKey, ListKind, Patch, Scalar};
+pub(crate) use shape::{List, Shape, shape};
+pub(crate) use table::ListKind;
 
 /// What `fieldValidation` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,7 +19,6 @@ pub(crate) struct Struct {
     of: &'static Type,
     /// Whether it has one owner as a whole in server-side apply.
     pub(crate) atomic: bool,
-    pub(crate) patch: Patch,
 }
 
 #[derive(Clone, Copy)]
@@ -43,7 +42,7 @@ pub(crate) struct Map {
 pub(crate) fn shape(kind: &str, profile: &Profile) -> Option<Shape> {
     let table = table::table(profile);
     let of = table.named(kind)?;
-    Some(Shape::Struct(Struct { table, of, atomic: of.atomic, patch: Patch::default() }))
+    Some(Shape::Struct(Struct { table, of, atomic: of.atomic }))
 }
 
 impl Shape {
@@ -71,7 +70,7 @@ impl Shape {
             Node::Scalar(scalar) => Self::Scalar(*scalar),
             Node::Struct(at) => {
                 let of = &table.types[*at];
-                Self::Struct(Struct { table, of, atomic: atomic || of.atomic, patch })
+                Self::Struct(Struct { table, of, atomic: atomic || of.atomic })
             }
             Node::List(of) => {
                 Self::List(List { table, of, kind: field.map_or(&ListKind::Atomic, |field| &field.list), patch })

@@ -25,6 +25,7 @@ pub(super) struct Type {
 
 /// A field of a struct.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "facts, which have nothing to do with each other")]
 pub(crate) struct Field {
     /// As it stands in JSON.
     pub(crate) name: &'static str,

@@ -48,15 +48,17 @@ fn field(found: Value, shape: Shape, field: &Field) -> Option<Value> {
     }
     let whole = value(found, shape);
     let is_empty = match (&whole, shape) {
-        (_, Shape::Struct(_)) => false,
         (Value::Null, Shape::Scalar(Scalar::Time | Scalar::MicroTime)) => return (!field.omitzero).then_some(whole),
-        (_, Shape::Scalar(Scalar::Quantity | Scalar::IntOrString | Scalar::Time | Scalar::MicroTime)) => false,
+        (
+            _,
+            Shape::Struct(_) | Shape::Scalar(Scalar::Quantity | Scalar::IntOrString | Scalar::Time | Scalar::MicroTime),
+        )
+        | (Value::Bool(true), _) => false,
         (Value::Null | Value::Bool(false), _) => true,
         (Value::Number(number), _) => number.as_i64() == Some(0),
         (Value::String(text), _) => text.is_empty(),
         (Value::Array(items), _) => items.is_empty(),
         (Value::Object(pairs), _) => pairs.is_empty(),
-        (Value::Bool(true), _) => false,
     };
     match shape {
         _ if is_empty && field.omitempty => None,

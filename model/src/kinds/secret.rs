@@ -90,9 +90,11 @@ fn of_type(object: &Value, profile: &Profile) -> Vec<Cause> {
         mistake.into_iter().map(|text| Cause::invalid(format!("data[{key}]"), &shown, &text)).collect()
     };
     // Old versions left a verb of their formatting in two places.
-    let formatted = |cause: Cause| match profile.has(Feature::KeysOfSecretsInPlainWords) {
-        true => cause,
-        false => Cause { field: cause.field.replacen("data[", "data[%s][", 1), ..cause },
+    let formatted = |cause: Cause| {
+        if profile.has(Feature::KeysOfSecretsInPlainWords) {
+            return cause;
+        }
+        Cause { field: cause.field.replacen("data[", "data[%s][", 1), ..cause }
     };
     match text(object, "type") {
         "kubernetes.io/service-account-token" => {

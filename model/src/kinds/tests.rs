@@ -134,7 +134,7 @@ fn an_update_tells_what_may_not_change() {
 }
 
 /// A Pod as admission leaves it.
-fn admitted(account: Option<Value>, spec: Value) -> Result<Value, Refusal> {
+fn admitted(account: Option<Value>, spec: &Value) -> Result<Value, Refusal> {
     let (mut store, user, profile) = (Store::default(), User::default(), profile(30));
     if let Some(account) = account {
         store.put(Key::new("serviceaccounts", "demo", "default"), account, Timestamp::UNIX_EPOCH);
@@ -149,7 +149,7 @@ fn admitted(account: Option<Value>, spec: Value) -> Result<Value, Refusal> {
 #[test]
 fn a_pod_is_admitted_with_its_service_account() {
     let spec = json!({"containers": [{"name": "c", "image": "i"}]});
-    let refused = admitted(None, spec.clone()).unwrap_err();
+    let refused = admitted(None, &spec).unwrap_err();
     assert_eq!(
         (refused.code, refused.message.as_str()),
         (
@@ -158,7 +158,7 @@ fn a_pod_is_admitted_with_its_service_account() {
         )
     );
     let account = json!({"metadata": {"name": "default"}, "imagePullSecrets": [{"name": "p"}]});
-    let pod = admitted(Some(account.clone()), spec).unwrap();
+    let pod = admitted(Some(account.clone()), &spec).unwrap();
     let spec = &pod["spec"];
     assert_eq!((&spec["serviceAccountName"], &spec["serviceAccount"]), (&json!("default"), &json!("default")));
     assert_eq!((&spec["priority"], &spec["imagePullSecrets"]), (&json!(0), &json!([{"name": "p"}])));
@@ -169,7 +169,7 @@ fn a_pod_is_admitted_with_its_service_account() {
     assert_eq!(tolerations, ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]);
 
     let without = json!({"automountServiceAccountToken": false, "containers": [{"name": "c", "image": "i"}]});
-    assert!(admitted(Some(account), without).unwrap()["spec"]["volumes"].is_null());
+    assert!(admitted(Some(account), &without).unwrap()["spec"]["volumes"].is_null());
 }
 
 #[test]
@@ -177,9 +177,9 @@ fn a_service_account_may_say_which_secrets_its_pods_mount() {
     let annotations = json!({"kubernetes.io/enforce-mountable-secrets": "true"});
     let account = json!({"metadata": {"name": "default", "annotations": annotations}, "secrets": [{"name": "mine"}]});
     let spec = |secret: &str| json!({"containers": [{"name": "c", "image": "i"}], "volumes": [{"name": "v", "secret": {"secretName": secret}}]});
-    assert!(admitted(Some(account.clone()), spec("mine")).is_ok());
+    assert!(admitted(Some(account.clone()), &spec("mine")).is_ok());
     assert_eq!(
-        admitted(Some(account), spec("other")).unwrap_err().message,
+        admitted(Some(account), &spec("other")).unwrap_err().message,
         "pods \"x\" is forbidden: volume with secret.secretName=\"other\" is not allowed because service account default does not reference that secret"
     );
 }

@@ -1,6 +1,6 @@
 //! The mistakes of containers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ pub(super) fn mistakes(spec: &Value, volumes: &BTreeSet<&str>, profile: &Profile
         let check = Check { container, path, volumes, profile };
         check.one(&mut seen, in_parts, causes);
     }
-    host_port_conflicts(main, "spec.containers", 0, causes);
+    host_port_conflicts(main, "spec.containers", causes);
     let mut of_initial = BTreeSet::new();
     for (at, container) in initial.iter().enumerate() {
         let path = format!("spec.initContainers[{at}]");
@@ -31,7 +31,7 @@ pub(super) fn mistakes(spec: &Value, volumes: &BTreeSet<&str>, profile: &Profile
         if in_parts {
             check.common(causes);
             check.name(&mut seen, causes);
-            host_port_conflicts(std::slice::from_ref(container), "spec.initContainers", 0, causes);
+            host_port_conflicts(std::slice::from_ref(container), "spec.initContainers", causes);
             if text(container, "restartPolicy") == "Always" {
                 check.handlers(causes);
             }
@@ -41,7 +41,7 @@ pub(super) fn mistakes(spec: &Value, volumes: &BTreeSet<&str>, profile: &Profile
     }
     if !in_parts {
         for (at, container) in initial.iter().enumerate() {
-            host_port_conflicts(std::slice::from_ref(container), "spec.initContainers", 0, causes);
+            host_port_conflicts(std::slice::from_ref(container), "spec.initContainers", causes);
             let name = text(container, "name");
             if !seen.insert(name) {
                 causes.push(Cause::duplicate(format!("spec.initContainers[{at}].name"), &json!(name)));
@@ -242,11 +242,11 @@ pub(super) fn seccomp(seccomp: &Value, path: &str, profile: &Profile, causes: &m
     }
     let local_path = format!("{path}.localhostProfile");
     if sort == "Localhost" {
-        if !has(seccomp, "localhostProfile") {
+        if has(seccomp, "localhostProfile") {
+            super::volumes::descending(local, &local_path, causes);
+        } else {
             let detail = "must be set when seccomp type is Localhost";
             causes.push(Cause::required(local_path, detail));
-        } else {
-            super::volumes::descending(local, &local_path, causes);
         }
     } else if has(seccomp, "localhostProfile") {
         let detail = "can only be set when seccomp type is Localhost";
@@ -292,16 +292,16 @@ fn ports(ports: &[Value], path: &str, profile: &Profile, causes: &mut Vec<Cause>
 }
 
 /// Two containers cannot have the same port of the node.
-fn host_port_conflicts(containers: &[Value], path: &str, first: usize, causes: &mut Vec<Cause>) {
-    let mut seen = BTreeMap::new();
-    for (at, container) in (first..).zip(containers) {
+fn host_port_conflicts(containers: &[Value], path: &str, causes: &mut Vec<Cause>) {
+    let mut seen = BTreeSet::new();
+    for (at, container) in containers.iter().enumerate() {
         for (number, port) in items(container, "ports").iter().enumerate() {
             let host = port["hostPort"].as_i64().unwrap_or_default();
             if host == 0 {
                 continue;
             }
             let shown = format!("{}/{}/{host}", text(port, "protocol"), text(port, "hostIP"));
-            if seen.insert(shown.clone(), ()).is_some() {
+            if !seen.insert(shown.clone()) {
                 causes.push(Cause::duplicate(format!("{path}[{at}].ports[{number}].hostPort"), &json!(shown)));
             }
         }
