@@ -12,6 +12,7 @@ use crate::clock::rfc3339;
 use crate::kinds::Write;
 use crate::managed::{self, Manager};
 use crate::meta;
+use crate::profile::{Feature, Profile};
 use crate::resources::Resource;
 use crate::status::Refusal;
 use crate::store::Key;
@@ -79,12 +80,27 @@ pub(super) fn admitted(
     let key = Key::new(resource.full, namespace, &name);
     if let Some(there) = world.store.get(&key) {
         let mut refusal = Refusal::already_exists(resource.full, &name);
+        if object["metadata"]["generateName"].as_str().is_some_and(|prefix| !prefix.is_empty()) {
+            return Err(not_unique(refusal, resource, &world.profile));
+        }
         if !there["metadata"]["deletionTimestamp"].is_null() {
             refusal.message = format!("object is being deleted: {}", refusal.message);
         }
         return Err(refusal);
     }
     Ok(if dry_run { Arc::new(object) } else { world.put(key, object) })
+}
+
+/// Who lets a name be made up is told that it was not.
+fn not_unique(mut refusal: Refusal, resource: &Resource, profile: &Profile) -> Refusal {
+    if profile.has(Feature::NamesNotUniqueTold) {
+        refusal.message += ", the server was not able to generate a unique name for the object";
+        refusal.details.insert("retryAfterSeconds".to_owned(), 1.into());
+        return refusal;
+    }
+    let kind = resource.full_kind;
+    let message = format!("The POST operation against {kind} could not be completed at this time, please try again.");
+    Refusal::new(500, "ServerTimeout", message).about(resource.group, resource.kind, "POST")
 }
 
 /// What only the server writes.

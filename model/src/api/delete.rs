@@ -12,6 +12,7 @@ use super::{create, read};
 use crate::answer::Answer;
 use crate::clock::rfc3339;
 use crate::managed;
+use crate::profile::Profile;
 use crate::resources::Resource;
 use crate::status::{Cause, Refusal};
 use crate::store::Key;
@@ -29,12 +30,12 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    fn of(call: &Call<'_>) -> Outcome<Self> {
+    fn of(call: &Call<'_>, profile: &Profile) -> Outcome<Self> {
         let (mut options, dry_run) = match call.request.body.is_empty() {
             true => Self::of_query(call)?,
             false => Self::of_body(call)?,
         };
-        let mut causes = of_dry_run(&dry_run.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut causes = of_dry_run(&dry_run.iter().map(String::as_str).collect::<Vec<_>>(), profile);
         if let (Some(_), Some(_)) = (&options.propagation, options.orphan) {
             let value = options.propagation.clone().unwrap_or_default();
             causes.insert(
@@ -53,7 +54,7 @@ impl Options {
                 Cause::not_supported(
                     "propagationPolicy",
                     &policy.as_str().into(),
-                    &["Background", "Foreground", "Orphan"],
+                    &["Foreground", "Background", "Orphan", "nil"],
                 ),
             );
         }
@@ -115,7 +116,7 @@ pub(crate) enum End {
 }
 
 pub(super) fn delete(world: &mut World, call: &Call<'_>, resource: &'static Resource) -> Outcome<Answer> {
-    let options = Options::of(call)?;
+    let options = Options::of(call, &world.profile)?;
     let (key, object) = read::stored(world, call, resource)?;
     fits(&options, &object, &key, resource)?;
     resource.strategy.admit_delete(&object, &create::write(world, call, &key.namespace))?;
@@ -138,7 +139,7 @@ fn fits(options: &Options, object: &Value, key: &Key, resource: &Resource) -> Ou
             let why = format!(
                 "the {what} in the precondition ({meant}) does not match the {what} in record ({is}). The object might have been {happened}"
             );
-            Err(Refusal::conflict(resource.full, &key.name, &why))
+            Err(Refusal::conflict(resource.full_kind, &key.name, &why))
         }
         _ => Ok(()),
     };
@@ -276,7 +277,7 @@ fn end_namespace(world: &mut World, key: &Key, object: &Arc<Value>, options: &Op
 }
 
 pub(super) fn collection(world: &mut World, call: &Call<'_>, resource: &'static Resource) -> Outcome<Answer> {
-    let options = Options::of(call)?;
+    let options = Options::of(call, &world.profile)?;
     let selector = Selector::of(&call.request.query, resource)?;
     let namespace = if resource.namespaced { call.attributes.namespace.clone() } else { String::new() };
     let revision = world.store.revision();

@@ -39,7 +39,7 @@ impl Options {
         }
         causes.extend(of_manager(manager));
         let dry_run: Vec<&str> = query.all("dryRun").collect();
-        causes.extend(of_dry_run(&dry_run));
+        causes.extend(of_dry_run(&dry_run, profile));
         let asked = query.get("fieldValidation").unwrap_or_default();
         let validation = if profile.has(Feature::FieldValidation) {
             match asked {
@@ -50,7 +50,7 @@ impl Options {
                     causes.push(Cause::not_supported(
                         "fieldValidation",
                         &other.into(),
-                        &["", "Ignore", "Warn", "Strict"],
+                        &["", "Ignore", "Strict", "Warn"],
                     ));
                     Validation::Ignore
                 }
@@ -81,10 +81,16 @@ fn of_manager(manager: &str) -> Vec<Cause> {
 }
 
 /// `dryRun` may be `All` and nothing else.
-pub(super) fn of_dry_run(values: &[&str]) -> Vec<Cause> {
+pub(super) fn of_dry_run(values: &[&str], profile: &Profile) -> Vec<Cause> {
     if values.iter().all(|value| *value == "All") {
         return Vec::new();
     }
-    let shown = serde_json::Value::from(values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>());
-    vec![Cause::not_supported("dryRun", &shown, &["All"])]
+    let quoted: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
+    let shown = if profile.has(Feature::StructsInMistakesAreJson) {
+        format!("[{}]", quoted.join(","))
+    } else {
+        format!("[]string{{{}}}", quoted.join(", "))
+    };
+    let message = format!("Unsupported value: {shown}: supported values: \"All\"");
+    vec![Cause { reason: "FieldValueNotSupported", field: "dryRun".to_owned(), message }]
 }

@@ -15,7 +15,7 @@ use crate::answer::Answer;
 use crate::fields::{self, Validation};
 use crate::managed::{self, Manager};
 use crate::resources::Resource;
-use crate::status::Refusal;
+use crate::status::{Cause, Refusal};
 use crate::store::Key;
 use crate::world::{Outcome, World};
 
@@ -49,12 +49,25 @@ pub(super) fn patch(world: &mut World, call: &Call<'_>, resource: &'static Resou
         return apply(world, call, resource, &key, old, &options);
     }
     let old = old.ok_or_else(|| Refusal::not_found(resource.full, &key.name))?;
-    let patched = match how {
+    let document = match how {
         How::Json => json_patch::apply(&old, &call.request.body)?,
         How::Merge => merge::apply(&old, &call.request.body)?,
         _ => strategic::apply(&old, &call.request.body, resource, &world.profile)?,
     };
-    let (mut object, warnings) = fields::decode(resource.kind, patched, options.validation, &world.profile)?;
+    // Values of a wrong type in a strategic merge patch are told of in words of their own.
+    let is_strict = options.validation == Validation::Strict;
+    let shown = if how == How::Strategic {
+        go_map(&call.request.body).filter(|_| is_strict)
+    } else {
+        Some(document.to_string())
+    };
+    let has_managers = how != How::Strategic && !document["metadata"]["managedFields"].is_null();
+    let decoded = fields::decode(resource.kind, document, options.validation, &world.profile);
+    let (mut object, warnings) = decoded.map_err(|refusal| match shown.filter(|_| !has_managers) {
+        _ if refusal.code == 501 => refusal,
+        Some(shown) => mistake(&shown, &refusal),
+        None => Refusal::not_modelled("the error of a patch that makes no object"),
+    })?;
     call.warn(warnings);
     resource.strategy.default(&mut object, &create::write(world, call, &key.namespace));
     let uid = object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
@@ -63,6 +76,31 @@ pub(super) fn patch(world: &mut World, call: &Call<'_>, resource: &'static Resou
     let manager = Manager::update(&options.manager, &call.attributes.subresource);
     let managed = managed::updated(Some(&old), object, resource, &manager, world.now(), &world.profile)?;
     Ok(Answer::ok(update::put(world, call, resource, &key, &old, managed, options.dry_run)?))
+}
+
+/// What is said of a patch that makes no object of the kind.
+fn mistake(shown: &str, refusal: &Refusal) -> Refusal {
+    let why = refusal.message.split_once(": ").map_or(refusal.message.as_str(), |(_, why)| why);
+    let cause = Cause::invalid("patch", &shown.into(), why);
+    Refusal::invalid("", "", &[cause])
+}
+
+/// A patch as Go prints what it read; none of one whose mistakes are told in other words.
+fn go_map(patch: &[u8]) -> Option<String> {
+    fn shown(value: &Value) -> String {
+        match value {
+            Value::Object(fields) => {
+                let fields: Vec<String> =
+                    fields.iter().map(|(name, value)| format!("{name}:{}", shown(value))).collect();
+                format!("map[{}]", fields.join(" "))
+            }
+            Value::Array(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(" ")),
+            Value::String(text) => text.clone(),
+            Value::Null => "<nil>".to_owned(),
+            other => other.to_string(),
+        }
+    }
+    serde_json::from_slice(patch).ok().map(|patch| shown(&patch))
 }
 
 /// A patch cannot make another object of it.
@@ -137,6 +175,10 @@ fn fits_apply(config: &mut Value, key: &Key, resource: &Resource) -> Outcome<()>
     let (kind, version) = (text(config, "kind"), text(config, "apiVersion"));
     if kind.is_empty() || version.is_empty() {
         return Err(Refusal::not_modelled("a configuration without apiVersion or kind"));
+    }
+    if !crate::resources::RESOURCES.iter().any(|known| known.kind == kind && known.api_version() == version) {
+        let whole = if version.contains('/') { version } else { format!("/{version}") };
+        return Err(Refusal::bad_request(format!("invalid object type: {whole}, Kind={kind}")));
     }
     if version != resource.api_version() {
         let message = format!(

@@ -95,11 +95,6 @@ fn unknown_field(resource: &Resource, field: &str) -> Refusal {
         "Pod" | "Node" | "Namespace" | "Secret" => format!("field label not supported: {field}"),
         _ => format!("{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""),
     };
-    let message = if resource.kind == "Namespace" {
-        format!("{field:?} is not a known field selector: only \"metadata.name\", \"status.phase\"")
-    } else {
-        message
-    };
     Refusal::bad_request(message)
 }
 

@@ -106,6 +106,8 @@ pub(super) fn put(
             };
             return Err(Refusal::invalid(resource.full, &key.name, &[cause]));
         }
+    } else if said.parse::<u64>().is_err() {
+        return Err(Refusal::new(500, "", format!("strconv.ParseUint: parsing {said:?}: invalid syntax")));
     } else if said != is {
         return Err(Refusal::conflict(resource.full, &key.name, CHANGED));
     }

@@ -20,7 +20,9 @@ pub(super) fn react(world: &mut World, event: &Event) {
     match (event.key.resource, event.change) {
         (_, Change::Deleted) => {}
         ("pods", _) => look_after(world, &event.key),
+        ("nodes", Change::Modified) => note(world, &event.key),
         ("nodes", Change::Added) => {
+            note(world, &event.key);
             let pods: Vec<Key> = world.store.list("pods", "").map(|(key, _)| key.clone()).collect();
             for pod in pods {
                 look_after(world, &pod);
@@ -46,6 +48,68 @@ fn look_after(world: &mut World, key: &Key) {
         (Model::NODE, false) if matches!(text(&pod["status"]["phase"]), "" | "Pending") => run(world, key, &pod),
         _ => {}
     }
+}
+
+/// What controllers write into each Node: how long its kubelet may keep what it read, and the taints of its state.
+fn note(world: &mut World, key: &Key) {
+    let Some(node) = world.store.get(key).cloned() else { return };
+    let ttl = "node.alpha.kubernetes.io/ttl";
+    if node["metadata"]["annotations"][ttl].is_null() {
+        let mut next = Value::clone(&node);
+        next["metadata"]["annotations"][ttl] = "0".into();
+        world.put_as(CONTROLLERS, "", key, next);
+    }
+    let Some(node) = world.store.get(key).cloned() else { return };
+    let wanted = taints(&node);
+    let before = node["spec"]["taints"].as_array().cloned().unwrap_or_default();
+    let is_ours =
+        |taint: &Value| taint["effect"] == "NoSchedule" && TAINTS.iter().any(|(.., key)| taint["key"] == *key);
+    let mut after: Vec<Value> = before
+        .iter()
+        .filter(|taint| !is_ours(taint) || wanted.iter().any(|key| taint["key"] == *key))
+        .cloned()
+        .collect();
+    let now = rfc3339(world.now());
+    for key in wanted {
+        if !after.iter().any(|taint| taint["key"] == key && taint["effect"] == "NoSchedule") {
+            after.push(json!({"key": key, "effect": "NoSchedule", "timeAdded": now}));
+        }
+    }
+    if after == before {
+        return;
+    }
+    let mut next = Value::clone(&node);
+    if let Some(spec) = next["spec"].as_object_mut() {
+        spec.remove("taints");
+        if !after.is_empty() {
+            spec.insert("taints".to_owned(), after.into());
+        }
+    }
+    world.put_as(CONTROLLERS, "", key, next);
+}
+
+/// The conditions by which a Node is tainted: type, status and the taint.
+const TAINTS: [(&str, &str, &str); 7] = [
+    ("Ready", "False", "node.kubernetes.io/not-ready"),
+    ("Ready", "Unknown", "node.kubernetes.io/unreachable"),
+    ("MemoryPressure", "True", "node.kubernetes.io/memory-pressure"),
+    ("DiskPressure", "True", "node.kubernetes.io/disk-pressure"),
+    ("NetworkUnavailable", "True", "node.kubernetes.io/network-unavailable"),
+    ("PIDPressure", "True", "node.kubernetes.io/pid-pressure"),
+    ("", "", UNSCHEDULABLE),
+];
+const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
+const CONTROLLERS: &str = "kube-controller-manager";
+
+/// The taints that the state of a Node asks for.
+fn taints(node: &Value) -> Vec<&'static str> {
+    let is_so = |kind: &str, status: &str| {
+        let mut conditions = node["status"]["conditions"].as_array().into_iter().flatten();
+        conditions.any(|condition| condition["type"] == kind && condition["status"] == status)
+    };
+    let of_conditions = TAINTS.iter().filter(|(kind, status, _)| is_so(kind, status)).map(|(.., taint)| *taint);
+    let unschedulable = (node["spec"]["unschedulable"] == true).then_some(UNSCHEDULABLE);
+    of_conditions.chain(unschedulable).collect()
 }
 
 /// A Pod that is being deleted has ended.
@@ -155,9 +219,6 @@ fn run(world: &mut World, key: &Key, pod: &Value) {
     let status = &mut next["status"];
     status["phase"] = "Running".into();
     status["hostIP"] = ADDRESS.into();
-    if world.profile.has(Feature::HostIps) {
-        status["hostIPs"] = json!([{"ip": ADDRESS}]);
-    }
     status["podIP"] = address.as_str().into();
     status["podIPs"] = json!([{"ip": address}]);
     status["startTime"] = now.into();

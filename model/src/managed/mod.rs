@@ -249,8 +249,8 @@ pub(crate) fn applied(
         managed.set = managed.set.difference(&changed).difference(&removed);
     }
     let set = stripped(&own, resource, &manager.subresource);
-    let is_same = object == plain && last.as_ref().is_some_and(|last| last.set == set);
-    let time = last.filter(|_| is_same).map_or_else(|| rfc3339(now), |last| last.time);
+    // Who changes nothing has no time, or the one from before.
+    let time = if object == plain { last.map(|last| last.time).unwrap_or_default() } else { rfc3339(now) };
     all.push(Managed { manager: manager.clone(), api_version: resource.api_version(), time, set });
     write(&mut object, all);
     Ok(object)

@@ -59,6 +59,8 @@ pub(crate) enum Feature {
     ImpersonationWithoutUserRefused,
     /// Impersonation may be allowed for single verbs.
     ConstrainedImpersonation,
+    /// That a made-up name is taken is told as such.
+    NamesNotUniqueTold,
     /// Client certificates have an id.
     CertificateIds,
     /// `sendInitialEvents` is known.
@@ -75,8 +77,6 @@ pub(crate) enum Feature {
     ClaimsToDeallocate,
     /// Conditions of Pods say which generation they are about.
     ObservedGenerationOfPods,
-    /// The status of a Pod has `hostIPs`.
-    HostIps,
     // fields
     /// Embedded structs stand in the texts of values of a wrong type.
     EmbeddedStructsInMistakes,
@@ -229,6 +229,7 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::AutomaticSecrets, Span::until(24), "KEP-2799")
         .without("LegacyServiceAccountTokenNoAutoGeneration", Span::between(24, 27)),
     // Requests.
+    row(Feature::NamesNotUniqueTold, Span::from(24), "apiserver: pkg/registry/rest/create.go"),
     row(Feature::CertificateIds, Span::from(32), "apiserver: pkg/authentication/request/x509"),
     row(Feature::InitialEvents, Span::from(27), "KEP-3157"),
     row(Feature::InitialEventsSent, Span::from(32), "KEP-3157, scenarios/api/watch-initial-events"),
@@ -238,7 +239,6 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::PreemptionPeriodTwice, Span::between(26, 29), "scenarios/scheduling/unschedulable-text"),
     row(Feature::ClaimsToDeallocate, Span::between(34, 37), "scenarios/scheduling/unschedulable-text"),
     row(Feature::ObservedGenerationOfPods, Span::from(34), "KEP-5067"),
-    row(Feature::HostIps, Span::from(29), "KEP-2681"),
     row(Feature::TokenIds, Span::from(30), "KEP-4193").with("ServiceAccountTokenJTI", Span::between(29, 32)),
     // Tokens.
     row(Feature::TokenErrorsSayWhat, Span::from(23), "pkg/serviceaccount/claims.go"),

@@ -58,6 +58,10 @@ fn merged(
             fields.remove(name);
             continue;
         }
+        if !fields.contains_key(name) && value.get(DIRECTIVE).is_some() {
+            // A directive for what is not there is dropped, with all that stands beside it.
+            continue;
+        }
         let below = shape.and_then(|shape| shape.field(name));
         let order = patch.get(&format!("{ORDER}{name}")).and_then(Value::as_array);
         let value = one(below, fields.get(name), value, order.map(Vec::as_slice))?;
