@@ -78,6 +78,13 @@ pub(super) fn admitted(
     }
     call.warn(resource.strategy.warnings(&object, None, &write));
     let key = Key::new(resource.full, namespace, &name);
+    if object["metadata"]["resourceVersion"]
+        .as_str()
+        .and_then(|version| version.parse().ok())
+        .is_some_and(|version: u64| version > 0)
+    {
+        return Err(Refusal::new(500, "", "resourceVersion should not be set on objects to be created"));
+    }
     if let Some(there) = world.store.get(&key) {
         let mut refusal = Refusal::already_exists(resource.full, &name);
         if object["metadata"]["generateName"].as_str().is_some_and(|prefix| !prefix.is_empty()) {

@@ -136,6 +136,10 @@ fn fits(options: &Options, object: &Value, key: &Key, resource: &Resource) -> Ou
     let check = |meant: &Option<String>, field: &str, what: &str, happened: &str| match meant {
         Some(meant) if metadata[field] != **meant => {
             let is = metadata[field].as_str().unwrap_or_default();
+            if resource.full == "namespaces" {
+                let why = format!("Precondition failed: {what} in precondition: {meant}, {what} in object meta: {is}");
+                return Err(Refusal::conflict(resource.full, &key.name, &why));
+            }
             let why = format!(
                 "the {what} in the precondition ({meant}) does not match the {what} in record ({is}). The object might have been {happened}"
             );

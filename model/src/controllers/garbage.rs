@@ -68,6 +68,10 @@ fn is_there(world: &World, owner: &Value, namespace: &str) -> bool {
     let resource =
         RESOURCES.iter().find(|resource| resource.kind == text("kind") && resource.api_version() == text("apiVersion"));
     let Some(resource) = resource else { return true };
+    if resource.namespaced && namespace.is_empty() {
+        // What lives outside of Namespaces cannot have an owner in one: the collector leaves it alone.
+        return true;
+    }
     let namespace = if resource.namespaced { namespace } else { "" };
     world
         .store

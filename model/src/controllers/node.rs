@@ -146,9 +146,8 @@ fn schedule(world: &mut World, key: &Key, pod: &Value) {
     };
     if fits {
         next["spec"]["nodeName"] = Model::NODE.into();
-        let condition = observed(
-            json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": now}),
-        );
+        let condition =
+            json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": now});
         set_condition(&mut next, condition);
         world.put(key.clone(), next);
         return;
@@ -208,12 +207,16 @@ fn run(world: &mut World, key: &Key, pod: &Value) {
             })
             .collect()
     };
-    for kind in ["Initialized", "Ready", "ContainersReady"] {
-        set_condition(
-            &mut next,
-            json!({"type": kind, "status": "True", "lastProbeTime": null, "lastTransitionTime": now}),
-        );
-    }
+    // What is patched in stands first.
+    let mut conditions: Vec<Value> = ["Initialized", "Ready", "ContainersReady"]
+        .into_iter()
+        .map(|kind| json!({"type": kind, "status": "True", "lastProbeTime": null, "lastTransitionTime": now}))
+        .collect();
+    let before = pod["status"]["conditions"].as_array().into_iter().flatten();
+    let is_new = |old: &&Value| conditions.iter().all(|condition| condition["type"] != old["type"]);
+    let others: Vec<Value> = before.filter(is_new).cloned().collect();
+    conditions.extend(others);
+    next["status"]["conditions"] = conditions.into();
     let address = if pod["spec"]["hostNetwork"] == true { ADDRESS.to_owned() } else { address(world, key) };
     let (containers, init) = (statuses("containers", &running), statuses("initContainers", &done));
     let status = &mut next["status"];

@@ -89,7 +89,7 @@ fn items(list: List, before: &[Value], patch: &[Value], order: Option<&[Value]>)
     let Some(key) = list.patch.key else {
         let mut all = before.to_vec();
         all.extend(patch.iter().filter(|item| !before.contains(item)).cloned());
-        return Ok(all);
+        return Ok(ordered(all, before, order.unwrap_or(patch), |one, other| one == other));
     };
     if patch.iter().any(|item| item[DIRECTIVE] == "replace") {
         return Ok(patch.iter().filter(|item| item[DIRECTIVE] != "replace").cloned().collect());
@@ -117,10 +117,41 @@ fn items(list: List, before: &[Value], patch: &[Value], order: Option<&[Value]>)
             None => all.push(Value::Object(merged(Some(list.item()), &Map::new(), fields)?)),
         }
     }
-    if let Some(order) = order {
-        let place =
-            |item: &Value| order.iter().position(|wanted| wanted.get(key) == item.get(key)).unwrap_or(usize::MAX);
-        all.sort_by_key(place);
+    Ok(ordered(all, before, order.unwrap_or(patch), |one, other| one.get(key) == other.get(key)))
+}
+
+/// Items in the order of the patch, and among them those that it does not name: before the first that stood behind them.
+fn ordered(all: Vec<Value>, before: &[Value], patch: &[Value], same: impl Fn(&Value, &Value) -> bool) -> Vec<Value> {
+    let place = |among: &[Value], item: &Value| among.iter().position(|other| same(other, item));
+    let (mut named, mut others): (Vec<Value>, Vec<Value>) =
+        all.into_iter().partition(|item| place(patch, item).is_some());
+    named.sort_by_key(|item| place(patch, item));
+    others.sort_by_key(|item| place(before, item));
+    let (mut named, mut others) = (named.into_iter().peekable(), others.into_iter().peekable());
+    let mut sorted = Vec::new();
+    while let (Some(one), Some(other)) = (named.peek(), others.peek()) {
+        let other_first = matches!((place(before, one), place(before, other)), (Some(one), Some(other)) if other < one);
+        sorted.extend(if other_first { others.next() } else { named.next() });
     }
-    Ok(all)
+    sorted.extend(named);
+    sorted.extend(others);
+    sorted
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_the_patch_names_stands_first_unless_it_stood_behind() {
+        let order = |before: Value, patch: Value, all: Value| {
+            let list = |value: Value| value.as_array().cloned().unwrap();
+            Value::Array(ordered(list(all), &list(before), &list(patch), |one, other| one == other))
+        };
+        assert_eq!(order(json!(["a"]), json!(["b"]), json!(["a", "b"])), json!(["b", "a"]));
+        assert_eq!(order(json!(["a", "b"]), json!(["b", "c"]), json!(["a", "b", "c"])), json!(["a", "b", "c"]));
+        assert_eq!(order(json!(["a", "b", "c"]), json!(["c", "a"]), json!(["a", "b", "c"])), json!(["b", "c", "a"]));
+    }
 }
