@@ -185,24 +185,20 @@ impl Call {
 /// In one line, as a report lists it.
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut line = self.what();
         let within = self.namespace.as_deref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
-        if !(within.is_empty() && self.name.is_empty()) {
-            line += &format!(" {within}{}", self.name);
-        }
+        let object = format!("{within}{}", self.name);
         let query: Vec<String> = self.query.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        if !query.is_empty() {
-            line += &format!(" ?{}", query.join("&"));
-        }
-        match &self.who {
-            Who::Own => {}
-            Who::User { name, .. } => line += &format!(" as {name}"),
-            Who::Bearer(token) => line += &format!(" as the bearer of {token}"),
-            Who::Anonymous => line += " as nobody",
-        }
-        if let Some(body) = &self.body {
-            line += &format!(": {body}");
-        }
+        let who = match &self.who {
+            Who::Own => String::new(),
+            Who::User { name, .. } => format!("as {name}"),
+            Who::Bearer(token) => format!("as the bearer of {token}"),
+            Who::Anonymous => "as nobody".to_owned(),
+        };
+        let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
+        let words: Vec<String> =
+            [self.what(), object, query, who].into_iter().filter(|word| !word.is_empty()).collect();
+        let body = self.body.as_ref().map(|body| format!(": {body}")).unwrap_or_default();
+        let line = words.join(" ") + &body;
         f.write_str(&line.replace(SUFFIX, ""))
     }
 }

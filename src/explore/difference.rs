@@ -90,13 +90,13 @@ fn is_refusal(seen: &Value) -> bool {
 
 /// A code with the reason and the gist of the message, where it is a refusal.
 fn refusal(seen: &Value) -> String {
-    let mut text = seen["code"].to_string();
+    let code = &seen["code"];
     if is_refusal(seen) {
         let reason = seen["body"]["reason"].as_str().unwrap_or_default();
         let message = seen["body"].as_str().or_else(|| seen["body"]["message"].as_str()).unwrap_or_default();
-        text += &format!(" {reason}: {}", gist(message.split_whitespace()));
+        return format!("{code} {reason}: {}", gist(message.split_whitespace()));
     }
-    text
+    code.to_string()
 }
 
 fn joined(warnings: &Value) -> Value {
@@ -149,7 +149,7 @@ fn maps(path: &str, one: &Map<String, Value>, other: &Map<String, Value>, found:
     let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
     for key in keys {
         let is_plain = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-        let path = if !is_plain { format!("{path}[\"{key}\"]") } else { format!("{path}.{key}") };
+        let path = if is_plain { format!("{path}.{key}") } else { format!("{path}[\"{key}\"]") };
         match (one.get(key), other.get(key)) {
             (Some(left), Some(right)) => compare(&path, left, right, found),
             (Some(_), None) => found.push((path, "only on the left".to_owned())),

@@ -96,12 +96,11 @@ impl World {
             filled += &text[copied..reference.at.start].replace(SUFFIX, &self.suffix);
             copied = reference.at.end;
             // What was answered has its suffix already.
-            match self.look_up(&reference) {
-                Some(found) => filled += &found,
-                None => {
-                    filled += stand_in(reference.path);
-                    self.missing.insert(text[reference.at.clone()].to_owned());
-                }
+            if let Some(found) = self.look_up(&reference) {
+                filled += &found;
+            } else {
+                filled += stand_in(reference.path);
+                self.missing.insert(text[reference.at.clone()].to_owned());
             }
         }
         filled += &text[copied..].replace(SUFFIX, &self.suffix);

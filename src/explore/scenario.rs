@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::ErrorKind;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value, json};
@@ -31,6 +32,9 @@ pub struct Sides {
     pub seed: u64,
 }
 
+/// How many scenarios of one name a folder takes.
+const MOST: usize = 999;
+
 /// The keys of a step in the order in which one reads them.
 const ORDER: [(&str, &[&str]); 15] = [
     ("name", &[]),
@@ -58,11 +62,11 @@ pub fn write(found: &Found, sides: &Sides, folder: &Utf8Path) -> Result<Utf8Path
     };
     fs::create_dir_all(folder).map_err(file(folder))?;
     let slug = slug(found);
-    let path = (1..)
+    let path = (1..=MOST)
         .map(|number| if number == 1 { slug.clone() } else { format!("{slug}-{number}") })
         .map(|name| folder.join(format!("{name}.yaml")))
         .find(|path| !path.exists())
-        .unwrap_or_else(|| folder.join(format!("{slug}.yaml")));
+        .ok_or_else(|| file(folder)(ErrorKind::AlreadyExists.into()))?;
     let mut mistakes = None;
     for style in [Style::Words, Style::Requests] {
         fs::write(&path, text(found, sides, style)).map_err(file(&path))?;
@@ -273,7 +277,7 @@ impl<'f> Writer<'f> {
             Verb::Patch(_) => "patch",
             Verb::Delete | Verb::DeleteCollection => "delete",
         };
-        let mut request = json!({method: unmarked(&call.path()).replace("%7E", "")});
+        let mut request = json!({method: unmarked(&call.path())});
         if let Verb::Patch(form) = call.verb {
             request["headers"] = json!({"Content-Type": form.content_type()});
         }
@@ -292,13 +296,14 @@ impl<'f> Writer<'f> {
             copied = reference.at.end;
             let name =
                 self.names.get(&reference.call).filter(|_| !self.found.missing.contains(&text[reference.at.clone()]));
-            match name.map(|name| name.replace(|c: char| !c.is_ascii_alphanumeric(), "_")) {
-                Some(variable) if reference.decoded => {
-                    written += &format!("${{string(base64.decode({variable}.{}))}}", reference.path);
-                }
-                Some(variable) => written += &format!("${{{variable}.{}}}", reference.path),
-                None => written += stand_in(reference.path),
-            }
+            let variable = name.map(|name| name.replace(|c: char| !c.is_ascii_alphanumeric(), "_"));
+            let path = reference.path;
+            let value = match variable {
+                Some(variable) if reference.decoded => format!("${{string(base64.decode({variable}.{path}))}}"),
+                Some(variable) => format!("${{{variable}.{path}}}"),
+                None => stand_in(path).to_owned(),
+            };
+            written += &value;
         }
         written + &unmarked(&text[copied..])
     }

@@ -91,7 +91,7 @@ const COLLECTIONS: [&str; 11] = [
 /// Whether an object is asked for. Of all selectors only the one counts that tells whose it is.
 fn is_wanted(asked: &Asked, object: &Value) -> bool {
     let owner = object["metadata"]["labels"]["rehearsal.dev/own"].as_str();
-    !asked.query.contains("rehearsal.dev%2Fown") || owner.is_some_and(|owner| asked.query.contains(owner))
+    !asked.query.contains("rehearsal.dev") || owner.is_some_and(|owner| asked.query.contains(owner))
 }
 
 fn answer(world: &mut World, asked: &Asked) -> (u16, Value) {

@@ -17,7 +17,6 @@ impl Draft {
             return self.wrong_type(body);
         }
         match choice {
-            0 | 1 => self.wrong_type(body),
             2 => self.missing_field(body),
             3 | 4 => {
                 self.unknown_field(body);

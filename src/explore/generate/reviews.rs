@@ -11,7 +11,7 @@ use super::super::kinds::{
 use super::{Draft, HOME, Target, texts};
 
 impl Draft {
-    fn review(&mut self, kind: &'static Kind, namespace: Option<String>, spec: Value) {
+    fn review(&mut self, kind: &'static Kind, namespace: Option<String>, spec: &Value) {
         let target = Target { kind, namespace, name: String::new() };
         let mut call = self.call(Verb::Create, &target);
         call.body = Some(json!({"apiVersion": kind.api_version, "kind": kind.kind, "spec": spec}));
@@ -66,7 +66,7 @@ impl Draft {
         if self.chance(25) {
             spec["audiences"] = texts(self.one(&[&["vault"], &["other"], &["vault", "other"]]));
         }
-        self.review(&TOKEN_REVIEW, None, spec);
+        self.review(&TOKEN_REVIEW, None, &spec);
     }
 
     pub(super) fn access_review(&mut self) {
@@ -95,7 +95,7 @@ impl Draft {
             spec["nonResourceAttributes"] = json!({"path": self.one(&["/metrics", "/version", "/x"]), "verb": "get"});
         }
         if self.chance(25) {
-            self.review(&SELF_ACCESS_REVIEW, None, spec);
+            self.review(&SELF_ACCESS_REVIEW, None, &spec);
             return;
         }
         match self.who() {
@@ -109,18 +109,18 @@ impl Draft {
             _ => {}
         }
         if self.chance(20) {
-            self.review(&LOCAL_ACCESS_REVIEW, Some(namespace), spec);
+            self.review(&LOCAL_ACCESS_REVIEW, Some(namespace), &spec);
         } else {
-            self.review(&ACCESS_REVIEW, None, spec);
+            self.review(&ACCESS_REVIEW, None, &spec);
         }
     }
 
     pub(super) fn self_review(&mut self) {
         if self.chance(50) {
             let namespace = self.namespace();
-            self.review(&SELF_RULES_REVIEW, None, json!({"namespace": namespace}));
+            self.review(&SELF_RULES_REVIEW, None, &json!({"namespace": namespace}));
         } else {
-            self.review(&SELF_REVIEW, None, Value::Null);
+            self.review(&SELF_REVIEW, None, &Value::Null);
             // It has no spec.
             if let Some(body) = self.calls.last_mut().and_then(|call| call.body.as_mut()).and_then(Value::as_object_mut)
             {
