@@ -128,8 +128,13 @@ fn options(query: &Query, is_watch: bool, profile: &Profile) -> Outcome<()> {
 /// Where a list goes on: as the API server writes it, in base64.
 fn place(text: &str) -> Outcome<(u64, String)> {
     let invalid = |why: &str| Refusal::bad_request(format!("invalid continue token: continue key is not valid{why}"));
-    let bytes =
-        BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| Refusal::not_modelled("a continue that is no base64"))?;
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| {
+        let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        match text.char_indices().find(|(_, c)| !is_letter(*c)) {
+            Some((at, _)) => invalid(&format!(": illegal base64 data at input byte {at}")),
+            None => Refusal::not_modelled("a continue that is cut off"),
+        }
+    })?;
     let token: Value = match serde_json::from_slice(&bytes) {
         Ok(token) => token,
         Err(_) => match fields::json_mistake(&bytes) {
