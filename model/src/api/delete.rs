@@ -47,6 +47,41 @@ impl Options {
                 ),
             );
         }
+        let known = ["Foreground", "Background", "Orphan"];
+        if let Some(policy) = options.propagation.as_ref().filter(|policy| !known.contains(&policy.as_str())) {
+            causes.insert(
+                0,
+                Cause::not_supported(
+                    "propagationPolicy",
+                    &policy.as_str().into(),
+                    &["Foreground", "Background", "Orphan", "nil"],
+                ),
+            );
+        }
+        if !causes.is_empty() {
+            return Err(Refusal::invalid("DeleteOptions.meta.k8s.io", "", &causes));
+        }
+        options.dry_run = !dry_run.is_empty();
+        Ok(options)
+    }
+
+    fn of_query(call: &Call<'_>) -> Outcome<(Self, Vec<String>)> {
+        let query = &call.request.query;
+        let grace = query.get("gracePeriodSeconds").map(str::parse).transpose();
+        let grace = grace.map_err(|_| Refusal::not_modelled("a gracePeriodSeconds that is no number"))?;
+        let options = Self {
+            grace,
+            propagation: query.get("propagationPolicy").map(str::to_owned),
+            orphan: query.get("orphanDependents").map(|_| query.flag("orphanDependents")),
+            ..Self::default()
+        };
+        Ok((options, query.all("dryRun").map(str::to_owned).collect()))
+    }
+
+    fn of_body(call: &Call<'_>) -> Outcome<(Self, Vec<String>)> {
+        let body: Value = serde_json::from_slice(&call.request.body)
+            .map_err(|_| Refusal::not_modelled("DeleteOptions that are no JSON"))?;
+        // What is unknown in them is passed over, in every version.
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let options = Self {
             grace: body["gracePeriodSeconds"].as_i64(),
