@@ -39,6 +39,9 @@ pub(super) fn new(
 ) -> Outcome<Arc<Value>> {
     let namespace = if resource.namespaced { call.attributes.namespace.as_str() } else { "" };
     wipe(&mut object);
+    if !world.profile.has(Feature::NamespacesAreComparedFirst) {
+        meta::namespace_takes(&write(world, call, namespace), resource, &object)?;
+    }
     in_namespace(&mut object, namespace)?;
     let write = write(world, call, namespace);
     resource.strategy.default(&mut object, &write);
@@ -78,11 +81,9 @@ pub(super) fn admitted(
     }
     call.warn(resource.strategy.warnings(&object, None, &write));
     let key = Key::new(resource.full, namespace, &name);
-    if object["metadata"]["resourceVersion"]
-        .as_str()
-        .and_then(|version| version.parse().ok())
-        .is_some_and(|version: u64| version > 0)
-    {
+    let version = object["metadata"]["resourceVersion"].as_str().and_then(|version| version.parse::<u64>().ok());
+    let has_version = version.is_some_and(|version| version > 0);
+    if has_version && (!dry_run || world.store.get(&key).is_none()) {
         return Err(Refusal::new(500, "", "resourceVersion should not be set on objects to be created"));
     }
     if let Some(there) = world.store.get(&key) {

@@ -186,23 +186,25 @@ pub(super) fn list(world: &World, call: &Call<'_>, resource: &'static Resource) 
         }
     };
     let mut all = world.store.list_at(resource.full, namespace, revision);
-    all.retain(|(key, object)| {
-        (start.is_empty()
-            || of_key(key).as_str() >= start.trim_end_matches('\0') && format!("{}\0", of_key(key)) > start)
-            && selector.matches(object)
-    });
+    let is_behind = |key: &Key| {
+        let here = of_key(key);
+        start.is_empty() || here.as_str() >= start.trim_end_matches('\0') && format!("{here}\0") > start
+    };
+    all.retain(|(key, _)| is_behind(key));
     let mut metadata = json!({"resourceVersion": revision.to_string()});
-    if limit > 0 && all.len() > limit {
+    // As many as are wanted; what comes after the last of them is for the next time, whether or not it is selected.
+    let selected = all.iter().enumerate().filter(|(_, (_, object))| selector.matches(object));
+    let places: Vec<usize> = selected.map(|(at, _)| at).take(if limit > 0 { limit } else { usize::MAX }).collect();
+    if let Some(last) = places.last().filter(|last| places.len() == limit && *last + 1 < all.len()) {
         // Unless everything is selected nobody knows how many remain.
         if selector.is_everything() {
-            metadata["remainingItemCount"] = (all.len() - limit).into();
+            metadata["remainingItemCount"] = (all.len() - last - 1).into();
         }
-        let last = all.get(limit - 1).map(|(key, _)| of_key(key)).unwrap_or_default();
-        let token = json!({"v": "meta.k8s.io/v1", "rv": revision, "start": format!("{last}\0")});
+        let start = format!("{}\0", of_key(&all[*last].0));
+        let token = json!({"v": "meta.k8s.io/v1", "rv": revision, "start": start});
         metadata["continue"] = BASE64_URL_SAFE_NO_PAD.encode(token.to_string()).into();
-        all.truncate(limit);
     }
-    let items: Vec<Value> = all.into_iter().map(|(_, object)| without_type(&object)).collect();
+    let items: Vec<Value> = places.into_iter().map(|at| without_type(&all[at].1)).collect();
     let list = json!({
         "kind": format!("{}List", resource.kind), "apiVersion": resource.api_version(), "metadata": metadata, "items": items,
     });

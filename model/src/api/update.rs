@@ -25,9 +25,16 @@ pub(super) fn replace(world: &mut World, call: &Call<'_>, resource: &'static Res
     create::in_namespace(&mut object, &key.namespace)?;
     let manager = Manager::update(&options.manager, subresource);
     let Some(old) = world.store.get(&key).cloned() else {
-        same_uid(object["metadata"]["uid"].as_str().unwrap_or_default(), "", &key, resource)?;
+        if resource.create_on_update || world.profile.has(Feature::UidOfNothingIsCompared) {
+            same_uid(object["metadata"]["uid"].as_str().unwrap_or_default(), "", &key, resource)?;
+        }
         if !resource.create_on_update || !subresource.is_empty() {
             return Err(Refusal::not_found(resource.full, &key.name));
+        }
+        let version = object["metadata"]["resourceVersion"].take();
+        numeric(version.as_str().unwrap_or_default())?;
+        if let Some(metadata) = object["metadata"].as_object_mut() {
+            metadata.remove("resourceVersion");
         }
         return Ok(Answer::new(201, create::new(world, call, resource, object, &manager, options.dry_run)?));
     };
@@ -78,6 +85,14 @@ pub(super) fn same_uid(meant: &str, is: &str, key: &Key, resource: &Resource) ->
     Err(Refusal::conflict(resource.full, &key.name, &why))
 }
 
+/// A version is a number, or there is none.
+fn numeric(version: &str) -> Outcome<()> {
+    if version.is_empty() || version.parse::<u64>().is_ok() {
+        return Ok(());
+    }
+    Err(Refusal::new(500, "", format!("strconv.ParseUint: parsing {version:?}: invalid syntax")))
+}
+
 const CHANGED: &str = "the object has been modified; please apply your changes to the latest version and try again";
 
 /// Writes a new state over an old one, with what every kind keeps of the old.
@@ -106,9 +121,8 @@ pub(super) fn put(
             };
             return Err(Refusal::invalid(resource.full, &key.name, &[cause]));
         }
-    } else if said.parse::<u64>().is_err() {
-        return Err(Refusal::new(500, "", format!("strconv.ParseUint: parsing {said:?}: invalid syntax")));
     } else if said != is {
+        numeric(said)?;
         return Err(Refusal::conflict(resource.full, &key.name, CHANGED));
     }
     kept(&mut object, old);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::clock::rfc3339;
 use crate::fields::{self, Shape};
-use crate::profile::Profile;
+use crate::profile::{Feature, Profile};
 use crate::resources::Resource;
 use crate::status::Refusal;
 use crate::world::Outcome;
@@ -250,7 +250,8 @@ pub(crate) fn applied(
     }
     let set = stripped(&own, resource, &manager.subresource);
     // Who changes nothing has no time, or the one from before.
-    let time = if object == plain { last.map(|last| last.time).unwrap_or_default() } else { rfc3339(now) };
+    let is_noted = object != plain || !profile.has(Feature::NoTimeOfNoChange);
+    let time = if !is_noted { last.map(|last| last.time).unwrap_or_default() } else { rfc3339(now) };
     all.push(Managed { manager: manager.clone(), api_version: resource.api_version(), time, set });
     write(&mut object, all);
     Ok(object)

@@ -59,6 +59,12 @@ pub(crate) enum Feature {
     ImpersonationWithoutUserRefused,
     /// Impersonation may be allowed for single verbs.
     ConstrainedImpersonation,
+    /// A write to what is not there looks at its uid first, also where it makes nothing.
+    UidOfNothingIsCompared,
+    /// Directives of a strategic merge patch for what is not there are dropped; before, they were kept.
+    DirectivesOfNothingAreDropped,
+    /// An apply that changes nothing but who manages has no time.
+    NoTimeOfNoChange,
     /// That a made-up name is taken is told as such.
     NamesNotUniqueTold,
     /// Client certificates have an id.
@@ -229,6 +235,9 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::AutomaticSecrets, Span::until(24), "KEP-2799")
         .without("LegacyServiceAccountTokenNoAutoGeneration", Span::between(24, 27)),
     // Requests.
+    row(Feature::UidOfNothingIsCompared, Span::until(34), "apiserver: pkg/registry/generic/registry/store.go"),
+    row(Feature::DirectivesOfNothingAreDropped, Span::from(28), "apimachinery: pkg/util/strategicpatch"),
+    row(Feature::NoTimeOfNoChange, Span::from(25), "apimachinery: pkg/util/managedfields"),
     row(Feature::NamesNotUniqueTold, Span::from(24), "apiserver: pkg/registry/rest/create.go"),
     row(Feature::CertificateIds, Span::from(32), "apiserver: pkg/authentication/request/x509"),
     row(Feature::InitialEvents, Span::from(27), "KEP-3157"),

@@ -44,12 +44,20 @@ fn one(object: &mut Value, operation: &Value) -> Outcome<()> {
         }
         "move" | "copy" => {
             let Some(from) = text("from") else { return Err(Refusal::not_modelled("a move or copy without from")) };
-            let value =
-                if op == "move" { remove(object, from)? } else { object.pointer(from).cloned().ok_or_else(fails)? };
+            let value = if op == "move" { remove(object, from)? } else { copied(object, from)? };
             add(object, path, value)
         }
         _ => Err(Refusal::not_modelled(format!("the operation {op} of a JSON patch"))),
     }
+}
+
+/// A field that is not there is copied as null.
+fn copied(object: &Value, from: &str) -> Outcome<Value> {
+    if let Some(value) = object.pointer(from) {
+        return Ok(value.clone());
+    }
+    let above = from.rsplit_once('/').and_then(|(above, _)| object.pointer(above));
+    if above.is_some_and(Value::is_object) { Ok(Value::Null) } else { Err(fails()) }
 }
 
 fn parent<'v>(object: &'v mut Value, path: &str) -> Option<(&'v mut Value, String)> {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::fields::{self, List, Shape};
-use crate::profile::Profile;
+use crate::profile::{Feature, Profile};
 use crate::resources::Resource;
 use crate::status::Refusal;
 use crate::world::Outcome;
@@ -21,7 +21,20 @@ pub(super) fn apply(object: &Value, patch: &[u8], resource: &Resource, profile: 
     };
     let shape = fields::shape(resource.kind, profile)
         .ok_or_else(|| Refusal::not_modelled(format!("the kind {}", resource.kind)))?;
+    if !profile.has(Feature::DirectivesOfNothingAreDropped) && keeps_directives(fields, patch) {
+        return Err(Refusal::not_modelled("in this version a directive for what is not there"));
+    }
     merged(Some(shape), fields, patch).map(Value::Object)
+}
+
+/// Whether a directive stands where the object has nothing.
+fn keeps_directives(object: &Map<String, Value>, patch: &Map<String, Value>) -> bool {
+    let of_list = |name: &str| name.strip_prefix(DELETE_FROM).is_some_and(|name| !object.contains_key(name));
+    patch.iter().any(|(name, value)| match (value, object.get(name)) {
+        (Value::Object(below), Some(Value::Object(there))) => keeps_directives(there, below),
+        (Value::Object(_), _) => value.to_string().contains("\"$"),
+        _ => of_list(name),
+    })
 }
 
 fn merged(
