@@ -212,6 +212,10 @@ impl Course<'_> {
         let key = difference.key();
         let Some(shown) = shown else { return self.is_unsteady(&key) };
         let book = &mut *self.book.borrow_mut();
+        if book.report.found.len() >= self.settings.max_differences {
+            // Others that were looked at meanwhile came first.
+            return;
+        }
         let before = book.report.unsteady.remove(&key).unwrap_or_default();
         let seen = match book.known.insert(key, Known::Found(book.report.found.len())) {
             Some(Known::Checking(seen)) => seen,
