@@ -59,7 +59,6 @@ pub(crate) struct Span {
 
 impl Span {
     pub(crate) const ALWAYS: Self = Self { from: 0, until: u32::MAX };
-    pub(crate) const NEVER: Self = Self { from: 0, until: 0 };
 
     pub(crate) const fn from(minor: u32) -> Self {
         Self { from: minor, until: u32::MAX }
@@ -75,6 +74,42 @@ impl Span {
 
     fn has(self, minor: u32) -> bool {
         self.from <= minor && minor < self.until
+    }
+}
+
+/// The table of features for people: a line each.
+pub(crate) fn features() -> impl Iterator<Item = String> {
+    ROWS.iter().map(|row| {
+        // A name such as `TokenIds` is what it is about.
+        let mut words = String::new();
+        for c in format!("{:?}", row.feature).chars() {
+            if c.is_ascii_uppercase() && !words.is_empty() {
+                words.push(' ');
+            }
+            words.push(c.to_ascii_lowercase());
+        }
+        let gate = row.gate.as_ref().map(|gate| {
+            let off = if gate.turns_off { "off" } else { "on" };
+            format!(", or with {} {off} ({})", gate.name, gate.span)
+        });
+        format!("{words}: {}{} [{}]", row.span, gate.unwrap_or_default(), row.source)
+    })
+}
+
+/// The flags of each component that are modelled.
+pub(crate) fn flags() -> [(&'static str, &'static [&'static str]); 2] {
+    [("kube-apiserver", &APISERVER_FLAGS), ("kube-controller-manager", &CONTROLLER_MANAGER_FLAGS)]
+}
+
+impl std::fmt::Display for Span {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.from, self.until) {
+            (_, 0) => f.write_str("never by default"),
+            (0, u32::MAX) => f.write_str("every version"),
+            (from, u32::MAX) => write!(f, "from v1.{from}"),
+            (0, until) => write!(f, "up to v1.{}", until.saturating_sub(1)),
+            (from, until) => write!(f, "v1.{from} to v1.{}", until.saturating_sub(1)),
+        }
     }
 }
 

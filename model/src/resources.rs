@@ -11,10 +11,7 @@ pub(crate) struct Resource {
     pub(crate) version: &'static str,
     pub(crate) kind: &'static str,
     pub(crate) plural: &'static str,
-    pub(crate) singular: &'static str,
-    pub(crate) short: &'static [&'static str],
     pub(crate) namespaced: bool,
-    pub(crate) categories: &'static [&'static str],
     /// Those that hold the object itself, as `status`.
     pub(crate) subresources: &'static [&'static str],
     /// Whether `DELETE` of one answers with the object; otherwise with a Status.
@@ -55,10 +52,7 @@ const CORE: Resource = Resource {
     version: "v1",
     kind: "",
     plural: "",
-    singular: "",
-    short: &[],
     namespaced: true,
-    categories: &[],
     subresources: &[],
     delete_gives_object: false,
     full: "",
@@ -77,8 +71,6 @@ pub(crate) static RESOURCES: [Resource; 11] = [
     Resource {
         kind: "ConfigMap",
         plural: "configmaps",
-        singular: "configmap",
-        short: &["cm"],
         full: "configmaps",
         full_kind: "ConfigMap",
         strategy: &kinds::ConfigMap,
@@ -87,8 +79,6 @@ pub(crate) static RESOURCES: [Resource; 11] = [
     Resource {
         kind: "Namespace",
         plural: "namespaces",
-        singular: "namespace",
-        short: &["ns"],
         namespaced: false,
         subresources: &["finalize", "status"],
         delete_gives_object: true,
@@ -101,8 +91,6 @@ pub(crate) static RESOURCES: [Resource; 11] = [
     Resource {
         kind: "Node",
         plural: "nodes",
-        singular: "node",
-        short: &["no"],
         namespaced: false,
         subresources: &["status"],
         full: "nodes",
@@ -114,9 +102,6 @@ pub(crate) static RESOURCES: [Resource; 11] = [
     Resource {
         kind: "Pod",
         plural: "pods",
-        singular: "pod",
-        short: &["po"],
-        categories: &["all"],
         subresources: &["status"],
         delete_gives_object: true,
         full: "pods",
@@ -134,7 +119,6 @@ pub(crate) static RESOURCES: [Resource; 11] = [
     Resource {
         kind: "Secret",
         plural: "secrets",
-        singular: "secret",
         full: "secrets",
         full_kind: "Secret",
         fields: &["type"],
@@ -144,8 +128,6 @@ pub(crate) static RESOURCES: [Resource; 11] = [
     Resource {
         kind: "ServiceAccount",
         plural: "serviceaccounts",
-        singular: "serviceaccount",
-        short: &["sa"],
         delete_gives_object: true,
         full: "serviceaccounts",
         full_kind: "ServiceAccount",
@@ -156,7 +138,6 @@ pub(crate) static RESOURCES: [Resource; 11] = [
         group: "coordination.k8s.io",
         kind: "Lease",
         plural: "leases",
-        singular: "lease",
         full: "leases.coordination.k8s.io",
         full_kind: "Lease.coordination.k8s.io",
         create_on_update: true,
@@ -167,7 +148,6 @@ pub(crate) static RESOURCES: [Resource; 11] = [
     Resource {
         kind: "ClusterRole",
         plural: "clusterroles",
-        singular: "clusterrole",
         namespaced: false,
         full: "clusterroles.rbac.authorization.k8s.io",
         full_kind: "ClusterRole.rbac.authorization.k8s.io",
@@ -177,7 +157,6 @@ pub(crate) static RESOURCES: [Resource; 11] = [
     Resource {
         kind: "ClusterRoleBinding",
         plural: "clusterrolebindings",
-        singular: "clusterrolebinding",
         namespaced: false,
         full: "clusterrolebindings.rbac.authorization.k8s.io",
         full_kind: "ClusterRoleBinding.rbac.authorization.k8s.io",
@@ -187,7 +166,6 @@ pub(crate) static RESOURCES: [Resource; 11] = [
     Resource {
         kind: "Role",
         plural: "roles",
-        singular: "role",
         full: "roles.rbac.authorization.k8s.io",
         full_kind: "Role.rbac.authorization.k8s.io",
         strategy: &kinds::Role,
@@ -196,7 +174,6 @@ pub(crate) static RESOURCES: [Resource; 11] = [
     Resource {
         kind: "RoleBinding",
         plural: "rolebindings",
-        singular: "rolebinding",
         full: "rolebindings.rbac.authorization.k8s.io",
         full_kind: "RoleBinding.rbac.authorization.k8s.io",
         strategy: &kinds::RoleBinding,

@@ -22,7 +22,7 @@ use crate::watching::Wanted;
 use crate::world::{Outcome, World};
 use crate::{access, authn, authz, discovery, managed, tables, token};
 use call::Call;
-pub(crate) use delete::{End, Options as DeleteOptions, end};
+pub(crate) use delete::{Options as DeleteOptions, end};
 pub(crate) use selectors::Selector;
 
 /// What becomes of a request that is not refused.

@@ -22,6 +22,11 @@ pub(crate) use quantity::Quantity;
 pub(crate) use shape::{List, Shape, shape};
 pub(crate) use table::ListKind;
 
+/// The types whose fields are modelled, each with which: `*` all, `!name` all but that, or by name.
+pub(crate) fn modelled_types() -> impl Iterator<Item = (&'static str, &'static str)> {
+    modelled::types()
+}
+
 /// What `fieldValidation` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Validation {

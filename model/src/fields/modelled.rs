@@ -161,6 +161,11 @@ const NOT_YET: &[(&str, &str, Span)] = &[
     ("Probe", "grpc", Span::between(23, 24)),
 ];
 
+/// The types that are modelled, each with which of its fields, as the table has it.
+pub(super) fn types() -> impl Iterator<Item = (&'static str, &'static str)> {
+    MODELLED.iter().copied()
+}
+
 pub(super) fn standing(kind: &str, field: &str, profile: &Profile) -> Standing {
     let says = |row: &(&str, &str, Span)| row.0 == kind && row.1 == field && profile.is_within(row.2);
     if DROPPED.iter().any(says) {

@@ -201,7 +201,6 @@ pub(super) struct Row {
     pub(super) span: Span,
     pub(super) gate: Option<Gate>,
     /// Where that is written, or where it was seen.
-    #[allow(dead_code, reason = "read by whoever reads the table, and by `explain embedded`")]
     pub(super) source: &'static str,
 }
 
