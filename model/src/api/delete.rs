@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::options::of_dry_run;
 use super::selectors::Selector;
-use super::{create, read};
+use super::{body, create, read};
 use crate::answer::Answer;
 use crate::clock::rfc3339;
+use crate::fields;
 use crate::managed;
+use crate::profile::Profile;
 use crate::resources::Resource;
 use crate::status::{Cause, Refusal};
 use crate::store::Key;
@@ -29,10 +31,10 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    fn of(call: &Call<'_>) -> Outcome<Self> {
+    fn of(call: &Call<'_>, profile: &Profile) -> Outcome<Self> {
         let (mut options, dry_run) = match call.request.body.is_empty() {
             true => Self::of_query(call)?,
-            false => Self::of_body(call)?,
+            false => Self::of_body(call, profile)?,
         };
         let mut causes = of_dry_run(&dry_run.iter().map(String::as_str).collect::<Vec<_>>());
         if let (Some(_), Some(_)) = (&options.propagation, options.orphan) {
@@ -77,9 +79,12 @@ impl Options {
         Ok((options, query.all("dryRun").map(str::to_owned).collect()))
     }
 
-    fn of_body(call: &Call<'_>) -> Outcome<(Self, Vec<String>)> {
-        let body: Value = serde_json::from_slice(&call.request.body)
-            .map_err(|_| Refusal::not_modelled("DeleteOptions that are no JSON"))?;
+    fn of_body(call: &Call<'_>, profile: &Profile) -> Outcome<(Self, Vec<String>)> {
+        let bytes = &call.request.body;
+        let body: Value = match body::media(call) {
+            body::PROTOBUF => fields::protobuf_options(bytes, profile)?,
+            _ => serde_json::from_slice(bytes).map_err(|_| Refusal::not_modelled("DeleteOptions that are no JSON"))?,
+        };
         let known = [
             "kind",
             "apiVersion",
@@ -115,7 +120,7 @@ pub(crate) enum End {
 }
 
 pub(super) fn delete(world: &mut World, call: &Call<'_>, resource: &'static Resource) -> Outcome<Answer> {
-    let options = Options::of(call)?;
+    let options = Options::of(call, &world.profile)?;
     let (key, object) = read::stored(world, call, resource)?;
     fits(&options, &object, &key, resource)?;
     resource.strategy.admit_delete(&object, &create::write(world, call, &key.namespace))?;
@@ -276,7 +281,7 @@ fn end_namespace(world: &mut World, key: &Key, object: &Arc<Value>, options: &Op
 }
 
 pub(super) fn collection(world: &mut World, call: &Call<'_>, resource: &'static Resource) -> Outcome<Answer> {
-    let options = Options::of(call)?;
+    let options = Options::of(call, &world.profile)?;
     let selector = Selector::of(&call.request.query, resource)?;
     let namespace = if resource.namespaced { call.attributes.namespace.clone() } else { String::new() };
     let revision = world.store.revision();
