@@ -10,6 +10,8 @@ use crate::world::Outcome;
 
 const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
+pub(super) const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+
 /// The object in a body, for a path that takes this. What is to be said of its fields is said.
 pub(super) fn read(
     call: &Call<'_>,
@@ -17,11 +19,11 @@ pub(super) fn read(
     validation: Validation,
     profile: &Profile,
 ) -> Outcome<Value> {
-    let content_type = call.request.header("content-type");
-    let media = content_type.split(';').next().unwrap_or_default().trim();
-    match media {
-        "" | "application/json" | "*/*" => {}
-        "application/yaml" | "application/vnd.kubernetes.protobuf" => {
+    let media = media(call);
+    let (object, warnings) = match media {
+        "" | "application/json" | "*/*" => fields::body(&expected, &call.request.body, validation, profile)?,
+        PROTOBUF => fields::protobuf_body(&expected, &call.request.body, profile)?,
+        "application/yaml" => {
             return Err(Refusal::not_modelled(format!("a body of the type {media}")));
         }
         _ => {
@@ -29,8 +31,12 @@ pub(super) fn read(
                 format!("the body of the request was in an unknown format - accepted media types include: {ACCEPTED}");
             return Err(Refusal::new(415, "UnsupportedMediaType", message));
         }
-    }
-    let (object, warnings) = fields::body(&expected, &call.request.body, validation, profile)?;
+    };
     call.warn(warnings);
     Ok(object)
+}
+
+/// What a body is said to be, without parameters.
+pub(super) fn media<'c>(call: &'c Call<'_>) -> &'c str {
+    call.request.header("content-type").split(';').next().unwrap_or_default().trim()
 }

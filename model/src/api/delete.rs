@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::options::of_dry_run;
 use super::selectors::Selector;
-use super::{create, read};
+use super::{body, create, read};
 use crate::answer::Answer;
 use crate::clock::rfc3339;
+use crate::fields;
 use crate::managed;
 use crate::profile::Profile;
 use crate::resources::Resource;
@@ -33,7 +34,7 @@ impl Options {
     fn of(call: &Call<'_>, profile: &Profile) -> Outcome<Self> {
         let (mut options, dry_run) = match call.request.body.is_empty() {
             true => Self::of_query(call)?,
-            false => Self::of_body(call)?,
+            false => Self::of_body(call, profile)?,
         };
         let mut causes = of_dry_run(&dry_run.iter().map(String::as_str).collect::<Vec<_>>(), profile);
         if let (Some(_), Some(_)) = (&options.propagation, options.orphan) {
@@ -78,9 +79,12 @@ impl Options {
         Ok((options, query.all("dryRun").map(str::to_owned).collect()))
     }
 
-    fn of_body(call: &Call<'_>) -> Outcome<(Self, Vec<String>)> {
-        let body: Value = serde_json::from_slice(&call.request.body)
-            .map_err(|_| Refusal::not_modelled("DeleteOptions that are no JSON"))?;
+    fn of_body(call: &Call<'_>, profile: &Profile) -> Outcome<(Self, Vec<String>)> {
+        let bytes = &call.request.body;
+        let body: Value = match body::media(call) {
+            body::PROTOBUF => fields::protobuf_options(bytes, profile)?,
+            _ => serde_json::from_slice(bytes).map_err(|_| Refusal::not_modelled("DeleteOptions that are no JSON"))?,
+        };
         // What is unknown in them is passed over, in every version.
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let options = Self {

@@ -32,11 +32,7 @@ pub(crate) fn body(
     validation: Validation,
     profile: &Profile,
 ) -> Result<(Value, Vec<String>), Refusal> {
-    let unrecognized = |why: &str| {
-        let shown = summary(bytes);
-        let kind = expected.kind;
-        Refusal::bad_request(format!("the object provided is unrecognized (must be of type {kind}): {why} ({shown})"))
-    };
+    let unrecognized = |why: &str| self::unrecognized(expected, bytes, why);
     let mut json = match json::read(bytes) {
         Ok(json) => json,
         Err(Mistake::TooDeep) => return Err(Refusal::not_modelled("a body that is nested so deep")),
@@ -59,10 +55,7 @@ pub(crate) fn body(
         (group, "") if group == expected.group => (group, expected.version),
         other => other,
     };
-    let whole = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-    if (group, version, kind) != (expected.group, expected.version, expected.kind) {
-        return Err(another_kind(expected, kind, &whole, version, profile));
-    }
+    let whole = fits(expected, group, version, kind, profile)?;
     if json == Json::Null {
         json = Json::Object(Vec::new());
     }
@@ -75,6 +68,28 @@ pub(crate) fn body(
         }
     }
     super::read(expected.kind, version, json, validation, profile)
+}
+
+/// A body that does not even say what it is.
+pub(super) fn unrecognized(expected: &Expected<'_>, bytes: &[u8], why: &str) -> Refusal {
+    let (kind, shown) = (expected.kind, summary(bytes));
+    Refusal::bad_request(format!("the object provided is unrecognized (must be of type {kind}): {why} ({shown})"))
+}
+
+/// The `apiVersion` of a body, where it is of the kind that is expected.
+pub(super) fn fits(
+    expected: &Expected<'_>,
+    group: &str,
+    version: &str,
+    kind: &str,
+    profile: &Profile,
+) -> Result<String, Refusal> {
+    let whole = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+    if (group, version, kind) == (expected.group, expected.version, expected.kind) {
+        Ok(whole)
+    } else {
+        Err(another_kind(expected, kind, &whole, version, profile))
+    }
 }
 
 /// The `apiVersion` and `kind` of a body, whatever the case of those words.

@@ -5,6 +5,7 @@ mod decode;
 mod go;
 mod json;
 mod modelled;
+mod protobuf;
 mod quantity;
 mod shape;
 mod table;
@@ -18,6 +19,7 @@ use crate::status::Refusal;
 
 pub(crate) use body::{Expected, body, object_mistake};
 pub(crate) use go::{quoted, time as go_time};
+pub(crate) use protobuf::{protobuf_body, protobuf_options};
 pub(crate) use quantity::Quantity;
 pub(crate) use shape::{List, Shape, shape};
 pub(crate) use table::ListKind;

@@ -41,6 +41,11 @@ pub(crate) struct Field {
     pub(crate) go: &'static str,
     /// The structs embedded in one another that it is a part of, as `VolumeSource`; empty for most.
     pub(crate) embedded: &'static str,
+    /// The numbers that it has in protobuf: its own, behind those of the structs that it is embedded by; none of what is no
+    /// part of the message.
+    pub(super) numbers: Box<[u32]>,
+    /// Its name in Go, as `VolumeID`.
+    pub(super) go_name: &'static str,
     pub(super) node: Node,
     pub(super) atomic: bool,
     pub(super) list: ListKind,
@@ -115,11 +120,12 @@ impl Table {
     fn read(profile: &Profile) -> Self {
         let mut table = Self { types: Vec::with_capacity(256), by_name: HashMap::with_capacity(256) };
         for line in TEXT.lines().filter(|line| !line.starts_with('#')) {
-            let mut columns = [""; 13];
+            let mut columns = [""; 14];
             for (column, text) in columns.iter_mut().zip(line.split('\t')) {
                 *column = if text == "-" { "" } else { text };
             }
-            let [owner, name, shape, flags, list, patch, key, default, _, go, embedded, from, until] = columns;
+            let [owner, name, shape, flags, list, patch, key, default, go_name, go, embedded, protobuf, from, until] =
+                columns;
             let span =
                 Span { from: from.parse().unwrap_or_default(), until: until.parse().unwrap_or(Span::ALWAYS.until) };
             if !profile.is_within(span) {
@@ -139,6 +145,8 @@ impl Table {
                 omitzero: flag("omitzero"),
                 go,
                 embedded,
+                numbers: protobuf.split('.').filter_map(|number| number.parse().ok()).collect(),
+                go_name,
                 node: table.node(shape),
                 atomic: flag("atomic"),
                 list: list_kind(list, patch, key),
