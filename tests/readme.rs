@@ -102,6 +102,7 @@ fn sh(project: &Path, script: &str) -> Output {
 }
 
 #[tokio::test]
+#[cfg_attr(not(feature = "control-planes"), ignore = "needs real control planes: --features control-planes")]
 async fn every_command_runs() {
     let _held = held(newest()).await;
     let (project, minor) = (project(), newest().to_string());
@@ -132,6 +133,7 @@ async fn every_command_runs() {
 
 /// From the question to the pipeline, in the order of the page, with what is installed in place of its two versions.
 #[tokio::test]
+#[cfg_attr(not(feature = "control-planes"), ignore = "needs real control planes: --features control-planes")]
 async fn the_page_about_ci_is_true() {
     let _held = held(newest()).await;
     let (project, minor) = (project(), newest().to_string());
@@ -151,6 +153,7 @@ async fn the_page_about_ci_is_true() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "control-planes"), ignore = "needs real control planes: --features control-planes")]
 fn the_scenario_holds() {
     let folder = tempfile::tempdir().unwrap();
     let path = Utf8PathBuf::from_path_buf(folder.path().join("scenarios")).unwrap();

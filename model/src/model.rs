@@ -79,14 +79,9 @@ impl Model {
         self.0.written.send_if_modified(|written| std::mem::replace(written, end) != end);
         match answered {
             Ok(api::Reply::Answer(answer)) => encode(&answer, |value| written::body(value, request, &profile)),
-            Ok(api::Reply::Watch(wanted)) => watching::response(self.clone(), wanted),
+            Ok(api::Reply::Watch(wanted)) => watching::response(self, wanted),
             Err(refusal) => encode(&refusal.answer(), |value| written::body(value, request, &profile)),
         }
-    }
-
-    /// A refusal as it is sent.
-    pub(crate) fn refuse(&self, refusal: &Refusal) -> http::Response<Body> {
-        encode(&refusal.answer(), |value| value.to_string() + "\n")
     }
 
     /// Everything, for as long as the guard lives. Nothing waits for anything while it does.
@@ -113,6 +108,11 @@ impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Model({})", self.release().version)
     }
+}
+
+/// A refusal as it is sent before the request was read.
+pub(crate) fn refused(refusal: &Refusal) -> http::Response<Body> {
+    encode(&refusal.answer(), |value| value.to_string() + "\n")
 }
 
 fn encode(answer: &Answer, json: impl FnOnce(&Value) -> String) -> http::Response<Body> {

@@ -107,8 +107,7 @@ impl Attributes {
         };
         let (namespace, parts) = match rest {
             // The Namespace itself, and its subresources.
-            ["namespaces", name] => (*name, rest),
-            ["namespaces", name, "status" | "finalize"] => (*name, rest),
+            ["namespaces", name] | ["namespaces", name, "status" | "finalize"] => (*name, rest),
             ["namespaces", namespace, parts @ ..] => (*namespace, parts),
             _ => ("", rest),
         };

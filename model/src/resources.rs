@@ -5,6 +5,7 @@ use crate::kinds::{self, Strategy};
 use crate::profile::{Profile, Span};
 
 /// A row of the table.
+#[allow(clippy::struct_excessive_bools, reason = "columns of a table, each a fact of its own")]
 pub(crate) struct Resource {
     /// Empty for the core group.
     pub(crate) group: &'static str,

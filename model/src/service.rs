@@ -12,6 +12,7 @@ use http_body_util::{BodyExt, Limited};
 use sha2::{Digest, Sha256};
 
 use crate::Model;
+use crate::model::refused;
 use crate::request::{Query, Request, decoded};
 use crate::status::Refusal;
 
@@ -48,7 +49,7 @@ impl Peer {
 
 /// As client certificates are told apart.
 pub(crate) fn fingerprint(certificate: &[u8]) -> String {
-    Sha256::digest(certificate).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(certificate))
 }
 
 /// A connection to a model.
@@ -88,17 +89,11 @@ where
         let Self { model, peer } = self.clone();
         Box::pin(async move {
             let (head, body) = request.into_parts();
-            let body = match Limited::new(body, BODY_LIMIT).collect().await {
-                Ok(body) => body.to_bytes(),
-                Err(_) => {
-                    let message = format!("limit is {BODY_LIMIT}");
-                    return Ok(model.refuse(&Refusal::new(
-                        413,
-                        "RequestEntityTooLarge",
-                        format!("Request entity too large: {message}"),
-                    )));
-                }
+            let Ok(body) = Limited::new(body, BODY_LIMIT).collect().await else {
+                let message = format!("Request entity too large: limit is {BODY_LIMIT}");
+                return Ok(refused(&Refusal::new(413, "RequestEntityTooLarge", message)));
             };
+            let body = body.to_bytes();
             let request = Request {
                 method: head.method,
                 path: decoded(&head.uri.path().replace('+', "%2B")),

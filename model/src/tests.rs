@@ -79,7 +79,7 @@ async fn a_namespace_and_what_is_in_it_live_and_go() {
         assert_eq!(applied["data"], json!({"a": "1", "b": "2"}), "{applied}");
         let (code, _) = send(&model, "DELETE", "/api/v1/namespaces/demo", "", None).await;
         assert_eq!(code, 200);
-        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        tokio::time::sleep(std::time::Duration::from_secs(30)).await;
         let (code, gone) = send(&model, "GET", "/api/v1/namespaces/demo", "", None).await;
         assert_eq!(code, 404, "{gone}");
     }

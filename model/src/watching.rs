@@ -19,7 +19,7 @@ use crate::tables::{self, As};
 use crate::world::World;
 
 /// How often somebody who asks for bookmarks is told how far the watch has come.
-const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
+const BOOKMARK_EVERY: Duration = Duration::from_mins(1);
 
 /// Where a watch begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(crate) struct Wanted {
 }
 
 /// A watch as the body of an answer: a line an event.
-pub(crate) fn response(model: Model, wanted: Wanted) -> http::Response<Body> {
+pub(crate) fn response(model: &Model, wanted: Wanted) -> http::Response<Body> {
     let watch = Watch::begin(model, wanted);
     let frames = stream::unfold(watch, |mut watch| async move { watch.next().await.map(|line| (line, watch)) });
     let mut response = http::Response::new(Body::frames(frames));
@@ -67,7 +67,7 @@ struct Watch {
 }
 
 impl Watch {
-    fn begin(model: Model, wanted: Wanted) -> Self {
+    fn begin(model: &Model, wanted: Wanted) -> Self {
         let now = Instant::now();
         let end = (wanted.seconds > 0).then(|| now + Duration::from_secs(wanted.seconds));
         let mut watch = Self {

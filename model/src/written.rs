@@ -23,13 +23,11 @@ pub(crate) fn body(value: &Value, request: &Request, profile: &Profile) -> Strin
 
 /// Whether it is for a person: as asked, else by the program.
 fn is_pretty(request: &Request) -> bool {
-    match request.query.get("pretty") {
-        Some(_) => request.query.flag("pretty"),
-        None => {
-            let agent = request.header("user-agent");
-            ["curl", "Wget", "Mozilla/5.0"].iter().any(|program| agent.starts_with(program))
-        }
+    if request.query.get("pretty").is_some() {
+        return request.query.flag("pretty");
     }
+    let agent = request.header("user-agent");
+    ["curl", "Wget", "Mozilla/5.0"].iter().any(|program| agent.starts_with(program))
 }
 
 /// The shape of the items of a list by its kind.

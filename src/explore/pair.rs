@@ -9,7 +9,7 @@ use super::call::Call;
 use super::error::ExploreError;
 use super::see::{not_modelled, nothing};
 use super::side::Side;
-use crate::cluster::{Cluster, Exchange};
+use crate::cluster::Cluster;
 
 /// How often one looks at most for what stays.
 const LOOKS: usize = 25;
@@ -116,6 +116,9 @@ async fn answer(side: &mut Side<'_>, call: &Call, pace: Pace) -> Result<Answer, 
         Some(Err(what)) => return Ok(Answer::NotModelled(side.eye.presentable(&what))),
         Some(Ok(exchange)) => exchange,
     };
+    if let Some(what) = not_modelled(&exchange) {
+        return Ok(Answer::NotModelled(side.eye.presentable(what)));
+    }
     let mut glance = side.eye.look(call, &exchange);
     if pace == Pace::Slow && call.verb.is_read() {
         for _ in 0..LOOKS {

@@ -32,10 +32,8 @@ pub(crate) struct Options {
 
 impl Options {
     fn of(call: &Call<'_>, profile: &Profile) -> Outcome<Self> {
-        let (mut options, dry_run) = match call.request.body.is_empty() {
-            true => Self::of_query(call)?,
-            false => Self::of_body(call, profile)?,
-        };
+        let (mut options, dry_run) =
+            if call.request.body.is_empty() { Self::of_query(call)? } else { Self::of_body(call, profile)? };
         let mut causes = of_dry_run(&dry_run.iter().map(String::as_str).collect::<Vec<_>>(), profile);
         if let (Some(_), Some(_)) = (&options.propagation, options.orphan) {
             let value = options.propagation.clone().unwrap_or_default();

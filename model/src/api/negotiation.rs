@@ -19,12 +19,11 @@ pub(super) fn acceptable(accept: &str) -> Outcome<()> {
             _ => {}
         }
     }
-    Err(match unmodelled {
-        Some(media) => Refusal::not_modelled(format!("an answer of the type {media}")),
-        None => {
-            let message = format!("only the following media types are accepted: {ACCEPTED}");
-            Refusal::new(406, "NotAcceptable", message)
-        }
+    Err(if let Some(media) = unmodelled {
+        Refusal::not_modelled(format!("an answer of the type {media}"))
+    } else {
+        let message = format!("only the following media types are accepted: {ACCEPTED}");
+        Refusal::new(406, "NotAcceptable", message)
     })
 }
 

@@ -74,8 +74,8 @@ pub(super) fn patch(world: &mut World, call: &Call<'_>, resource: &'static Resou
     update::same_uid(&uid, update::text(&old, "uid"), &key, resource)?;
     fits_old(&object, &key, resource)?;
     let manager = Manager::update(&options.manager, &call.attributes.subresource);
-    let managed = managed::updated(Some(&old), object, resource, &manager, world.now(), &world.profile)?;
-    Ok(Answer::ok(update::put(world, call, resource, &key, &old, managed, options.dry_run)?))
+    let noted = managed::updated(Some(&old), object, resource, &manager, world.now(), &world.profile)?;
+    Ok(Answer::ok(update::put(world, call, resource, &key, &old, noted, options.dry_run)?))
 }
 
 /// What is said of a patch that makes no object of the kind.

@@ -160,22 +160,19 @@ pub(super) fn list(world: &World, call: &Call<'_>, resource: &'static Resource) 
     let asked = query.get("resourceVersion").unwrap_or_default();
     let goes_on = query.get("continue").filter(|text| !text.is_empty());
     let limit: usize = query.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or_default();
-    let (revision, start) = match goes_on {
-        Some(text) => {
-            if !matches!(asked, "" | "0") {
-                return Err(Refusal::bad_request("specifying resource version is not allowed when using continue"));
-            }
-            let (revision, start) = place(text)?;
-            if revision < world.store.compacted() {
-                return Err(Refusal::not_modelled("a list that goes on from what was compacted"));
-            }
-            (revision, start)
+    let (revision, start) = if let Some(text) = goes_on {
+        if !matches!(asked, "" | "0") {
+            return Err(Refusal::bad_request("specifying resource version is not allowed when using continue"));
         }
-        None => {
-            not_ahead(world, asked)?;
-            let is_exact = query.get("resourceVersionMatch") == Some("Exact");
-            (if is_exact { version(asked)? } else { world.store.revision() }, String::new())
+        let (revision, start) = place(text)?;
+        if revision < world.store.compacted() {
+            return Err(Refusal::not_modelled("a list that goes on from what was compacted"));
         }
+        (revision, start)
+    } else {
+        not_ahead(world, asked)?;
+        let is_exact = query.get("resourceVersionMatch") == Some("Exact");
+        (if is_exact { version(asked)? } else { world.store.revision() }, String::new())
     };
     let namespace = if resource.namespaced { call.attributes.namespace.as_str() } else { "" };
     let of_key = |key: &Key| {

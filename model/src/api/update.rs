@@ -41,8 +41,8 @@ pub(super) fn replace(world: &mut World, call: &Call<'_>, resource: &'static Res
     let uid = object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
     same_uid(&uid, old["metadata"]["uid"].as_str().unwrap_or_default(), &key, resource)?;
     resource.strategy.default(&mut object, &create::write(world, call, &key.namespace));
-    let managed = managed::updated(Some(&old), object, resource, &manager, world.now(), &world.profile)?;
-    Ok(Answer::ok(put(world, call, resource, &key, &old, managed, options.dry_run)?))
+    let noted = managed::updated(Some(&old), object, resource, &manager, world.now(), &world.profile)?;
+    Ok(Answer::ok(put(world, call, resource, &key, &old, noted, options.dry_run)?))
 }
 
 /// The name in the body is that of the path.

@@ -1,5 +1,7 @@
 //! The scheduler and the hollow Node: Pods are bound to it, run on paper, and end there.
 
+use std::fmt::Write;
+
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -160,8 +162,11 @@ fn schedule(world: &mut World, key: &Key, pod: &Value) {
         message += " no new claims to deallocate,";
     }
     if world.profile.has(Feature::PreemptionTold) {
-        message +=
-            &format!(" preemption: 0/{all} nodes are available: {all} Preemption is not helpful for scheduling.");
+        // Writing into a String does not fail.
+        let _ = write!(
+            message,
+            " preemption: 0/{all} nodes are available: {all} Preemption is not helpful for scheduling."
+        );
     }
     if world.profile.has(Feature::PreemptionPeriodTwice) {
         message.push('.');

@@ -137,8 +137,7 @@ fn not_written(resource: &Resource, subresource: &str) -> &'static [&'static [&'
     match (resource.full, subresource) {
         ("pods", "status") => &[&["spec"], &["metadata", "deletionTimestamp"], &["metadata", "ownerReferences"]],
         ("namespaces" | "nodes", "status") => &[&["spec"]],
-        ("namespaces", "finalize") => &[&["status"]],
-        ("pods" | "namespaces" | "nodes", "") => &[&["status"]],
+        ("namespaces", "finalize") | ("pods" | "namespaces" | "nodes", "") => &[&["status"]],
         _ => &[],
     }
 }
@@ -180,9 +179,9 @@ pub(crate) fn updated(
     if !own.is_empty() {
         let (time, api_version) = (rfc3339(now), resource.api_version());
         match all.iter_mut().find(|managed| managed.manager == *manager && managed.api_version == api_version) {
-            Some(managed) => {
-                managed.set = managed.set.union(&own);
-                managed.time = time;
+            Some(before) => {
+                before.set = before.set.union(&own);
+                before.time = time;
             }
             None => all.push(Managed { manager: manager.clone(), api_version, time, set: own }),
         }
@@ -237,7 +236,7 @@ pub(crate) fn applied(
     // What is in the configuration and not written by it is not managed either, but it is compared.
     let own = typed::fields_of(shape, config).without(not_written(resource, &manager.subresource));
     if let Some(last) = last.as_ref().filter(|last| !last.set.is_empty()) {
-        object = pruned(shape, object, &last.set, all.iter().map(|managed| &managed.set).chain([&own]));
+        object = pruned(shape, &object, &last.set, all.iter().map(|managed| &managed.set).chain([&own]));
     }
     let comparison = typed::compare(shape, Some(&plain), &object);
     let strip = |set: &Set| set.without(not_written(resource, &manager.subresource));
@@ -251,19 +250,19 @@ pub(crate) fn applied(
     let set = stripped(&own, resource, &manager.subresource);
     // Who changes nothing has no time, or the one from before.
     let is_noted = object != plain || !profile.has(Feature::NoTimeOfNoChange);
-    let time = if !is_noted { last.map(|last| last.time).unwrap_or_default() } else { rfc3339(now) };
+    let time = if is_noted { rfc3339(now) } else { last.map(|last| last.time).unwrap_or_default() };
     all.push(Managed { manager: manager.clone(), api_version: resource.api_version(), time, set });
     write(&mut object, all);
     Ok(object)
 }
 
 /// A merged object without what its manager applied last time and nobody manages now.
-fn pruned<'s>(shape: Shape, object: Value, last: &Set, managed: impl Iterator<Item = &'s Set>) -> Value {
+fn pruned<'s>(shape: Shape, object: &Value, last: &Set, managed: impl Iterator<Item = &'s Set>) -> Value {
     let (root, empty) = (Some(shape), json!({}));
     let last = last.with_fields(root);
     let managed = managed.fold(Set::default(), |all, set| all.union(set)).with_fields(root);
-    let all = typed::fields_of(shape, &object).with_fields(root);
-    let without = |places: &Set| typed::without(shape, &object, places).unwrap_or_else(|| empty.clone());
+    let all = typed::fields_of(shape, object).with_fields(root);
+    let without = |places: &Set| typed::without(shape, object, places).unwrap_or_else(|| empty.clone());
     let left = typed::fields_of(shape, &without(&last)).with_fields(root);
     let owned = without(&all.difference(&left.union(&managed)));
     let left = typed::fields_of(shape, &owned).with_fields(root);

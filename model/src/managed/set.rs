@@ -61,8 +61,8 @@ impl Set {
         let steps = self.0.keys().chain(other.0.keys().filter(|step| !self.0.contains_key(*step)));
         let nodes = steps.filter_map(|step| {
             let (own, others) = (self.0.get(step).unwrap_or(&none), other.0.get(step).unwrap_or(&none));
-            let node = Node { is_in: keep(own.is_in, others.is_in), below: own.below.combined(&others.below, keep) };
-            (node.is_in || !node.below.is_empty()).then(|| (step.clone(), node))
+            let both = Node { is_in: keep(own.is_in, others.is_in), below: own.below.combined(&others.below, keep) };
+            (both.is_in || !both.below.is_empty()).then(|| (step.clone(), both))
         });
         Self(nodes.collect())
     }

@@ -181,7 +181,7 @@ pub(crate) enum Feature {
     AggregatedDiscovery,
     /// The same in its first format.
     BetaAggregatedDiscovery,
-    /// There are documents of OpenAPI 3.
+    /// There are documents of `OpenAPI` 3.
     OpenApi3,
     /// Tables show the architecture beside a Node's kernel.
     KernelsShowArchitecture,
