@@ -60,13 +60,13 @@ steps:
   - create: {kind: ConfigMap, name: x}
   - get: {kind: ConfigMap, name: x}
     holds: metadata.name != ''
-    for: 1h
-    timeout: 2h
+    for: 60m
+    timeout: 120m
   - run: 'true'
   - get: {kind: ConfigMap, name: x}
     holds: metadata.name != ''
-    for: 1h
-    timeout: 2h
+    for: 60m
+    timeout: 120m
 ";
     let held = held.replace("metadata.name", "body.metadata.name");
     let (outcomes, _) = rehearse(&[NEWEST], &[&held, &held]);

@@ -223,7 +223,7 @@ mod tests {
         let arguments = Arguments { list: true, quiet: true, ..Arguments::default() };
         let run = |update: &str, clusters: Option<&str>| {
             let (insta_update, clusters) = (Some(update.to_owned()), clusters.map(str::to_owned));
-            run(&project, &arguments, &Environment { insta_update, clusters, ..Environment::default() }).err()
+            run(&project, &arguments, &Environment { clusters, insta_update, ..Environment::default() }).err()
         };
         for update in ["always", "unseen", "force"] {
             assert_eq!(run(update, None).as_deref(), Some(NOT_FROM_A_MODEL));

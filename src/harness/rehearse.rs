@@ -51,15 +51,17 @@ pub(super) fn rehearse(
     // A cluster that lingers would take the room of one that is still to start.
     let linger = if others.len() > room { Linger::Gone } else { Linger::For(LINGER) };
     let settings = Settings { unrecorded_fails: ci, linger, images, ..Settings::default() };
-    let processors = available_parallelism().map_or(1, usize::from).min(embedded.len());
+    let processors = available_parallelism().map_or(1, usize::from);
+    let models = processors.min(embedded.len());
     let (embedded, others) = (Mutex::new(embedded), Mutex::new(others));
     let work = |queue: &Mutex<Queue<'_>>| {
         while let Some((spec, here)) = next(queue) {
-            let suite = Suite {
-                scenarios: here.iter().map(|wanted| wanted.case.file).collect(),
-                store,
-                settings: settings.clone(),
-            };
+            let mut settings = settings.clone();
+            if spec.is_embedded() {
+                // Nothing is waited for there but commands, which keep processors busy.
+                settings.jobs = processors;
+            }
+            let suite = Suite { scenarios: here.iter().map(|wanted| wanted.case.file).collect(), store, settings };
             if on(spec, &here, &suite, policy, skipped).is_break() {
                 // Whoever interrupts means the other clusters too; their tests fail as not run.
                 while [&embedded, &others].into_iter().any(|queue| next(queue).is_some()) {}
@@ -67,7 +69,7 @@ pub(super) fn rehearse(
         }
     };
     std::thread::scope(|scope| {
-        for queue in iter::repeat_n(&embedded, processors).chain(iter::repeat_n(&others, room)) {
+        for queue in iter::repeat_n(&embedded, models).chain(iter::repeat_n(&others, room)) {
             scope.spawn(|| work(queue));
         }
     });

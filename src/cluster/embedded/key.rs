@@ -63,8 +63,8 @@ mod tests {
         let folder = home.path().join("embedded");
         let made = read_or_make(&folder).unwrap().to_pem().unwrap();
         assert_eq!(read_or_make(&folder).unwrap().to_pem().unwrap(), made);
-        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&folder), mode(&folder.join("sa.key"))), (0o700, 0o600));
+        let rights = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((rights(&folder), rights(&folder.join("sa.key"))), (0o700, 0o600));
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing is left beside it");
 
         fs::write(folder.join("sa.key"), "cut sho").unwrap();
