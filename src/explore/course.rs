@@ -72,6 +72,8 @@ enum Known {
     Checking(usize),
     /// It is certain, and stands there in the report.
     Found(usize),
+    /// The shortest answer that shows another one shows it too: one cause.
+    Beside,
     /// It went away so often.
     Unsteady(usize),
 }
@@ -137,11 +139,17 @@ impl Course<'_> {
         self.tell();
         let sure = self.certain(calls, &mut new).await;
         for (_, difference) in &new {
+            if self.is_told(&difference.key()) {
+                continue;
+            }
             let shown = match &sure {
                 Ok(()) => self.shortest(&difference.key(), calls).await?,
                 Err(_) => None,
             };
-            self.conclude(difference, number, shown);
+            // Somebody else may have told it meanwhile.
+            if !self.is_told(&difference.key()) {
+                self.conclude(difference, number, shown);
+            }
         }
         sure
     }
@@ -165,6 +173,7 @@ impl Course<'_> {
             match book.known.get_mut(&key) {
                 Some(Known::Checking(seen)) => *seen += 1,
                 Some(Known::Found(at)) => book.report.found[*at].seen += 1,
+                Some(Known::Beside) => {}
                 Some(Known::Unsteady(times)) if *times >= PATIENCE => {
                     *times += 1;
                     *book.report.unsteady.entry(key).or_default() += 1;
@@ -188,9 +197,10 @@ impl Course<'_> {
             }
             let pair = self.run(calls, pace).await?;
             let again: BTreeSet<String> = all(calls, &pair).iter().map(|(_, difference)| difference.key()).collect();
-            let (steady, gone) = std::mem::take(new).into_iter().partition(|(_, one)| again.contains(&one.key()));
+            let (steady, gone): (Vec<_>, Vec<_>) =
+                std::mem::take(new).into_iter().partition(|(_, one)| again.contains(&one.key()));
             *new = steady;
-            for (_, difference) in gone {
+            for (_, difference) in gone.iter().filter(|(_, gone)| !self.is_told(&gone.key())) {
                 self.is_unsteady(&difference.key());
             }
         }
@@ -208,6 +218,11 @@ impl Course<'_> {
         book.known.insert(key.to_owned(), Known::Unsteady(*times));
     }
 
+    /// Whether a difference was seen beside another one that is in the report.
+    fn is_told(&self, key: &str) -> bool {
+        matches!(self.book.borrow().known.get(key), Some(Known::Beside))
+    }
+
     fn conclude(&self, difference: &Difference, number: usize, shown: Option<Shown>) {
         let key = difference.key();
         let Some(shown) = shown else { return self.is_unsteady(&key) };
@@ -222,6 +237,12 @@ impl Course<'_> {
             _ => 1,
         };
         let (left, right) = shown.pair.seen[shown.at].clone();
+        for beside in differences(&shown.calls[shown.at], &left, &right) {
+            if !matches!(book.known.get(&beside.key()), Some(Known::Found(_))) {
+                book.report.unsteady.remove(&beside.key());
+                book.known.insert(beside.key(), Known::Beside);
+            }
+        }
         let codes = shown.pair.seen.iter().map(|(left, right)| [left, right].map(|seen| seen["code"].as_u64()));
         book.report.found.push(Found {
             difference: difference.clone(),
@@ -251,7 +272,12 @@ impl Course<'_> {
                 continue;
             };
             let shortest = RefCell::new(sure);
-            fewer_calls(small, self.trial(key, Pace::Slow, &shortest)).await?;
+            let small = fewer_calls(small, self.trial(key, Pace::Slow, &shortest)).await?;
+            // What only takes one side longer goes away now.
+            let patient = self.shows(key, &small, Pace::Patient).await?;
+            if patient.is_some() || !(self.ground.stop)() {
+                return Ok(patient);
+            }
             return Ok(Some(shortest.into_inner()));
         }
         Ok(None)

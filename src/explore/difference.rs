@@ -52,7 +52,7 @@ pub(super) fn differences(call: &Call, left: &Value, right: &Value) -> Vec<Diffe
         // An object is the same whichever call shows it.
         let (what, path) = match path.strip_prefix("body.items[].") {
             Some(rest) => (object(call), format!("body.{rest}")),
-            None if is_object && !path.starts_with("body.items") => (object(call), path),
+            None if is_object && call.verb != Verb::List => (object(call), path),
             None => (call.what(), path),
         };
         found.push(Difference { what, path, how });

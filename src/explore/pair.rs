@@ -32,6 +32,19 @@ pub(super) enum Pace {
     Fast,
     /// With time for controllers after each change; what is read is read until it stays.
     Slow,
+    /// The same with much more time, for short sequences.
+    Patient,
+}
+
+impl Pace {
+    /// How long things may take to settle.
+    fn settling(self, usual: Duration) -> Duration {
+        match self {
+            Self::Fast => Duration::ZERO,
+            Self::Slow => usual,
+            Self::Patient => usual * 8,
+        }
+    }
 }
 
 /// What came of a sequence on both sides.
@@ -97,8 +110,9 @@ async fn follow(
                 }
             }
         }
-        if pace == Pace::Slow && !call.verb.is_read() {
-            futures_util::future::join(left.pause(ground.settling), right.pause(ground.settling)).await;
+        if pace != Pace::Fast && !call.verb.is_read() {
+            let settling = pace.settling(ground.settling);
+            futures_util::future::join(left.pause(settling), right.pause(settling)).await;
         }
     }
     pair.missing = std::mem::take(&mut left.world.missing);
@@ -120,9 +134,9 @@ async fn answer(side: &mut Side<'_>, call: &Call, pace: Pace) -> Result<Answer, 
         return Ok(Answer::NotModelled(side.eye.presentable(what)));
     }
     let mut glance = side.eye.look(call, &exchange);
-    if pace == Pace::Slow && call.verb.is_read() {
+    if pace != Pace::Fast && call.verb.is_read() {
         for _ in 0..LOOKS {
-            side.pause(side.settling / 2).await;
+            side.pause(pace.settling(side.settling) / 2).await;
             let Some(Ok(exchange)) = side.send(call).await? else { break };
             let next = side.eye.look(call, &exchange);
             let is_steady = next.seen == glance.seen;
