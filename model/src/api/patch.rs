@@ -72,6 +72,7 @@ pub(super) fn patch(world: &mut World, call: &Call<'_>, resource: &'static Resou
     resource.strategy.default(&mut object, &create::write(world, call, &key.namespace));
     let uid = object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
     update::same_uid(&uid, update::text(&old, "uid"), &key, resource)?;
+    update::fits_path(&object, call, resource, &world.profile)?;
     fits_old(&object, &key, resource)?;
     let manager = Manager::update(&options.manager, &call.attributes.subresource);
     let noted = managed::updated(Some(&old), object, resource, &manager, world.now(), &world.profile)?;
@@ -108,11 +109,6 @@ fn fits_old(object: &Value, key: &Key, resource: &Resource) -> Outcome<()> {
     let is_same = object["kind"] == resource.kind && object["apiVersion"] == resource.api_version().as_str();
     if !is_same {
         return Err(Refusal::not_modelled("a patch of apiVersion or kind"));
-    }
-    let said = update::text(object, "name");
-    if said != key.name {
-        let message = format!("the name of the object ({said}) does not match the name on the URL ({})", key.name);
-        return Err(Refusal::bad_request(message));
     }
     let said = update::text(object, "namespace");
     if said != key.namespace && !key.namespace.is_empty() {
@@ -154,6 +150,10 @@ fn apply(
     }
     let Some(old) = old else {
         create_is_allowed(world, call)?;
+        // What it says of a version counts for what is there.
+        if let Some(metadata) = object["metadata"].as_object_mut() {
+            metadata.remove("resourceVersion");
+        }
         create::in_namespace(&mut object, &key.namespace)?;
         return Ok(Answer::new(201, create::admitted(world, call, resource, object, options.dry_run)?));
     };

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{managed, meta};
 use crate::authz::aggregate;
 use crate::facts;
-use crate::profile::{Feature, Profile};
+use crate::profile::{Feature, Profile, Release};
 use crate::store::Key;
 
 static FACTS: &str = include_str!("../../facts/bootstrap.txt");
@@ -28,12 +28,12 @@ const RESOURCES: [(&str, &str, &str); 4] = [
 type Templates = BTreeMap<Key, Value>;
 
 /// What was read already, by minor.
-static READ: Mutex<BTreeMap<u32, Arc<Templates>>> = Mutex::new(BTreeMap::new());
+static READ: Mutex<BTreeMap<Release, Arc<Templates>>> = Mutex::new(BTreeMap::new());
 
 /// What there is by default in a version. Read once in a process.
 fn templates(profile: &Profile) -> Arc<Templates> {
     let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
-    Arc::clone(read.entry(profile.release().minor).or_insert_with(|| Arc::new(parsed(profile))))
+    Arc::clone(read.entry(profile.release()).or_insert_with(|| Arc::new(parsed(profile))))
 }
 
 fn parsed(profile: &Profile) -> Templates {

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::Validation;
+use super::iterator;
 use super::json::{self, Json, Mistake};
-use crate::profile::{Profile, Span};
+use crate::profile::{Feature, Profile, Span};
 use crate::status::Refusal;
 
 /// What a path takes.
@@ -67,7 +68,17 @@ pub(crate) fn body(
             }
         }
     }
-    super::read(expected.kind, version, json, validation, profile)
+    super::read(expected.kind, version, json, validation, profile).map_err(|refusal| {
+        let words = refusal.message.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')')).map(|(words, _)| words);
+        let told = words.and_then(|words| iterator::text_for_number(expected.kind, bytes, words));
+        match told.filter(|_| !profile.has(Feature::MistakesOfGoJson)) {
+            Some(told) => {
+                let kind = expected.kind;
+                Refusal::bad_request(format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {told}"))
+            }
+            None => refusal,
+        }
+    })
 }
 
 /// A body that does not even say what it is.

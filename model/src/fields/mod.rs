@@ -3,6 +3,7 @@
 mod body;
 mod decode;
 mod go;
+mod iterator;
 mod json;
 mod modelled;
 mod protobuf;

@@ -77,7 +77,7 @@ const MODELLED: &[(&str, &str)] = &[
     ("ObjectReference", "*"),
     ("OwnerReference", "*"),
     ("Pod", "*"),
-    ("PodCondition", "* !observedGeneration"),
+    ("PodCondition", "*"),
     ("PodIP", "*"),
     (
         "PodSecurityContext",
