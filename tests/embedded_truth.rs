@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "clippy knows test functions, not what they share")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::io::Write as _;
 
 use camino::Utf8Path;
@@ -125,18 +126,18 @@ fn tell(theme: &str, counts: &BTreeMap<&Version, Count>) {
     let mut all = Count::default();
     for (version, count) in counts {
         let Count { recorded, reproduced, left_out, without_kubectl } = count;
-        text += &format!("  {:<9} {reproduced:>4} of {recorded}", version.to_string());
+        write!(text, "  {:<9} {reproduced:>4} of {recorded}", version.to_string()).unwrap();
         if *left_out > 0 {
-            text += &format!(", {left_out} of scenarios that are not run");
+            write!(text, ", {left_out} of scenarios that are not run").unwrap();
         }
         if *without_kubectl > 0 {
-            text += &format!(", {without_kubectl} not run: there is no kubectl of {}", version.minor);
+            write!(text, ", {without_kubectl} not run: there is no kubectl of {}", version.minor).unwrap();
         }
         text += "\n";
         all.recorded += recorded;
         all.reproduced += reproduced;
     }
-    text += &format!("  together  {:>4} of {}\n", all.reproduced, all.recorded);
+    writeln!(text, "  together  {:>4} of {}", all.reproduced, all.recorded).unwrap();
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 

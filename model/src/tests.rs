@@ -85,6 +85,27 @@ async fn a_namespace_and_what_is_in_it_live_and_go() {
     }
 }
 
+/// What kubectl asks when it describes.
+#[tokio::test(start_paused = true)]
+async fn kinds_of_which_there_can_be_none_are_listed_and_made_by_nobody() {
+    let model = model(36);
+    let prefix = "/api/v1/namespaces/default";
+    let about =
+        |kind: &str| format!("{prefix}/events?fieldSelector=involvedObject.name%3Dx,involvedObject.kind%3D{kind}");
+    for (path, kind) in [
+        (format!("{prefix}/limitranges"), "LimitRangeList"),
+        (format!("{prefix}/resourcequotas"), "ResourceQuotaList"),
+        (about("ConfigMap"), "EventList"),
+    ] {
+        let (code, list) = send(&model, "GET", &path, "", None).await;
+        assert_eq!((code, &list["kind"], &list["items"]), (200, &json!(kind), &json!([])), "{path}");
+    }
+    for path in [about("Pod"), format!("{prefix}/events"), format!("{prefix}/limitranges/x")] {
+        assert_eq!(send(&model, "GET", &path, "", None).await.0, 501, "{path}");
+    }
+    assert_eq!(post(&model, &format!("{prefix}/resourcequotas"), &json!({})).await.0, 501);
+}
+
 #[test]
 fn no_version_is_compared_outside_of_the_profile() {
     // What a comparison of versions looks like: the number of one, beside a sign or a list of minors.

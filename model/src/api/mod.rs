@@ -110,9 +110,11 @@ fn review(world: &mut World, call: &Call<'_>) -> Outcome<Answer> {
     let asked = call.attributes;
     let posted = POSTED.iter().find(|(group, plural, _)| *group == asked.group && *plural == asked.resource);
     let is_served = discovery::knows(&world.profile, &asked.group, &asked.version, &with_subresource(call));
-    if is_served && asked.verb == "list" && asked.resource == "customresourcedefinitions" {
-        // None can be made, so there are none: kubectl asks before it validates.
-        return Ok(read::no_definitions(world, asked));
+    if is_served
+        && asked.verb == "list"
+        && let Some(list) = read::none_of(world, call)
+    {
+        return Ok(list);
     }
     let Some((_, _, kind)) = posted.filter(|_| is_served) else {
         return discovery::missing(&world.profile, asked);

@@ -11,7 +11,7 @@ use super::selectors::Selector;
 use crate::answer::Answer;
 use crate::fields;
 use crate::profile::{Feature, Profile};
-use crate::request::{Attributes, Query};
+use crate::request::Query;
 use crate::resources::Resource;
 use crate::status::{Cause, Refusal};
 use crate::store::Key;
@@ -208,12 +208,38 @@ pub(super) fn list(world: &World, call: &Call<'_>, resource: &'static Resource) 
     Ok(Answer::ok(list))
 }
 
-/// The list of the definitions of custom resources, which is empty.
-pub(super) fn no_definitions(world: &World, asked: &Attributes) -> Answer {
-    Answer::ok(json!({
-        "kind": "CustomResourceDefinitionList", "apiVersion": format!("{}/{}", asked.group, asked.version),
+/// Kinds of which none can be made here, and real control planes make none by themselves: kubectl asks for definitions
+/// before it validates, and for the others to describe a Namespace.
+const NONE: [(&str, &str, &str); 3] = [
+    ("apiextensions.k8s.io", "customresourcedefinitions", "CustomResourceDefinitionList"),
+    ("", "limitranges", "LimitRangeList"),
+    ("", "resourcequotas", "ResourceQuotaList"),
+];
+
+/// What no controller tells events of.
+const UNEVENTFUL: [&str; 3] = ["ConfigMap", "Secret", "ServiceAccount"];
+
+/// The list of a kind that is not modelled and of which there are none. Those of the core group not as a
+/// table, whose columns nobody knows.
+pub(super) fn none_of(world: &World, call: &Call<'_>) -> Option<Answer> {
+    let asked = call.attributes;
+    let listed = NONE.iter().find(|(group, plural, _)| *group == asked.group && *plural == asked.resource);
+    let kind = match listed {
+        Some((_, _, kind)) => kind,
+        None if asked.group.is_empty() && asked.resource == "events" => {
+            let about = asked.field_selector.split(',').find_map(|part| part.strip_prefix("involvedObject.kind="));
+            about.filter(|kind| UNEVENTFUL.contains(kind)).map(|_| "EventList")?
+        }
+        None => return None,
+    };
+    if asked.group.is_empty() && call.request.header("accept").contains("as=") {
+        return None;
+    }
+    let version = if asked.group.is_empty() { "v1".to_owned() } else { format!("{}/{}", asked.group, asked.version) };
+    Some(Answer::ok(json!({
+        "kind": kind, "apiVersion": version,
         "metadata": {"resourceVersion": world.store.revision().to_string()}, "items": [],
-    }))
+    })))
 }
 
 /// Items of a list do not say what they are.

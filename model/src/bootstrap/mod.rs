@@ -6,6 +6,7 @@ mod roles;
 
 use serde_json::{Value, json};
 
+pub(crate) use node::HOST_ADDRESS;
 pub(crate) use roles::node_rules;
 
 use crate::clock::rfc3339;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::Timer;
 use crate::Model;
 use crate::api::{DeleteOptions, end as end_object};
+use crate::bootstrap::HOST_ADDRESS;
 use crate::clock::rfc3339;
 use crate::profile::Feature;
 use crate::resources;
@@ -16,7 +17,6 @@ use crate::world::World;
 
 /// How long the Node takes to end a Pod.
 const END_AFTER: SignedDuration = SignedDuration::from_millis(20);
-const ADDRESS: &str = "127.0.0.1";
 
 pub(super) fn react(world: &mut World, event: &Event) {
     match (event.key.resource, event.change) {
@@ -222,11 +222,11 @@ fn run(world: &mut World, key: &Key, pod: &Value) {
     let others: Vec<Value> = before.filter(is_new).cloned().collect();
     conditions.extend(others);
     next["status"]["conditions"] = conditions.into();
-    let address = if pod["spec"]["hostNetwork"] == true { ADDRESS.to_owned() } else { address(world, key) };
+    let address = if pod["spec"]["hostNetwork"] == true { HOST_ADDRESS.to_owned() } else { address(world, key) };
     let (containers, init) = (statuses("containers", &running), statuses("initContainers", &done));
     let status = &mut next["status"];
     status["phase"] = "Running".into();
-    status["hostIP"] = ADDRESS.into();
+    status["hostIP"] = HOST_ADDRESS.into();
     status["podIP"] = address.as_str().into();
     status["podIPs"] = json!([{"ip": address}]);
     status["startTime"] = now.into();
@@ -237,7 +237,7 @@ fn run(world: &mut World, key: &Key, pod: &Value) {
     world.put_as("rehearsal", "status", key, next);
 }
 
-/// An address of its own for each Pod on the Node.
+/// An address of its own for each Pod on the Node, of a network kept for tests (RFC 2544).
 fn address(world: &World, key: &Key) -> String {
     let taken: Vec<&str> = world
         .store
@@ -245,6 +245,6 @@ fn address(world: &World, key: &Key) -> String {
         .filter(|(other, _)| *other != key)
         .filter_map(|(_, pod)| pod["status"]["podIP"].as_str())
         .collect();
-    let free = (1..u32::from(u16::MAX)).map(|number| format!("10.88.{}.{}", number / 256, number % 256));
+    let free = (1..u32::from(u16::MAX)).map(|number| format!("198.18.{}.{}", number / 256, number % 256));
     free.into_iter().find(|address| !taken.contains(&address.as_str())).unwrap_or_default()
 }
