@@ -97,6 +97,8 @@ fn sh(project: &Path, script: &str) -> Output {
     let path = format!("{}:{}", project.join("bin").display(), std::env::var("PATH").unwrap());
     let mut command = Command::new("bash");
     command.args(["-euc", script]).current_dir(project).env("PATH", path).env_remove("CI");
+    // What the README says holds where nothing is set.
+    command.env_remove("REHEARSAL_CLUSTER");
     command.env("REHEARSAL_BIN", env!("CARGO_BIN_EXE_rehearsal")).env("REHEARSAL_PROJECT", env!("CARGO_MANIFEST_DIR"));
     command.output().unwrap()
 }
