@@ -172,6 +172,12 @@ impl Lines {
     }
 }
 
+#[tokio::test]
+async fn a_watch_that_lasts_longer_than_any_clock_is_one_without_end() {
+    let path = format!("/api/v1/namespaces?watch=true&resourceVersion=0&timeoutSeconds={}", u64::MAX);
+    assert_eq!(Lines::open(&model(36), &path).await.next().await["type"], "ADDED");
+}
+
 /// A thousand clients, each of which counts up one number of all and watches it from the beginning.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_thousand_clients_lose_no_update_and_see_each_once() {

@@ -69,7 +69,8 @@ struct Watch {
 impl Watch {
     fn begin(model: &Model, wanted: Wanted) -> Self {
         let now = Instant::now();
-        let end = (wanted.seconds > 0).then(|| now + Duration::from_secs(wanted.seconds));
+        // One that is too far away for a clock never comes.
+        let end = (wanted.seconds > 0).then(|| now.checked_add(Duration::from_secs(wanted.seconds))).flatten();
         let mut watch = Self {
             model: model.clone(),
             wanted,
