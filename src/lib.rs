@@ -13,6 +13,7 @@ pub mod capability;
 pub mod cli;
 pub mod cluster;
 pub mod comparison;
+pub mod explore;
 pub mod guard;
 pub mod harness;
 mod html;

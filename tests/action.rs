@@ -183,6 +183,7 @@ impl Job {
 }
 
 #[test]
+#[cfg_attr(not(feature = "control-planes"), ignore = "needs real control planes: --features control-planes")]
 fn a_job_runs_reports_and_compares() {
     let job = Job::new();
     let cluster = ("cluster", job.cluster.as_str());
@@ -222,6 +223,7 @@ fn a_job_runs_reports_and_compares() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "control-planes"), ignore = "needs real control planes: --features control-planes")]
 fn a_job_is_gated_on_a_difference_only_if_it_is_asked_to_be() {
     let job = Job::new();
     let scenarios = format!("{ROOT}/scenarios/warnings/endpoints.yaml");
@@ -242,6 +244,7 @@ fn a_job_is_gated_on_a_difference_only_if_it_is_asked_to_be() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "control-planes"), ignore = "needs real control planes: --features control-planes")]
 fn what_is_given_is_never_run_and_what_is_wrong_is_said() {
     let job = Job::new();
     let cluster = ("cluster", job.cluster.as_str());

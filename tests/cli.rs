@@ -7,6 +7,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -33,8 +34,14 @@ fn usage_errors_say_what_would_be_right_and_exit_with_1() {
     let wrong: &[(&[&str], &[&str])] = &[
         (&["run", "--clutser", "local"], &["unexpected argument '--clutser'", "'--cluster'"]),
         (&["recrod"], &["unrecognized subcommand 'recrod'", "'record'"]),
-        (&["run"], &["no cluster is named", "--cluster local:v1.36", "--cluster context:NAME"]),
-        (&["record"], &["no cluster is named"]),
+        (&["record"], &["no cluster is named", "--cluster local:v1.36", "--cluster context:NAME"]),
+        (
+            &["record", "--cluster", "embedded:v1.30"],
+            &["snapshots come from real control planes", "--cluster local:v1.36"],
+        ),
+        (&["record", "--accept", "--cluster", "context:x,embedded:all"], &["nothing is recorded on embedded:v1.22"]),
+        (&["run", "--keep"], &["there is nothing to keep", "--cluster local:v1.36"]),
+        (&["run", "--cluster", "embedded:v1.36.1"], &["stands for v1.36.3, and for no other patch"]),
         (&["run", "--cluster", ""], &["names no cluster", "context:NAME"]),
         (&["run", "--cluster", "prod"], &["`prod` names no cluster", "context:NAME"]),
         (&["run", "--cluster", "context:"], &["names no context"]),
@@ -66,9 +73,26 @@ fn usage_errors_say_what_would_be_right_and_exit_with_1() {
     run(project.command(&["run"]).env("REHEARSAL_CLUSTER", "prod")).exits(1).says(&["REHEARSAL_CLUSTER", "`prod`"]);
     let mut sharded = project.command(&["run", "--cluster", "context:test"]);
     run(sharded.env("REHEARSAL_SHARD", "6/5")).exits(1).says(&["REHEARSAL_SHARD: there is no shard `6/5`", "--shard"]);
-    run(project.command(&["run"]).env("REHEARSAL_CLUSTER", " ")).exits(1).says(&["no cluster is named"]);
+    run(project.command(&["record"]).env("REHEARSAL_CLUSTER", " ")).exits(1).says(&["no cluster is named"]);
     // No command at all is no mistake that has to be told apart from others.
     project.run(&[]).exits(1).says(&["Usage: rehearsal", "Examples:"]);
+}
+
+#[test]
+fn without_a_cluster_the_model_of_the_newest_release_answers() {
+    let project = Project::new();
+    project.write("scenarios/sa.yaml", SCENARIO);
+    let ran = project.run(&["run", "--show"]);
+    ran.exits(0).says(&["on embedded (v1.37, the embedded model)", "sa  1 not recorded yet", "1 passed"]);
+    let key = fs::metadata(project.path("home/.cache/rehearsal/embedded/sa.key")).unwrap();
+    assert_eq!(key.permissions().mode() & 0o777, 0o600);
+    let named = project.command(&["run"]).env("REHEARSAL_CLUSTER", "embedded:v1.22..v1.24").output().unwrap();
+    assert!(named.status.success());
+    let said = String::from_utf8(named.stdout).unwrap();
+    let rehearsing: Vec<&str> = said.lines().filter(|line| line.starts_with("rehearsing")).collect();
+    assert!(rehearsing.len() == 3 && rehearsing[2].contains("embedded:v1.24 (v1.24, the"), "{said}");
+    assert!(project.files("snapshots").is_empty());
+    project.run(&["explain", "embedded"]).exits(0).says(&["ServiceAccount (v1)"]);
 }
 
 #[test]
@@ -111,7 +135,8 @@ fn no_cluster_is_touched_that_was_not_named() {
     project.write("kubeconfig", &config.to_string());
     // The current context is where kubectl goes; no command here does.
     let commands: &[(&[&str], i32)] = &[
-        (&["run"], 1),
+        // The model inside this program answers, and not as that server.
+        (&["run"], 4),
         (&["record", "--accept"], 1),
         (&["lint"], 0),
         (&["list"], 0),

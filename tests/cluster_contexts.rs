@@ -115,6 +115,7 @@ fn a_credential_plug_in_that_fails_does_not_show_what_it_printed() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "control-planes"), ignore = "needs real control planes: --features control-planes")]
 fn a_context_of_a_real_cluster_knows_what_it_can_do_and_what_runs_have_left() {
     let home = OwnHome::new();
     let runtime = cluster_support::runtime();

@@ -76,6 +76,7 @@ fn installed(command: &mut Command) -> Ran {
 }
 
 #[test]
+#[cfg_attr(not(feature = "control-planes"), ignore = "needs real control planes: --features control-planes")]
 fn what_init_writes_runs() {
     let project = Project::new();
     project.run(&["init"]).exits(0);
@@ -118,6 +119,7 @@ fn example(args: &[&str]) -> Command {
 }
 
 #[test]
+#[cfg_attr(not(feature = "control-planes"), ignore = "needs real control planes: --features control-planes")]
 fn the_example_rehearses_in_cargo_test() {
     let ran = installed(&mut example(&[]));
     ran.exits(0).says(&["1 passed"]);

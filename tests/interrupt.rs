@@ -22,7 +22,7 @@ use camino::Utf8PathBuf;
 use cluster_support::{OwnHome, QUICK, installed_assets, newest, quick_scenarios, runtime, send_signal, shared_state};
 use http::Method;
 use rehearsal::cluster::{Cluster, Facts, Identity, Origin, Request};
-use rehearsal::run::{Event, ScenarioOutcome, Settings, Suite};
+use rehearsal::run::{Emit, Event, ScenarioOutcome, Settings, Suite};
 use rehearsal::scenario::{self, ScenarioFile};
 use rehearsal::snapshot::Store;
 use rehearsal::snapshot::diff;
@@ -272,7 +272,7 @@ fn the_same_scenarios_three_times_at_once_again_and_on_another_cluster_show_the_
 }
 
 /// Runs scenarios through the library on a server of these tests' own, and hands events to `emit`.
-fn emitting(server: &Server, emit: &mut dyn FnMut(&Event<'_>) -> io::Result<()>) -> String {
+fn emitting(server: &Server, emit: &mut Emit<'_>) -> String {
     let project = Project::new();
     for index in 0..5 {
         project.write(&format!("scenarios/{index}.yaml"), SCENARIO);

@@ -25,6 +25,7 @@ fn the_page_is_what_the_code_says() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "control-planes"), ignore = "needs real control planes: --features control-planes")]
 fn every_example_runs() {
     let folder = tempfile::tempdir().unwrap();
     let scenarios = folder.path().join("scenarios");

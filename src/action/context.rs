@@ -9,7 +9,7 @@ use futures_util::stream::BoxStream;
 
 use super::path;
 use super::{During, Exit, Reply, Upgrade};
-use crate::cluster::{Exchange, Request, Resource, SendError, UpgradeError, WatchEvent, WorkplaceError};
+use crate::cluster::{EmbeddedError, Exchange, Request, Resource, SendError, UpgradeError, WatchEvent, WorkplaceError};
 use crate::syntax::{Scope, TemplateError, TextTemplate};
 
 /// The events of a watch, as they come; they end when the server ends it.
@@ -92,6 +92,10 @@ pub enum CommandError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Workplace(#[from] WorkplaceError),
+    /// Nothing listens to it.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Serve(#[from] EmbeddedError),
     /// The kubeconfig of its identity.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -8,9 +8,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::selection::KindImages;
 use super::{Environment, Exit, install};
 use crate::cluster::{
-    self, AssetsError, ClusterError, ClusterSet, ClusterSpec, DownError, GcError, Home, HomeError, Images,
-    InstallError, Linger, MirrorError, OpenOptions, Release, RemoveError, Running, SpecError, SweepError,
+    self, AssetsError, ClusterError, ClusterSet, ClusterSpec, DownError, GcError, Home, HomeError, Identity, Images,
+    InstallError, Linger, MirrorError, OpenOptions, Release, RemoveError, Running, SendError, SpecError, SweepError,
 };
+use crate::stop::Stop;
 
 /// Install, start, stop and list local control planes and kind clusters.
 #[derive(Debug, Args)]
@@ -45,13 +46,14 @@ kube-scheduler: put them beside the others.")]
   rehearsal cluster remove v1.35.4 v1.36.3       exactly these
   rehearsal cluster remove --all --now           all of them, also from under a run")]
     Remove(install::RemoveArgs),
-    /// Start clusters that stay until `cluster down`, and print how to use them.
+    /// Start clusters that stay until `cluster down`, or an embedded one until Ctrl-C, and print how to use them.
     #[command(after_help = "Examples:
   rehearsal cluster up local:v1.36               the newest installed patch of v1.36
   eval \"$(rehearsal cluster up local:v1.36)\"     and use it in this shell
   rehearsal cluster up local:v1.24 local:v1.36   two of them
   rehearsal cluster up local:v1.22..v1.24        three: one of every minor of the range
-  rehearsal cluster up kind:v1.32                one that kind makes")]
+  rehearsal cluster up kind:v1.32                one that kind makes
+  rehearsal cluster up embedded:v1.24            a model in this process, until Ctrl-C")]
     Up {
         /// Which: `local`, `local:v1.36`, `local:v1.36.3`, `local:v1.22..v1.24`, `local:all` that is installed, or
         /// `kind:v1.32`.
@@ -189,6 +191,14 @@ pub enum CommandError {
         /// What is.
         installed: String,
     },
+    /// An embedded control plane ends with the command, so there is one at a time.
+    #[error("an embedded control plane is served by a command of its own")]
+    #[diagnostic(help("name one of them and nothing else, in a terminal each: rehearsal cluster up embedded:v1.36"))]
+    OneEmbedded,
+    /// Nobody could be told how to reach it.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Send(#[from] SendError),
     /// The terminal, or what stands in for it.
     #[error("writing the answer: {0}")]
     Write(#[from] io::Error),
@@ -198,7 +208,9 @@ impl CommandError {
     /// The exit code of the program.
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Mirror(_) | Self::PasswordInArguments | Self::OneVersion | Self::NoVersion => Exit::Usage,
+            Self::OneEmbedded | Self::Mirror(_) | Self::PasswordInArguments | Self::OneVersion | Self::NoVersion => {
+                Exit::Usage
+            }
             _ => Exit::CouldNotRun,
         }
     }
@@ -227,6 +239,11 @@ async fn up(
     out: &mut impl Write,
     err: &mut impl Write,
 ) -> Result<(), CommandError> {
+    match specs {
+        [spec] if spec.is_embedded() => return serve(spec, out, err).await,
+        several if several.iter().any(ClusterSpec::is_embedded) => return Err(CommandError::OneEmbedded),
+        _ => {}
+    }
     for spec in specs {
         ours(spec)?;
         let how = OpenOptions { images: images.clone(), ..OpenOptions::lingering(Linger::Stay) };
@@ -236,6 +253,24 @@ async fn up(
         writeln!(err, "{spec}: {} at {}", opened.describe(), opened.server().unwrap_or_default())?;
         writeln!(out, "export KUBECONFIG={}", quoted(&kubeconfig))?;
     }
+    Ok(())
+}
+
+/// Serves an embedded control plane for as long as nobody interrupts: it lives in this process.
+async fn serve(spec: &ClusterSpec, out: &mut impl Write, err: &mut impl Write) -> Result<(), CommandError> {
+    let stop = Stop::on_signals();
+    let opened = cluster::open(spec, &OpenOptions::default()).await?;
+    opened.serve().await.map_err(ClusterError::from)?;
+    let kubeconfig = opened.kubeconfig_of(&Identity::Own, None)?;
+    // Only its owner may read it, and it goes with the control plane.
+    let mut file = tempfile::Builder::new().prefix("rehearsal-").suffix(".kubeconfig").tempfile()?;
+    file.write_all(&kubeconfig)?;
+    writeln!(err, "{spec}: {}, until Ctrl-C", opened.describe())?;
+    writeln!(out, "export KUBECONFIG={}", quoted(&file.path().display().to_string()))?;
+    out.flush()?;
+    let mut stopped = stop.heard();
+    // Its sender is ours.
+    let _ = stopped.wait_for(|is| *is).await;
     Ok(())
 }
 
@@ -319,7 +354,9 @@ async fn gc(specs: &[ClusterSpec], out: &mut impl Write) -> Result<(), CommandEr
 fn ours(spec: &ClusterSpec) -> Result<(), CommandError> {
     match spec {
         ClusterSpec::Local(_) | ClusterSpec::Kind(_) => Ok(()),
-        ClusterSpec::Context(_) | ClusterSpec::NamedKind(_) => Err(CommandError::NotOurs(spec.clone())),
+        ClusterSpec::Context(_) | ClusterSpec::NamedKind(_) | ClusterSpec::Embedded(_) => {
+            Err(CommandError::NotOurs(spec.clone()))
+        }
     }
 }
 

@@ -30,7 +30,7 @@ const FIRST: &str = include_str!("init/first.yaml");
 const SCHEMA: &str = "scenarios/schema.json";
 
 const HARNESS: &str =
-    "//! Every scenario on every control plane that is installed, or on those that `REHEARSAL_CLUSTER` names.
+    "//! Every scenario on a model of each minor that was recorded, or on the clusters that `REHEARSAL_CLUSTER` names.
 
 rehearsal::harness!();
 ";
@@ -93,7 +93,7 @@ pub(super) fn run(args: &InitArgs, terminal: &mut Terminal) -> Result<Exit, Fail
     if manifest.is_some() {
         writeln!(
             terminal.out,
-            "    cargo test                                every scenario on every control plane that is installed"
+            "    cargo test                                every scenario, on a model of the API server"
         )?;
     }
     Ok(Exit::Ok)

@@ -7,6 +7,7 @@ mod docs;
 mod environment;
 mod exit;
 mod explain;
+mod explore;
 mod init;
 mod install;
 mod lint;
@@ -47,6 +48,7 @@ struct Arguments {
 }
 
 const EXAMPLES: &str = "Examples:
+  rehearsal run                                    every scenario, on a model of the newest release
   rehearsal run --cluster local:v1.36              every scenario, on a real control plane of v1.36
   rehearsal run --cluster context:staging FILE     one scenario, on a cluster of your kubeconfig
   rehearsal record --cluster local:v1.36 FILE      propose its answers as snapshots
@@ -79,6 +81,8 @@ enum Command {
     Diff(diff::DiffArgs),
     /// Rehearse an upgrade of your own manifests: what is refused, changed or gone afterwards.
     Upgrade(upgrade::UpgradeArgs),
+    /// Find what two clusters answer differently, with calls that nobody wrote.
+    Explore(explore::ExploreArgs),
     /// Write the atlas: what every scenario shows on which version, as Markdown pages and as a page for a browser.
     Docs(docs::DocsArgs),
     /// Explain the scenario language: every word of it, or one.
@@ -183,6 +187,7 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>, environment: &Environ
         Command::List(args) => list::run(&args, &mut terminal),
         Command::Diff(args) => diff::run(&args, &mut terminal),
         Command::Upgrade(args) => upgrade::run(&args, &mut terminal),
+        Command::Explore(args) => explore::run(&args, &mut terminal),
         Command::Docs(args) => docs::run(&args, &mut terminal),
         Command::Prune(args) => lint::prune(&args, &mut terminal),
         Command::Explain(args) => explain::run(&args, &mut terminal),

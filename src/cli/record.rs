@@ -20,7 +20,7 @@ use crate::snapshot::Written;
   rehearsal record --cluster local:v1.36 --accept scenarios/tokens
 
 What was answered is proposed: files ending in .snap.new beside the snapshots, for `rehearsal review` or `cargo insta \
-review`. The order in which versions are recorded makes no difference, and recording again changes nothing. A scenario \
+review`. Snapshots come from real control planes, never from an embedded one. The order in which versions are recorded makes no difference, and recording again changes nothing. A scenario \
 with a failed `expect`, one that could not run to its end, or one whose runs show different answers, is not recorded.")]
 pub(super) struct RecordArgs {
     #[command(flatten)]
@@ -41,7 +41,7 @@ pub(super) struct RecordArgs {
 }
 
 pub(super) fn run(args: &RecordArgs, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let clusters = args.clusters.named(environment)?;
+    let clusters = args.clusters.real(environment)?;
     let scenarios = args.selection.load()?;
     let store = args.selection.store();
     let mut settings = args.how.settings(environment);

@@ -9,13 +9,16 @@ use super::reports::Reports;
 use super::selection::{Clusters, Selection, duration};
 use super::sharding::Sharding;
 use super::{Environment, Exit, Failure, Terminal};
+use crate::cluster::ClusterSpec;
 use crate::report::{Progress, Reporter};
 use crate::run::{Settings, Suite, Summary};
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  rehearsal run --cluster local:v1.36
+  rehearsal run                                           on a model of the newest release, inside this program
+  rehearsal run --cluster embedded:all                    on one of every minor that there is a model of
+  rehearsal run --cluster local:v1.36                     on a real control plane
   rehearsal run --cluster local:v1.23,local:v1.24 scenarios/tokens
   rehearsal run --cluster kind:v1.32                      a cluster that kind makes, and that goes afterwards
   rehearsal run --cluster context:staging --show scenarios/tokens/pod-bound.yaml
@@ -70,7 +73,11 @@ pub(super) enum Output {
 }
 
 pub(super) fn run(args: &RunArgs, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let clusters = args.clusters.named(environment)?;
+    let clusters = args.clusters.named_or_embedded(environment)?;
+    if args.how.keep && clusters.iter().any(ClusterSpec::is_embedded) {
+        let help = "name a cluster that stays, as in `--cluster local:v1.36`";
+        return Err(Failure::usage("an embedded control plane ends with the run: there is nothing to keep", help));
+    }
     let part = args.sharding.or(environment)?.part(&args.selection)?;
     let store = args.selection.store();
     let mut settings = args.how.settings(environment);

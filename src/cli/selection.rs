@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 use clap::Args;
 
 use super::{Environment, Failure};
-use crate::cluster::{self, ClusterSet, ClusterSpec, Images, NodeImage, SpecError};
+use crate::cluster::{self, ClusterSet, ClusterSpec, Images, NodeImage, Release, SpecError};
 use crate::scenario::{self, ScenarioFile};
 use crate::snapshot::{NameError, ScenarioId, Store};
 use crate::timeline::Timeline;
@@ -71,11 +71,12 @@ pub(super) fn id(file: &ScenarioFile) -> Result<ScenarioId, Failure> {
 /// Which clusters.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Clusters {
-    /// Clusters to run on, separated by commas: `local:v1.36` (a real control plane as processes on this machine),
-    /// `local:v1.22..v1.37` (one of every minor of a range), `local:all` (one of every minor that is installed),
-    /// `kind:v1.32` (a cluster that kind makes, of the newest release without a version), `kind:NAME` (one of kind that
-    /// is there), `context:NAME` (a context of your kubeconfig). Nothing else is ever touched. As many at once as memory and
-    /// processors allow. Without it, what the environment variable `REHEARSAL_CLUSTER` names.
+    /// Clusters to run on, separated by commas: `embedded:v1.36` (a model of the API server inside this program),
+    /// `local:v1.36` (a real control plane as processes on this machine), `local:v1.22..v1.37` (one of every minor of a
+    /// range), `local:all` (one of every minor that is installed; `embedded` likewise), `kind:v1.32` (a cluster that kind
+    /// makes, of the newest release without a version), `kind:NAME` (one of kind that is there), `context:NAME` (a context
+    /// of your kubeconfig). Nothing else is ever touched. As many at once as memory and processors allow. Without it, what
+    /// the environment variable `REHEARSAL_CLUSTER` names; `run` then takes `embedded`, of the newest release.
     #[arg(long = "cluster", value_name = "CLUSTER", value_delimiter = ',')]
     sets: Vec<ClusterSet>,
     #[command(flatten)]
@@ -110,16 +111,34 @@ impl KindImages {
 }
 
 impl Clusters {
-    /// The clusters that are named, here or by the environment. None is ever chosen that is not.
-    pub(super) fn named(&self, environment: &Environment) -> Result<Vec<ClusterSpec>, Failure> {
+    /// The clusters that are named, here or by the environment, else the newest embedded one. None outside of this program
+    /// is ever chosen that is not named.
+    pub(super) fn named_or_embedded(&self, environment: &Environment) -> Result<Vec<ClusterSpec>, Failure> {
+        let named = self.named_if_any(environment)?;
+        Ok(if named.is_empty() { vec![ClusterSpec::Embedded(Release::Newest)] } else { named })
+    }
+
+    /// The clusters that are named, of which snapshots may come: from a model none does.
+    pub(super) fn real(&self, environment: &Environment) -> Result<Vec<ClusterSpec>, Failure> {
+        let named = self.named_if_any(environment)?;
+        if named.is_empty() {
+            return Err(Failure::usage("no cluster is named", NAME_ONE));
+        }
+        match named.iter().find(|spec| spec.is_embedded()) {
+            Some(spec) => Err(Failure::usage(
+                format!("nothing is recorded on {spec}: snapshots come from real control planes"),
+                "record on one, as in `--cluster local:v1.36`; what a model answers is held against that",
+            )),
+            None => Ok(named),
+        }
+    }
+
+    fn named_if_any(&self, environment: &Environment) -> Result<Vec<ClusterSpec>, Failure> {
         let sets = if self.sets.is_empty() {
             environment.clusters().map_err(|error| wrong(&error))?
         } else {
             self.sets.clone()
         };
-        if sets.is_empty() {
-            return Err(Failure::usage("no cluster is named", NAME_ONE));
-        }
         cluster::named(&sets).map_err(|error| Failure::could_not_run(&error))
     }
 

@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use kube::config::Kubeconfig;
 use serde_json::{Value, json};
 
@@ -20,6 +18,10 @@ pub(super) struct Access {
 }
 
 impl Access {
+    pub(super) fn new(cluster: Value, user: Value) -> Self {
+        Self { cluster, user }
+    }
+
     /// What a kubeconfig says of a context, or of its current one.
     pub(super) fn of(kubeconfig: &Kubeconfig, context: Option<&str>) -> Option<Self> {
         let context = context.or(kubeconfig.current_context.as_deref())?;
@@ -68,31 +70,36 @@ impl Cluster {
         if let Some((_, bearer)) = known.iter().find(|(of, _)| of == identity) {
             return Ok(Arc::clone(bearer));
         }
-        let tenancy = self.tenancy.as_ref().ok_or_else(|| no_certificate(user, "this cluster does not sign any"))?;
         let groups: Vec<&str> = group.iter().map(String::as_str).collect();
-        let authority = Authority::read(&tenancy.folder.file("pki"));
-        let issued = authority.and_then(|authority| authority.issue(user, &groups));
-        let issued = issued.map_err(|error| no_certificate(user, &error.to_string()))?;
-        let bearer = Arc::new(self.bearer(user, &issued)?);
+        let bearer = Arc::new(match (&self.embedded, &self.tenancy) {
+            (Some(embedded), _) => {
+                let issued = embedded.issue(user, &groups).map_err(|error| no_certificate(user, &error.to_string()))?;
+                Bearer { user: issued.user(), client: embedded.client(user, &groups) }
+            }
+            (None, Some(tenancy)) => {
+                let authority = Authority::read(&tenancy.folder.file("pki"));
+                let issued = authority.and_then(|authority| authority.issue(user, &groups));
+                self.bearer(user, &issued.map_err(|error| no_certificate(user, &error.to_string()))?)?
+            }
+            (None, None) => return Err(no_certificate(user, "this cluster does not sign any")),
+        });
         known.push((identity.clone(), Arc::clone(&bearer)));
         Ok(bearer)
     }
 
     fn bearer(&self, name: &str, issued: &Client) -> Result<Bearer, SendError> {
         let failed = |cause: &dyn std::fmt::Display| no_certificate(name, &cause.to_string());
-        let user = json!({
-            "client-certificate-data": BASE64_STANDARD.encode(&issued.certificate),
-            "client-key-data": BASE64_STANDARD.encode(&issued.key),
-        });
+        let user = issued.user();
         let config = self.transports.without.as_ref().ok_or_else(|| failed(&"this cluster does not sign any"))?;
         let mut config = kube::Config::clone(config);
         config.auth_info = serde_json::from_value(user.clone()).map_err(|error| failed(&error))?;
         Ok(Bearer { user, client: kube::Client::try_from(config).map_err(|error| failed(&error))? })
     }
 
-    /// A kubeconfig for programs that act as an identity. Its one context is called `rehearsal`.
+    /// A kubeconfig for programs that act as an identity. Its one context is called `rehearsal`. Of an embedded cluster there
+    /// is one once it [is served](Self::serve).
     pub fn kubeconfig_of(&self, identity: &Identity, namespace: Option<&str>) -> Result<Vec<u8>, SendError> {
-        let access = self.access.as_ref().ok_or(SendError::NoKubeconfig)?;
+        let access = self.access.as_ref().or_else(|| Some(&self.socket()?.access)).ok_or(SendError::NoKubeconfig)?;
         let user = match identity {
             Identity::Own => access.user.clone(),
             Identity::Bearer(token) => json!({"token": token}),

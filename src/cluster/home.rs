@@ -59,6 +59,11 @@ impl Home {
         self.cache.join("assets")
     }
 
+    /// What all embedded control planes share.
+    pub(super) fn embedded(&self) -> PathBuf {
+        self.cache.join("embedded")
+    }
+
     /// A folder for each running cluster.
     pub(super) fn clusters(&self) -> PathBuf {
         self.state.join("clusters")

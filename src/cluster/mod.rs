@@ -3,13 +3,16 @@
 //! [`open`] gives a [`Cluster`], which gives a [`Session`] for each [`Identity`]; what a session sends comes back as an
 //! [`Exchange`] or a [`SendError`]. A cluster of ours is a control plane of child processes (`local`, `pki`,
 //! `hollow_node`, `process`) or a container (`kind`) that a process of its own keeps (`keeper`, `plane`) for everybody
-//! who holds a lease on it (`lease`, `folder`, `order`).
+//! who holds a lease on it (`lease`, `folder`, `order`); or it is a model in this process (`embedded`), where time may be
+//! faster than on the wall (`clock`).
 
 mod access;
 mod assets;
+mod clock;
 mod context;
 mod discovery;
 mod disk;
+mod embedded;
 mod exchange;
 mod folder;
 mod gc;
@@ -52,12 +55,15 @@ use crate::capability::Capability;
 use crate::version::Version;
 use access::{Access, Certified};
 use discovery::Discovery;
+use embedded::Embedded;
 use lease::{Aftermath, Tenancy};
 use upgrade::Course;
 
 pub use assets::{Assets, AssetsError, installed};
+pub use clock::{Clock, Held};
 pub use context::ContextError;
 pub use discovery::Resource;
+pub use embedded::{EmbeddedError, minors as embedded_minors};
 pub use exchange::{Exchange, Request};
 pub use folder::Linger;
 pub use gc::{GcError, sweep_local};
@@ -76,7 +82,7 @@ pub use room::room;
 pub use running::{DownError, Running, running, take_down};
 pub use send_error::{ClusterEnd, SendError};
 pub use session::Session;
-pub use set::{ClusterSet, named};
+pub use set::{ClusterSet, Minors, named};
 pub use setup::Setup;
 pub use spec::{ClusterSpec, Release, SpecError};
 pub use sweep::{SweepError, sweep};
@@ -106,7 +112,7 @@ pub fn hook() -> Option<ExitCode> {
 /// What kind of cluster answers; a ledger says so for each recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// `local`, `kind` or `context`.
+    /// `local`, `kind`, `context` or `embedded`.
     pub kind: &'static str,
     /// The version of its etcd, where that is known.
     pub etcd: Option<String>,
@@ -114,6 +120,7 @@ pub struct Origin {
 
 impl Origin {
     const KIND: Self = Self { kind: "kind", etcd: None };
+    const EMBEDDED: Self = Self { kind: "embedded", etcd: None };
 }
 
 /// What makes a cluster of ours.
@@ -157,6 +164,9 @@ pub struct Cluster {
     home: Option<Home>,
     tenancy: Option<Tenancy>,
     aftermath: Option<Arc<Aftermath>>,
+    /// What answers, where that is in this process.
+    embedded: Option<Embedded>,
+    clock: Clock,
 }
 
 /// The connections of a cluster, by TLS identity. Nothing connects before its first request.
@@ -191,6 +201,8 @@ impl Cluster {
             home: None,
             tenancy: None,
             aftermath: None,
+            embedded: None,
+            clock: Clock::default(),
         }
     }
 
@@ -206,6 +218,16 @@ impl Cluster {
         let aftermath = Some(Arc::new(Aftermath::new(&tenancy)));
         let discovery = Discovery::knowing(tenancy.folder.served());
         Self { tenancy: Some(tenancy), aftermath, discovery, ..self }
+    }
+
+    /// Whether it is a model: then nothing that it shows may be recorded, and it refuses what it does not know.
+    pub fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
+    }
+
+    /// The time that it lives in.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// What kind of cluster it is.
@@ -243,9 +265,9 @@ impl Cluster {
         self.facts.audience.as_deref()
     }
 
-    /// The address of the API server.
+    /// The address of the API server; of an embedded one, once it [is served](Self::serve).
     pub fn server(&self) -> Option<&str> {
-        self.facts.server.as_deref()
+        self.facts.server.as_deref().or_else(|| Some(self.socket()?.server.as_str()))
     }
 
     /// The administrator's kubeconfig of a cluster of ours.
@@ -261,7 +283,8 @@ impl Cluster {
             Identity::Bearer(_) | Identity::Anonymous => self.transports.bare.clone(),
             Identity::Certified { .. } => self.certified_client(identity)?,
         };
-        Ok(Session::new(client, identity.headers()?).with_aftermath(self.aftermath.clone()))
+        let modelled = self.embedded.as_ref().map(|_| self.version.minor);
+        Ok(Session::new(client, identity.headers()?).with_aftermath(self.aftermath.clone()).of_model(modelled))
     }
 
     /// How a kind is served; none where it is not.
@@ -296,6 +319,7 @@ impl Cluster {
             ("local", Some(etcd)) => format!("{}, a real control plane with etcd {etcd}", self.version),
             ("local", None) => format!("{}, a real control plane", self.version),
             ("kind", _) => format!("{}, a kind cluster", self.version),
+            ("embedded", _) => format!("{}, the embedded model", self.version.minor),
             (kind, _) => format!("{}, {kind}", self.version),
         };
         if self.setup.is_default() { what } else { format!("{what}, set up with {}", self.setup) }

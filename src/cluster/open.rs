@@ -14,8 +14,8 @@ use super::kind::{self, Images, KindError};
 use super::order::Order;
 use super::upgrade::Course;
 use super::{
-    Assets, AssetsError, Cluster, ClusterSpec, ContextError, Facts, Home, HomeError, Linger, LocalError, Origin,
-    POD_IMAGE, Release, Setup, assets, context, hollow_node, lease, local,
+    Assets, AssetsError, Clock, Cluster, ClusterSpec, ContextError, EmbeddedError, Facts, Home, HomeError, Linger,
+    LocalError, Origin, POD_IMAGE, Release, Setup, assets, context, embedded, hollow_node, lease, local,
 };
 use crate::capability::Capability;
 use crate::version::Version;
@@ -43,6 +43,8 @@ pub struct OpenOptions {
     pub keeper: Option<PathBuf>,
     /// Hears what takes time.
     pub progress: Option<Hear>,
+    /// The time of the runtime that an embedded cluster is opened in. All others live in that of the wall.
+    pub clock: Clock,
 }
 
 impl OpenOptions {
@@ -51,7 +53,7 @@ impl OpenOptions {
         Self { linger, ..Self::default() }
     }
 
-    fn home(&self) -> Result<Home, HomeError> {
+    pub(super) fn home(&self) -> Result<Home, HomeError> {
         self.home.clone().map_or_else(Home::from_env, Ok)
     }
 
@@ -123,6 +125,10 @@ pub enum ClusterError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Kind(#[from] KindError),
+    /// One in this process.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Embedded(#[from] EmbeddedError),
     /// There is nowhere to keep it.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -143,6 +149,7 @@ pub async fn open(spec: &ClusterSpec, how: &OpenOptions) -> Result<Cluster, Clus
             let kubeconfig = kind::kubeconfig(name).await?;
             Ok(context::open_kubeconfig(&kubeconfig, &format!("kind-{name}"), Origin::KIND).await?)
         }
+        ClusterSpec::Embedded(release) => Ok(embedded::open(release, how)?),
     }
 }
 
@@ -176,6 +183,7 @@ pub fn version(spec: &ClusterSpec, how: &OpenOptions) -> Result<Option<Version>,
         ClusterSpec::Context(_) | ClusterSpec::NamedKind(_) => Ok(None),
         ClusterSpec::Local(release) => Ok(Some(assets::resolve(&how.home()?, release)?.version)),
         ClusterSpec::Kind(release) => Ok(Some(kind::image(release, &how.images.nodes)?.version)),
+        ClusterSpec::Embedded(release) => Ok(Some(embedded::version(release)?)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Keys and certificates of a local control plane: made for one cluster, thrown away with its folder.
+//! Keys and certificates of a local or an embedded control plane: made for one cluster, thrown away with it.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose,
 };
 use rsa::RsaPrivateKey;
 use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The context of every kubeconfig that is written here.
 pub(super) const CONTEXT: &str = "rehearsal";
@@ -41,22 +41,52 @@ pub(super) enum PkiError {
     Write { path: PathBuf, cause: io::Error },
 }
 
+/// A new certificate authority. P-256, which takes no time to speak of.
+pub(super) struct Root(CertifiedIssuer<'static, KeyPair>);
+
+impl Root {
+    pub(super) fn create() -> Result<Self, PkiError> {
+        const WHAT: &str = "the certificate authority";
+        CertifiedIssuer::self_signed(authority_params(), key(WHAT)?).map(Self).map_err(failed(WHAT))
+    }
+
+    /// Its own certificate, as PEM and as DER.
+    pub(super) fn certificate(&self) -> (String, Vec<u8>) {
+        (self.0.pem(), self.0.der().to_vec())
+    }
+
+    /// A certificate for the API server, and its key.
+    pub(super) fn server(&self) -> Result<(Certificate, KeyPair), PkiError> {
+        const WHAT: &str = "the server's certificate";
+        let mut params = CertificateParams::new(SERVER_NAMES.map(String::from)).map_err(failed(WHAT))?;
+        params.distinguished_name.push(DnType::CommonName, "kube-apiserver");
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let key = key(WHAT)?;
+        Ok((params.signed_by(&key, &self.0).map_err(failed(WHAT))?, key))
+    }
+
+    /// A certificate for a user (CN) in these groups (O).
+    pub(super) fn issue(&self, user: &str, groups: &[&str]) -> Result<Client, PkiError> {
+        sign(user, groups, &self.0)
+    }
+}
+
 /// The certificate authority of one cluster and the folder that its files are in.
 pub(super) struct Pki {
     folder: PathBuf,
-    authority: CertifiedIssuer<'static, KeyPair>,
+    root: Root,
 }
 
 impl Pki {
-    /// Makes the authority and the API server's certificate; P-256, which takes no time to speak of.
+    /// Makes the authority and the API server's certificate.
     pub(super) fn create(folder: &Path) -> Result<Self, PkiError> {
-        let key = key("the certificate authority")?;
-        let authority =
-            CertifiedIssuer::self_signed(authority_params(), key).map_err(failed("the certificate authority"))?;
-        let pki = Self { folder: folder.to_owned(), authority };
-        pki.write("ca.crt", &pki.authority.pem())?;
-        pki.write("ca.key", &pki.authority.key().serialize_pem())?;
-        pki.write_server()?;
+        let pki = Self { folder: folder.to_owned(), root: Root::create()? };
+        pki.write("ca.crt", &pki.root.certificate().0)?;
+        pki.write("ca.key", &pki.root.0.key().serialize_pem())?;
+        let (certificate, key) = pki.root.server()?;
+        pki.write("apiserver.crt", &certificate.pem())?;
+        pki.write("apiserver.key", &key.serialize_pem())?;
         Ok(pki)
     }
 
@@ -68,7 +98,7 @@ impl Pki {
     /// A kubeconfig for `user` at `path`. Every one of them may do everything: the name says who did it, in audit logs
     /// and admission, and RBAC's bootstrap does not have to come first.
     pub(super) fn write_kubeconfig(&self, path: &Path, user: &str, server: &str) -> Result<(), PkiError> {
-        let client = sign(user, &["system:masters"], &self.authority)?;
+        let client = self.root.issue(user, &["system:masters"])?;
         let encoded = |pem: &str| BASE64_STANDARD.encode(pem);
         // JSON is YAML: what reads a kubeconfig reads this.
         let kubeconfig = json!({
@@ -76,28 +106,13 @@ impl Pki {
             "kind": "Config",
             "clusters": [{"name": CONTEXT, "cluster": {
                 "server": server,
-                "certificate-authority-data": encoded(&self.authority.pem()),
+                "certificate-authority-data": encoded(&self.root.certificate().0),
             }}],
-            "users": [{"name": user, "user": {
-                "client-certificate-data": encoded(&client.certificate),
-                "client-key-data": encoded(&client.key),
-            }}],
+            "users": [{"name": user, "user": client.user()}],
             "contexts": [{"name": CONTEXT, "context": {"cluster": CONTEXT, "user": user}}],
             "current-context": CONTEXT,
         });
         write_secret(path, &format!("{kubeconfig:#}\n"))
-    }
-
-    fn write_server(&self) -> Result<(), PkiError> {
-        let mut params =
-            CertificateParams::new(SERVER_NAMES.map(String::from)).map_err(failed("the server's certificate"))?;
-        params.distinguished_name.push(DnType::CommonName, "kube-apiserver");
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let key = key("the server's certificate")?;
-        let certificate = params.signed_by(&key, &self.authority).map_err(failed("the server's certificate"))?;
-        self.write("apiserver.crt", &certificate.pem())?;
-        self.write("apiserver.key", &key.serialize_pem())
     }
 
     fn write(&self, name: &str, text: &str) -> Result<(), PkiError> {
@@ -109,6 +124,16 @@ impl Pki {
 pub(super) struct Client {
     pub(super) certificate: String,
     pub(super) key: String,
+}
+
+impl Client {
+    /// As the user of a kubeconfig.
+    pub(super) fn user(&self) -> Value {
+        json!({
+            "client-certificate-data": BASE64_STANDARD.encode(&self.certificate),
+            "client-key-data": BASE64_STANDARD.encode(&self.key),
+        })
+    }
 }
 
 /// The authority of a cluster that somebody else keeps, read from its folder to sign for clients. Its key stays there.

@@ -87,13 +87,11 @@ impl Running {
     /// Whether a name on the command line means it.
     pub fn is(&self, set: &ClusterSet) -> bool {
         self.version.parse::<Version>().is_ok_and(|version| match set {
-            ClusterSet::One(ClusterSpec::Context(_) | ClusterSpec::NamedKind(_)) => false,
+            ClusterSet::One(ClusterSpec::Context(_) | ClusterSpec::NamedKind(_) | ClusterSpec::Embedded(_))
+            | ClusterSet::Embedded(_) => false,
             ClusterSet::One(ClusterSpec::Local(release)) => self.provider == Provider::Local && release.takes(&version),
             ClusterSet::One(ClusterSpec::Kind(release)) => self.provider == Provider::Kind && release.takes(&version),
-            ClusterSet::Range(first, last) => {
-                self.provider == Provider::Local && (*first..=*last).contains(&version.minor)
-            }
-            ClusterSet::All => self.provider == Provider::Local,
+            ClusterSet::Local(minors) => self.provider == Provider::Local && minors.contains(version.minor),
         })
     }
 }

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use http::Method;
 
 use super::Exchange;
+use super::embedded::instead;
+use crate::version::Minor;
 
 /// Why there was no answer. Any status is an answer.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -79,6 +81,17 @@ pub enum SendError {
         status: u16,
         /// What it is instead, without its text, which may be anything.
         what: String,
+    },
+    /// The embedded model does not know what it was asked for.
+    #[error("{what}")]
+    #[diagnostic(help("{}", instead(*minor)))]
+    NotModelled {
+        /// The method and the path that were sent.
+        request: String,
+        /// What is not modelled, as a sentence that says so.
+        what: String,
+        /// The version that was asked.
+        minor: Minor,
     },
     /// A client certificate that could not be made.
     #[error("a client certificate for `{user}` cannot be made: {cause}")]

@@ -6,6 +6,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT, WARNING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use http_body_util::BodyExt;
 use kube::client::Body;
+use rehearsal_model::NOT_MODELLED;
 use serde_json::Value;
 
 use super::exchange::{Exchange, Request};
@@ -13,6 +14,7 @@ use super::identity::percent_encoded;
 use super::lease::Aftermath;
 use super::send_error::{Failing, SendError};
 use super::watch::Watch;
+use crate::version::Minor;
 
 /// Whom API servers take for the manager of fields that are written without naming one.
 const AGENT: &str = concat!("rehearsal/", env!("CARGO_PKG_VERSION"));
@@ -25,16 +27,23 @@ pub struct Session {
     client: kube::Client,
     identity: HeaderMap,
     aftermath: Option<Arc<Aftermath>>,
+    /// The minor that answers, where that is a model.
+    modelled: Option<Minor>,
 }
 
 impl Session {
     pub(super) fn new(client: kube::Client, identity: HeaderMap) -> Self {
-        Self { client, identity, aftermath: None }
+        Self { client, identity, aftermath: None, modelled: None }
     }
 
     /// The same session, which can say why its local cluster went.
     pub(super) fn with_aftermath(self, aftermath: Option<Arc<Aftermath>>) -> Self {
         Self { aftermath, ..self }
+    }
+
+    /// The same session, of a model: that something is not modelled is no answer.
+    pub(super) fn of_model(self, modelled: Option<Minor>) -> Self {
+        Self { modelled, ..self }
     }
 
     /// Sends a request once and reads its answer to the end. Never retries: 429 may be the answer somebody waits for.
@@ -97,7 +106,10 @@ impl Session {
             return Ok(Value::Null);
         }
         match serde_json::from_slice(&bytes) {
-            Ok(body) => Ok(body),
+            Ok(body) => match self.not_modelled(status, &body, failing) {
+                Some(refused) => Err(refused),
+                None => Ok(body),
+            },
             // Cut off by something that ends connections as if they were complete. Of a refusal the code says enough.
             Err(error) if claims_json && status < 400 => {
                 let what = format!("says it is JSON and is not, or not whole: {error}");
@@ -105,6 +117,13 @@ impl Session {
             }
             Err(_) => Ok(Value::String(String::from_utf8_lossy(&bytes).into_owned())),
         }
+    }
+
+    /// The refusal of a model that does not know what it was asked for.
+    fn not_modelled(&self, status: u16, body: &Value, failing: &Failing) -> Option<SendError> {
+        let minor = self.modelled.filter(|_| status == 501 && body["reason"] == NOT_MODELLED)?;
+        let what = body["message"].as_str().unwrap_or_default().to_owned();
+        Some(SendError::NotModelled { request: failing.to_string(), what, minor })
     }
 
     /// The error, or what happened to the local cluster behind it.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::embedded;
 use crate::version::{Minor, Version, VersionError};
 
 /// A cluster as it was named.
@@ -16,14 +17,16 @@ pub enum ClusterSpec {
     Kind(Release),
     /// A cluster of kind that is there, by its name.
     NamedKind(String),
+    /// A model of a control plane, inside this process.
+    Embedded(Release),
 }
 
 /// Which release of a control plane.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Release {
-    /// The newest that is installed.
+    /// The newest that is installed, or that there is a model of.
     Newest,
-    /// The newest installed patch of a minor.
+    /// The newest installed patch of a minor, or the one that its model stands for.
     Minor(Minor),
     /// Exactly this one.
     Exact(Version),
@@ -43,8 +46,8 @@ impl SpecError {
 }
 
 /// What a name may look like.
-pub(super) const FORMS: &str =
-    "write context:NAME, local, local:v1.36, local:v1.22..v1.37, local:all, kind, kind:v1.32 or kind:NAME";
+pub(super) const FORMS: &str = "write embedded, embedded:v1.36, context:NAME, local, local:v1.36, local:v1.22..v1.37, local:all, kind, \
+                                kind:v1.32 or kind:NAME";
 
 impl fmt::Display for ClusterSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -53,7 +56,15 @@ impl fmt::Display for ClusterSpec {
             Self::Local(release) => named(f, "local", release),
             Self::Kind(release) => named(f, "kind", release),
             Self::NamedKind(name) => write!(f, "kind:{name}"),
+            Self::Embedded(release) => named(f, "embedded", release),
         }
+    }
+}
+
+impl ClusterSpec {
+    /// Whether it is a model inside this process.
+    pub fn is_embedded(&self) -> bool {
+        matches!(self, Self::Embedded(_))
     }
 }
 
@@ -118,7 +129,12 @@ impl FromStr for ClusterSpec {
                 Err(_) if is_name(name) => Ok(Self::NamedKind(name.to_owned())),
                 Err(_) => wrong(format!("`{name}` is neither a release nor the name of a kind cluster: {FORMS}")),
             },
-            ("embedded", _) => wrong(format!("clusters of {provider} are not available yet: {FORMS}")),
+            ("embedded", None) => Ok(Self::Embedded(Release::Newest)),
+            ("embedded", Some(release)) => {
+                let release = release.parse().map_err(|error| SpecError::new(format!("{error}: {FORMS}")))?;
+                embedded::version(&release).map_err(|error| SpecError::new(error.to_string()))?;
+                Ok(Self::Embedded(release))
+            }
             _ => wrong(format!("`{text}` names no cluster: {FORMS}")),
         }
     }
@@ -145,6 +161,9 @@ mod tests {
             "kind:v1.32",
             "kind:v1.32.2",
             "kind:dev-1",
+            "embedded",
+            "embedded:v1.22",
+            "embedded:v1.36.3",
         ] {
             assert_eq!(text.parse::<ClusterSpec>().unwrap().to_string(), text);
         }
@@ -153,9 +172,19 @@ mod tests {
 
     #[test]
     fn what_names_no_cluster_is_told_what_would() {
-        for text in ["", "context", "context:", "local:", "local:latest", "prod", "kind:", "kind:Dev", "embedded"] {
+        for text in ["", "context", "context:", "local:", "local:latest", "prod", "kind:", "kind:Dev", "embedded:"] {
             let reason = text.parse::<ClusterSpec>().unwrap_err().to_string();
             assert!(reason.contains("context:NAME"), "{reason}");
         }
+    }
+
+    #[test]
+    fn a_release_without_a_model_is_told_which_there_are() {
+        let reason = |text: &str| text.parse::<ClusterSpec>().unwrap_err().to_string();
+        assert_eq!(
+            reason("embedded:v1.36.1"),
+            "the embedded model of v1.36 stands for v1.36.3, and for no other patch"
+        );
+        assert_eq!(reason("embedded:v1.21"), "there is no embedded model of v1.21: there is one of v1.22 to v1.37");
     }
 }

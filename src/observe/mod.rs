@@ -22,7 +22,7 @@ mod table;
 mod tests;
 mod text;
 mod written;
-mod yaml;
+pub(crate) mod yaml;
 
 pub use written::Written;
 

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::Reporter;
 use super::words::{self, Remark, plural, seconds};
 use crate::run::{Event, ScenarioOutcome, Status, StepOutcome, Summary, Trouble, Verdict};
+use crate::version::Minor;
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -19,12 +20,14 @@ pub struct Human<W> {
     out: W,
     show: bool,
     recording: bool,
+    /// How many scenarios asked the embedded model for something that it does not know, and the version of the last.
+    not_modelled: Option<(usize, Minor)>,
 }
 
 impl<W: Write + Send> Human<W> {
     /// A report that writes to `out`; with `show`, every step with its answer, not only failed ones.
     pub fn new(out: W, show: bool) -> Self {
-        Self { out, show, recording: false }
+        Self { out, show, recording: false, not_modelled: None }
     }
 
     /// The same for a run that records: an answer that is new or another one is what it is for, and no failure.
@@ -34,6 +37,10 @@ impl<W: Write + Send> Human<W> {
     }
 
     fn scenario(&mut self, outcome: &ScenarioOutcome) -> io::Result<()> {
+        if words::is_not_modelled(outcome) {
+            let before = self.not_modelled.map_or(0, |(count, _)| count);
+            self.not_modelled = Some((before + 1, outcome.version.minor));
+        }
         let (style, word) = self.headline(outcome);
         let out = &mut self.out;
         let took = match outcome.skipped {
@@ -104,6 +111,13 @@ impl<W: Write + Send> Human<W> {
             write!(self.out, "; {ODD}{unrecorded} {} {verb} not recorded yet{ODD:#}", plural(unrecorded, "answer"))?;
         }
         writeln!(self.out)?;
+        if let Some((count, minor)) = self.not_modelled {
+            writeln!(
+                self.out,
+                "{DIM}{count} of the skipped may run on a real control plane: rehearsal cluster install {minor}, then \
+                 rehearsal run --cluster local:{minor}{DIM:#}"
+            )?;
+        }
         self.out.flush()
     }
 }

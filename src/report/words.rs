@@ -4,7 +4,9 @@ use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use rehearsal_model::NOT_MODELLED_PHRASE;
 
+use crate::cluster::{ClusterSpec, Release};
 use crate::run::{ScenarioOutcome, Status, StepOutcome, Unmet, Verdict};
 use crate::snapshot::diff::unified;
 
@@ -106,7 +108,9 @@ impl fmt::Display for Hint {
 /// How to see more of a scenario.
 pub(super) fn more(outcome: &ScenarioOutcome) -> Hint {
     let command = format!("rehearsal run --show --cluster {} {}", outcome.cluster, outcome.file);
-    Hint { what: "every step and answer", command, remark: " (--keep leaves what it made)" }
+    // A model ends with its run, and leaves nothing.
+    let remark = if is_embedded(outcome) { "" } else { " (--keep leaves what it made)" };
+    Hint { what: "every step and answer", command, remark }
 }
 
 /// How to record what came instead of what was expected, where that may be right.
@@ -117,8 +121,23 @@ pub(super) fn to_record(outcome: &ScenarioOutcome) -> Option<Hint> {
         outcome if outcome.steps.iter().any(is_unrecorded) => "to record it",
         _ => return None,
     };
-    let command = format!("rehearsal record --cluster {} {}", outcome.cluster, outcome.file);
+    // Of a model nothing is recorded; what it is held against comes from the real one.
+    let cluster = if is_embedded(outcome) {
+        ClusterSpec::Local(Release::Minor(outcome.version.minor)).to_string()
+    } else {
+        outcome.cluster.clone()
+    };
+    let command = format!("rehearsal record --cluster {cluster} {}", outcome.file);
     Some(Hint { what, command, remark: "" })
+}
+
+fn is_embedded(outcome: &ScenarioOutcome) -> bool {
+    outcome.cluster.parse().is_ok_and(|spec: ClusterSpec| spec.is_embedded())
+}
+
+/// Whether a scenario was skipped because the embedded model does not know something.
+pub(super) fn is_not_modelled(outcome: &ScenarioOutcome) -> bool {
+    outcome.skipped.as_ref().is_some_and(|reason| reason.contains(NOT_MODELLED_PHRASE))
 }
 
 /// How often a scenario was run, where that was more than once, and how often it failed.

@@ -32,7 +32,8 @@ pub(super) struct Place<'a> {
 
 impl<'a> Place<'a> {
     /// A private folder with the files of the scenario, in which the names are this run's.
-    pub(super) fn prepare(cluster: &'a Cluster, file: &ScenarioFile, plan: &Plan) -> Result<Self, CommandError> {
+    pub(super) async fn prepare(cluster: &'a Cluster, file: &ScenarioFile, plan: &Plan) -> Result<Self, CommandError> {
+        cluster.serve().await?;
         let workplace = cluster.workplace()?;
         for (name, contents) in file.folder(&|text| plan.names.rewrite(text)) {
             workplace.write(&workplace.files().join(name), &contents)?;
@@ -95,6 +96,8 @@ impl<'a> Place<'a> {
         for (name, contents) in &invocation.files {
             self.workplace.write(&self.workplace.files().join(name), contents.as_bytes())?;
         }
+        // A process lives in the time of the wall, and whoever waits for it too.
+        let held = self.cluster.clock().hold();
         let mut child = self.command(&invocation, identity)?.spawn().map_err(|cause| {
             let program = match &invocation.program {
                 Program::Shell(_) => "sh".to_owned(),
@@ -118,6 +121,7 @@ impl<'a> Place<'a> {
                 read(stderr, "standard error", |line| say.send(Ok(Said::Err(line)))),
                 feed(stdin, invocation.stdin.unwrap_or_default()),
             );
+            drop(held);
             // Nobody listens any more where what was said is enough.
             let _ = say.send(end.map(|(status, (), (), ())| Said::Ended(exit(status))));
         };

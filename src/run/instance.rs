@@ -86,7 +86,7 @@ impl<'a> Instance<'a> {
             Ok(own) => own,
             Err(trouble) => return outcome.trouble.push(trouble),
         };
-        let place = match self.place(plan) {
+        let place = match self.place(plan).await {
             Ok(place) => place,
             Err(error) => return outcome.trouble.push(Trouble::from_error(&error)),
         };
@@ -108,7 +108,7 @@ impl<'a> Instance<'a> {
         {
             outcome.trouble.push(stage.presentable(trouble));
         }
-        if self.settings.keep {
+        if self.settings.keep && !self.cluster.is_embedded() {
             outcome.kept = sent.made();
         } else if !self.cluster.is_private() {
             // What a cluster of its own holds goes with it.
@@ -116,15 +116,22 @@ impl<'a> Instance<'a> {
             outcome.kept = left;
             outcome.trouble.extend(troubles.into_iter().map(|trouble| stage.presentable(trouble)));
         }
-        if steps.unwrap_or(false) && outcome.status() != Status::Broken {
+        if self.cluster.is_embedded() {
+            // It ends with the run, and what it shows is held against snapshots and never becomes one.
+            outcome.kept.clear();
+            outcome.skip_what_is_not_modelled();
+        } else if steps.unwrap_or(false) && outcome.status() != Status::Broken {
             let (texts, answered) = stage.into_texts();
             outcome.recording = self.recording(plan, texts, answered);
         }
     }
 
     /// Where its commands run, if it has any.
-    fn place(&self, plan: &Plan) -> Result<Option<Place<'a>>, CommandError> {
-        runs_commands(plan).then(|| Place::prepare(self.cluster, self.file, plan)).transpose()
+    async fn place(&self, plan: &Plan) -> Result<Option<Place<'a>>, CommandError> {
+        if !runs_commands(plan) {
+            return Ok(None);
+        }
+        Place::prepare(self.cluster, self.file, plan).await.map(Some)
     }
 
     /// What was recorded of this scenario.
@@ -156,7 +163,7 @@ impl<'a> Instance<'a> {
             namespace: self.file.scenario.namespace.clone(),
             issuer: facts.issuer.clone(),
             audience: facts.audience.clone(),
-            server: facts.server.clone(),
+            server: self.cluster.server().map(str::to_owned),
             folder: place.map(Place::folder),
             nodes: facts.nodes.clone(),
             written: self.file.strings().collect(),

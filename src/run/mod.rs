@@ -7,6 +7,7 @@ mod attempt;
 mod commands;
 mod compare;
 mod event;
+mod going;
 mod identity;
 mod instance;
 mod judge;

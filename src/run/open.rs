@@ -34,7 +34,7 @@ impl Stage<'_> {
         tried.attempts = 1;
         let after = OnceLock::new();
         let reply = self.opened(step, times, inside.clone(), tried, &after).await;
-        let attempt = reply.map(|reply| Attempt::new(reply, &self.scope));
+        let attempt = reply.and_then(|reply| self.answered(reply));
         let (ran, start) = match (after.into_inner(), &attempt) {
             (Some(After { ran, start, .. }), _) => (ran, start),
             // It was refused. Where that is an answer, it changes nothing for the steps that would have run during it.

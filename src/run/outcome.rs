@@ -5,6 +5,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use rehearsal_model::NOT_MODELLED_PHRASE;
 use serde::{Deserialize, Serialize};
 
 use super::recording::Recording;
@@ -28,7 +29,7 @@ pub struct ScenarioOutcome {
     pub version: Version,
     /// How the cluster was set up otherwise than by default, in words.
     pub setup: Option<String>,
-    /// From the first request to the last, clean-up included.
+    /// From the first request to the last, clean-up included, in the time of the wall.
     pub took: Duration,
     /// How often it was run. The rest is what came of the first run, or of the first of the worst.
     pub runs: usize,
@@ -62,7 +63,7 @@ pub struct StepOutcome {
     pub body: Option<String>,
     /// How often it was tried.
     pub attempts: u32,
-    /// From its first request to its verdict.
+    /// From its first request to its verdict, in the time of its cluster: an embedded one waits for nothing.
     pub took: Duration,
     /// The observation as a snapshot holds it, where there was an answer.
     pub answer: Option<String>,
@@ -212,6 +213,11 @@ impl Trouble {
         Self { message, help: error.help().map(|help| help.to_string()) }
     }
 
+    /// Whether it is that the embedded model does not know something: every text that says so has this phrase.
+    fn is_not_modelled(&self) -> bool {
+        self.message.contains(NOT_MODELLED_PHRASE)
+    }
+
     /// The same trouble, saying what was being done.
     pub(super) fn during(mut self, doing: &str) -> Self {
         self.message = format!("{doing}: {}", self.message);
@@ -266,6 +272,24 @@ impl ScenarioOutcome {
         }
     }
 
+    /// Takes what a model does not know for a reason to skip the scenario: it says nothing about Kubernetes. What failed
+    /// besides fails it all the same.
+    pub(super) fn skip_what_is_not_modelled(&mut self) {
+        let mut unknown: Vec<String> = Vec::new();
+        for step in &mut self.steps {
+            if let Verdict::Broken(trouble) = &step.verdict
+                && trouble.is_not_modelled()
+            {
+                unknown.push(trouble.message.clone());
+                step.verdict = Verdict::LeftOut(trouble.message.clone());
+            }
+        }
+        unknown.extend(self.trouble.extract_if(.., |trouble| trouble.is_not_modelled()).map(|trouble| trouble.message));
+        if self.status() < Status::Failed {
+            self.skipped = unknown.into_iter().next();
+        }
+    }
+
     /// The worst of its steps and of what surrounds them.
     pub fn status(&self) -> Status {
         if !self.trouble.is_empty() {
@@ -295,5 +319,44 @@ impl ScenarioOutcome {
     /// Whether a step showed something that nobody recorded on any version.
     pub fn has_unrecorded(&self) -> bool {
         self.steps.iter().any(|step| matches!(step.verdict, Verdict::Unrecorded { .. }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_modelled_skips_a_scenario_unless_it_fails_anyway() {
+        let refused = Trouble::new(format!("a Frob {NOT_MODELLED_PHRASE}"));
+        let at = At::file(crate::syntax::Source::new("x.yaml", ""));
+        let step = |verdict| StepOutcome {
+            label: String::new(),
+            slug: None,
+            at: at.clone(),
+            requests: Vec::new(),
+            body: None,
+            attempts: 1,
+            took: Duration::ZERO,
+            answer: None,
+            verdict,
+        };
+        let outcome = |verdicts: Vec<Verdict>, trouble| {
+            let blank = ScenarioOutcome::blank("", "", "v1.36.3".parse().unwrap());
+            let mut outcome = ScenarioOutcome { steps: verdicts.into_iter().map(step).collect(), trouble, ..blank };
+            outcome.skip_what_is_not_modelled();
+            outcome
+        };
+        let skipped = Some(refused.message.clone());
+        let broken = || Verdict::Broken(refused.clone());
+        let other = Trouble::new("no answer");
+        let skip = outcome(vec![Verdict::Done, broken(), Verdict::NotRun], vec![refused.clone()]);
+        assert_eq!((skip.status(), &skip.skipped), (Status::Skipped, &skipped));
+        assert!(matches!(&skip.steps[1].verdict, Verdict::LeftOut(why) if *why == refused.message));
+        let failed = outcome(vec![Verdict::Unrecorded { fails: true }, broken()], Vec::new());
+        assert_eq!((failed.status(), failed.skipped), (Status::Failed, None));
+        let ill = outcome(vec![broken()], vec![other.clone()]);
+        assert_eq!((ill.status(), ill.trouble), (Status::Broken, vec![other]));
+        assert_eq!(outcome(vec![Verdict::Done], Vec::new()).status(), Status::Passed);
     }
 }

@@ -87,6 +87,7 @@ impl<'a> Own<'a> {
                 Came::Answer(exchange) if exchange.is_success() => self.sent.found(collection, &exchange),
                 // What cannot be listed is no kind of object, or nothing that this user could have made.
                 Came::Answer(exchange) if !exchange.is_trouble() => {}
+                Came::Error(SendError::NotModelled { .. }) => {}
                 came => return Err(trouble(came, &request, within).during("looking for what commands made")),
             }
         }

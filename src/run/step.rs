@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::time::Duration;
 
+use rehearsal_model::{NOT_MODELLED, NOT_MODELLED_PHRASE};
 use serde_json::json;
 use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, timeout_at};
@@ -21,7 +22,7 @@ use super::sent::Sent;
 use super::sequence::Tried;
 use super::settling::{Settled, Settling};
 use super::suite::Settings;
-use crate::action::{Answers, Backoff, Nothing, StepCx};
+use crate::action::{Answers, Backoff, Nothing, Reply, StepCx};
 use crate::cluster::{Cluster, Watch};
 use crate::observe::Observer;
 use crate::plan::Plan;
@@ -114,7 +115,7 @@ impl<'a> Stage<'a> {
         let Instance { cluster, settings, .. } = *instance;
         let facts = cluster.facts();
         let mut scope = Scope::new();
-        scope.set("cluster", json!({"issuer": facts.issuer, "audience": facts.audience, "server": facts.server}));
+        scope.set("cluster", json!({"issuer": facts.issuer, "audience": facts.audience, "server": cluster.server()}));
         Self {
             cluster,
             plan,
@@ -218,9 +219,20 @@ impl<'a> Stage<'a> {
             _ = interrupted.wait_for(|is| *is) => return Err(Trouble::new("interrupted")),
         };
         match reply {
-            Ok(reply) => Ok(Attempt::new(reply?, &self.scope)),
+            Ok(reply) => self.answered(reply?),
             Err(_) => Err(self.timed_out(step)),
         }
+    }
+
+    /// What a reply answers; none that says that a model does not know what a command asked of it.
+    pub(super) fn answered(&self, reply: Reply) -> Result<Attempt, Trouble> {
+        if let Reply::Process(output) = &reply
+            && self.cluster.is_embedded()
+            && let Some(line) = [&output.stderr, &output.stdout].into_iter().find_map(|said| not_modelled(said))
+        {
+            return Err(self.presentable(Trouble::new(line)));
+        }
+        Ok(Attempt::new(reply, &self.scope))
     }
 
     pub(super) fn timed_out(&self, step: &Step) -> Trouble {
@@ -331,6 +343,12 @@ pub(super) fn is_late(step: &Step, times: &Times) -> bool {
 pub(super) fn too_late(times: &Times) -> Trouble {
     let late = times.from.elapsed().as_secs_f64();
     Trouble::new(format!("its answer came {late:.1} s after the step it counts from: too late to tell"))
+}
+
+/// The line that says so, without what kubectl puts before the message of any Status.
+fn not_modelled(said: &str) -> Option<&str> {
+    let line = said.lines().find(|line| line.contains(NOT_MODELLED_PHRASE))?;
+    Some(line.split_once(&format!("({NOT_MODELLED}): ")).map_or(line, |(_, message)| message).trim())
 }
 
 /// Takes the step's captures from an answer and says whether it is the one that is waited for.

@@ -1,21 +1,24 @@
 //! Many scenarios on some clusters: concurrency, Ctrl-C, and the stream of events.
 
-use std::any::Any;
-use std::cell::RefCell;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::time::{Duration, Instant};
+use std::sync::PoisonError;
+use std::thread::available_parallelism;
+use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, stream};
-use tokio::sync::{Mutex, RwLock, Semaphore};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{Mutex, RwLock, Semaphore, mpsc};
 
 use super::event::{Event, Summary};
+use super::going::{Heard, Running};
 use super::instance::Instance;
 use super::outcome::{ScenarioOutcome, Trouble};
 use super::repeat::{Runs, repeat};
 use super::setups::{Group, groups};
-use crate::cluster::{self, Cluster, ClusterError, ClusterSpec, Images, Linger, OpenOptions, Setup};
+use crate::cluster::{
+    self, Clock, Cluster, ClusterError, ClusterSpec, EmbeddedError, Images, Linger, OpenOptions, Setup,
+};
 use crate::scenario::ScenarioFile;
 use crate::snapshot::Store;
 use crate::stop::Stop;
@@ -88,47 +91,77 @@ pub enum SuiteError {
     Report(#[from] io::Error),
 }
 
-/// Where events go.
-pub type Emit<'e> = dyn FnMut(&Event<'_>) -> io::Result<()> + 'e;
+/// Where events go, from whatever thread they come.
+pub type Emit<'e> = dyn FnMut(&Event<'_>) -> io::Result<()> + Send + 'e;
 
 impl Suite<'_> {
     /// Runs everything on `clusters`, on as many at once as there is room for, and hands each event to `emit` as it
     /// happens. Ctrl-C ends the steps that are running, cleans up and returns; so does an `emit` that fails or panics.
+    ///
+    /// Embedded clusters each have a thread while they run, and time of their own that waits for nothing.
     pub fn run(&self, clusters: &[ClusterSpec], emit: &mut Emit<'_>) -> Result<Finished, SuiteError> {
-        let runtime = runtime()?;
-        let finished = runtime.block_on(async {
-            let running = Running::new(emit);
-            for spec in clusters {
-                running.tell(&Event::Queued { cluster: &spec.to_string() });
+        let (embedded, others): (Vec<_>, Vec<_>) = clusters.iter().partition(|spec| spec.is_embedded());
+        let threads = embedded.len().min(available_parallelism().map_or(1, usize::from));
+        let runtime = runtime().enable_all().build().map_err(SuiteError::Runtime)?;
+        let paused = (0..threads).map(|_| self::runtime().enable_all().start_paused(true).build());
+        let paused: Vec<Runtime> = paused.collect::<Result<_, _>>().map_err(SuiteError::Runtime)?;
+
+        let heard = Heard::new(emit);
+        let stop = runtime.block_on(async { Stop::on_signals() });
+        let running = Running::new(&heard, &stop, Clock::default());
+        for spec in clusters {
+            running.tell(&Event::Queued { cluster: &spec.to_string() });
+        }
+        let next = std::sync::Mutex::new(embedded.into_iter());
+        let next = || next.lock().unwrap_or_else(PoisonError::into_inner).next();
+        std::thread::scope(|scope| {
+            let (alive, mut gone) = mpsc::channel::<()>(1);
+            for runtime in paused {
+                let alive = alive.clone();
+                let running = Running::new(&heard, &stop, Clock::paused());
+                scope.spawn(move || {
+                    runtime.block_on(async {
+                        while let Some(spec) = next() {
+                            self.run_on_each(spec, &running).await;
+                        }
+                    });
+                    drop(alive);
+                });
             }
-            let each = stream::iter(clusters).map(|spec| self.run_on_each(spec, &running));
-            each.buffer_unordered(cluster::room()).collect::<()>().await;
-            running.end()
+            drop(alive);
+            runtime.block_on(async {
+                let each = stream::iter(others).map(|spec| self.run_on_each(spec, &running));
+                each.buffer_unordered(cluster::room()).collect::<()>().await;
+                // Signals are heard here, for the threads too.
+                gone.recv().await;
+            });
         });
         // A credential plug-in that waits for somebody must not be waited for.
         runtime.shutdown_background();
-        finished
+        heard.end(stop.is_asked())
     }
 
     /// Runs everything on a cluster that is open already; what asks for another set-up is left out.
     pub async fn run_on(&self, cluster: &Cluster, label: &str, emit: &mut Emit<'_>) -> Result<Finished, SuiteError> {
-        let running = Running::new(emit);
+        let (heard, stop) = (Heard::new(emit), Stop::on_signals());
+        let running = Running::new(&heard, &stop, cluster.clock().clone());
         self.scenarios(&self.scenarios, cluster, label, &running).await;
-        running.end()
+        heard.end(stop.is_asked())
     }
 
     /// Runs everything on what a name means: a cluster for each set-up that is asked for, one after the other, since each
     /// takes half a gigabyte.
-    async fn run_on_each(&self, spec: &ClusterSpec, running: &Running<'_, '_>) {
+    async fn run_on_each(&self, spec: &ClusterSpec, running: &Running<'_, '_, '_>) {
         let label = spec.to_string();
-        match cluster::version(spec, &self.options()) {
+        match cluster::version(spec, &self.options(running)) {
             // Nothing is started, and nothing missed, for a shard that is empty.
             _ if self.scenarios.is_empty() => {}
             Err(error) => running.cluster_failed(&label, &error, &self.scenarios),
             Ok(version) => {
                 let is_asked_for = self.scenarios.iter().any(|file| file.scenario.upgrades().next().is_some());
                 let rungs = version.as_ref().filter(|_| is_asked_for);
-                let rungs = rungs.map(|version| cluster::rungs(spec, version, &self.options())).unwrap_or_default();
+                let rungs =
+                    rungs.map(|version| cluster::rungs(spec, version, &self.options(running))).unwrap_or_default();
                 for group in groups(&self.scenarios, version.as_ref(), &rungs) {
                     if running.stop.is_asked() {
                         break;
@@ -153,10 +186,22 @@ impl Suite<'_> {
         label: &str,
         setup: Setup,
         scenarios: &[&ScenarioFile],
-        running: &Running<'_, '_>,
+        running: &Running<'_, '_, '_>,
     ) {
-        match self.open(spec, label, OpenOptions { setup, ..self.options() }, running).await {
+        let words = setup.to_string();
+        match self.open(spec, label, OpenOptions { setup, ..self.options(running) }, running).await {
             Some(Ok(cluster)) => self.scenarios(scenarios, &cluster, label, running).await,
+            Some(Err(ClusterError::Embedded(EmbeddedError::Setup { refused, version }))) => {
+                let what = format!("{}, the embedded model, set up with {words}", version.minor);
+                running.tell(&Event::Opened { cluster: label, what: &what, scenarios: &ids(scenarios) });
+                for file in scenarios {
+                    running.add(ScenarioOutcome {
+                        setup: Some(words.clone()),
+                        skipped: Some(refused.to_string()),
+                        ..ScenarioOutcome::not_run(file, label, version.clone())
+                    });
+                }
+            }
             Some(Err(error)) => running.cluster_failed(label, &error, scenarios),
             None => {}
         }
@@ -169,10 +214,10 @@ impl Suite<'_> {
         label: &str,
         setup: &Setup,
         file: &ScenarioFile,
-        running: &Running<'_, '_>,
+        running: &Running<'_, '_, '_>,
     ) {
         let open = async || {
-            let options = OpenOptions { setup: setup.clone(), private: true, ..self.options() };
+            let options = OpenOptions { setup: setup.clone(), private: true, ..self.options(running) };
             self.open(spec, label, options, running).await
         };
         let first = match open().await {
@@ -211,7 +256,7 @@ impl Suite<'_> {
         spec: &ClusterSpec,
         label: &str,
         options: OpenOptions,
-        running: &Running<'_, '_>,
+        running: &Running<'_, '_, '_>,
     ) -> Option<Result<Cluster, ClusterError>> {
         let opening = cluster::open_telling(spec, options, |doing| {
             running.tell(&Event::Opening { cluster: label, doing: &doing.to_string() });
@@ -225,15 +270,22 @@ impl Suite<'_> {
     }
 
     /// How clusters are opened. With what is kept a cluster that is started for it is kept too.
-    fn options(&self) -> OpenOptions {
+    fn options(&self, running: &Running<'_, '_, '_>) -> OpenOptions {
         OpenOptions {
+            clock: running.clock.clone(),
             stays_if_started: self.settings.keep,
             images: self.settings.images.clone(),
             ..OpenOptions::lingering(self.settings.linger)
         }
     }
 
-    async fn scenarios(&self, scenarios: &[&ScenarioFile], cluster: &Cluster, label: &str, running: &Running<'_, '_>) {
+    async fn scenarios(
+        &self,
+        scenarios: &[&ScenarioFile],
+        cluster: &Cluster,
+        label: &str,
+        running: &Running<'_, '_, '_>,
+    ) {
         running.tell(&Event::Opened { cluster: label, what: &cluster.describe(), scenarios: &ids(scenarios) });
         // A scenario that says `alone` waits for the others on its cluster to end, and they for it.
         let (alone, jobs) = (RwLock::new(()), Semaphore::new(self.settings.jobs));
@@ -259,80 +311,7 @@ fn ids<'s>(scenarios: &[&'s ScenarioFile]) -> Vec<&'s str> {
     scenarios.iter().map(|file| file.id()).collect()
 }
 
-/// A run that is going on: what came of it so far, and whether it is to end.
-struct Running<'r, 'e> {
-    start: Instant,
-    stop: Stop,
-    /// Borrowed for as long as one event takes: everything runs on one thread, and no event waits for anything.
-    heard: RefCell<Heard<'r, 'e>>,
-}
-
-/// What was heard of a run, and who hears it.
-struct Heard<'r, 'e> {
-    finished: Finished,
-    emit: &'r mut Emit<'e>,
-    unheard: Option<Unheard>,
-}
-
-/// Why nobody hears events any more.
-enum Unheard {
-    Failed(io::Error),
-    Panicked(Box<dyn Any + Send>),
-}
-
-impl<'r, 'e> Running<'r, 'e> {
-    fn new(emit: &'r mut Emit<'e>) -> Self {
-        let heard = RefCell::new(Heard { finished: Finished::default(), emit, unheard: None });
-        Self { start: Instant::now(), stop: Stop::on_signals(), heard }
-    }
-
-    /// Hands an event on. Where that fails the run is to end: not here and now, since that would leave behind what
-    /// scenarios have made.
-    fn tell(&self, event: &Event<'_>) {
-        let Heard { emit, unheard, .. } = &mut *self.heard.borrow_mut();
-        if unheard.is_some() {
-            return;
-        }
-        *unheard = match catch_unwind(AssertUnwindSafe(|| emit(event))) {
-            Ok(Ok(())) => return,
-            Ok(Err(error)) => Some(Unheard::Failed(error)),
-            Err(panic) => Some(Unheard::Panicked(panic)),
-        };
-        self.stop.ask();
-    }
-
-    fn cluster_failed(&self, label: &str, error: &ClusterError, scenarios: &[&ScenarioFile]) {
-        let (trouble, scenarios) = (Trouble::from_error(error), ids(scenarios));
-        self.heard.borrow_mut().finished.summary.broken += scenarios.len();
-        self.tell(&Event::ClusterFailed { cluster: label, trouble: &trouble, scenarios: &scenarios });
-    }
-
-    fn add(&self, outcome: ScenarioOutcome) {
-        self.tell(&Event::Finished(&outcome));
-        let finished = &mut self.heard.borrow_mut().finished;
-        finished.summary.add(&outcome);
-        finished.outcomes.push(outcome);
-    }
-
-    fn end(self) -> Result<Finished, SuiteError> {
-        let summary = {
-            let finished = &mut self.heard.borrow_mut().finished;
-            finished.summary.took = self.start.elapsed();
-            finished.summary.interrupted = self.stop.is_asked();
-            finished.summary
-        };
-        self.tell(&Event::Summary(&summary));
-        let Heard { finished, unheard, .. } = self.heard.into_inner();
-        match unheard {
-            None => Ok(finished),
-            Some(Unheard::Failed(error)) => Err(SuiteError::Report(error)),
-            Some(Unheard::Panicked(panic)) => resume_unwind(panic),
-        }
-    }
-}
-
 /// One thread: what a run does is wait, and with more of them each answer would be handed from one to the next.
-fn runtime() -> Result<tokio::runtime::Runtime, SuiteError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(SuiteError::Runtime)
+fn runtime() -> Builder {
+    Builder::new_current_thread()
 }

@@ -59,6 +59,11 @@ impl UpdatePolicy {
         }
     }
 
+    /// Whether any difference is taken for right without a review.
+    pub fn accepts(self) -> bool {
+        matches!(self, Self::AcceptUnseen | Self::Accept | Self::Rewrite)
+    }
+
     /// What to do with an answer.
     pub fn on(self, difference: Difference) -> Update {
         match (self, difference) {

@@ -8,7 +8,7 @@ use super::manifests::Input;
 use super::rehearsal::Rehearsal;
 use super::report::{End, Report};
 use super::seclusion::Seclusion;
-use crate::cluster::{self, Cluster, ClusterSet, ClusterSpec, OpenOptions, Release, Setup};
+use crate::cluster::{self, Cluster, ClusterSet, ClusterSpec, Minors, OpenOptions, Release, Setup};
 use crate::stop::Stop;
 use crate::version::{Minor, Version};
 
@@ -119,7 +119,7 @@ async fn upgrade(
 /// The minors on the way, all of which have to be installed.
 pub fn way(from: &Release, to: &Release) -> Result<ClusterSet, NoWay> {
     match (from.minor(), to.minor()) {
-        (Some(from), Some(to)) if from < to => Ok(ClusterSet::Range(from, to)),
+        (Some(from), Some(to)) if from < to => Ok(ClusterSet::Local(Minors::Range(from, to))),
         (Some(from), Some(to)) if to < from => Err(NoWay::Back { from, to }),
         _ => Err(NoWay::Same { from: from.clone(), to: to.clone() }),
     }

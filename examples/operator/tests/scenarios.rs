@@ -1,3 +1,3 @@
-//! Every scenario on every control plane that is installed, or on those that `REHEARSAL_CLUSTER` names.
+//! Every scenario on a model of each minor that was recorded, or on the clusters that `REHEARSAL_CLUSTER` names.
 
 rehearsal::harness!();

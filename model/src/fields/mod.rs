@@ -1,0 +1,155 @@
+//! The fields of every kind, by version: a table, and objects read by it.
+
+mod body;
+mod decode;
+mod go;
+mod iterator;
+mod json;
+mod modelled;
+mod protobuf;
+mod quantity;
+mod shape;
+mod table;
+mod time;
+mod written;
+
+use serde_json::Value;
+
+use crate::profile::{Feature, Profile};
+use crate::status::Refusal;
+
+pub(crate) use body::{Expected, body, object_mistake};
+pub(crate) use go::{quoted, time as go_time};
+pub(crate) use protobuf::{protobuf_body, protobuf_options};
+pub(crate) use quantity::Quantity;
+pub(crate) use shape::{List, Shape, shape};
+pub(crate) use table::ListKind;
+
+/// The types whose fields are modelled, each with which: `*` all, `!name` all but that, or by name.
+pub(crate) fn modelled_types() -> impl Iterator<Item = (&'static str, &'static str)> {
+    modelled::types()
+}
+
+/// What `fieldValidation` asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Validation {
+    Strict,
+    Warn,
+    Ignore,
+}
+
+/// An object read by the table of its kind: unknown fields are told of or dropped, what is empty and would not be written is
+/// gone, what would be written though it is zero is there. `kind` is the kind's name in the table, as `Pod`.
+///
+/// Fields are told of in the order of their names; [`body`] has them in the order of the text.
+pub(crate) fn decode(
+    kind: &str,
+    object: Value,
+    validation: Validation,
+    profile: &Profile,
+) -> Result<(Value, Vec<String>), Refusal> {
+    let version = object["apiVersion"].as_str().unwrap_or("v1").rsplit('/').next().unwrap_or_default().to_owned();
+    read(kind, &version, json::Json::from(object), validation, profile)
+}
+
+/// The same of a configuration to be applied: what is zero is neither taken away nor put there, and what is unknown is
+/// refused, whatever is asked for.
+pub(crate) fn decode_partial(kind: &str, object: Value, profile: &Profile) -> Result<Value, Refusal> {
+    let shape = shape(kind, profile).ok_or_else(|| Refusal::not_modelled(format_args!("the kind {kind}")))?;
+    let (name, namespace) = (text_of(&object, "name"), text_of(&object, "namespace"));
+    let said = object["apiVersion"].as_str().unwrap_or_default().to_owned();
+    let found = decode::read(json::Json::from(object), shape, profile);
+    let found = found.map_err(|_| Refusal::not_modelled("a value of a wrong type in a configuration"))?;
+    if let Some(path) = found.not_modelled {
+        return Err(Refusal::not_modelled(format_args!("the field {path} of a {kind}")));
+    }
+    let unknown: Vec<&str> = found
+        .told
+        .iter()
+        .map(|told| told.strip_prefix("unknown field \"").and_then(|rest| rest.strip_suffix('"')).unwrap_or_default())
+        .collect();
+    match unknown.as_slice() {
+        [] => Ok(found.value),
+        [path] if !path.is_empty() && !path.contains('[') => {
+            let version = if said.contains('/') { said } else { format!("/{said}") };
+            let message = format!(
+                "failed to create typed patch object ({namespace}/{name}; {version}, Kind={kind}): .{path}: field not declared in schema"
+            );
+            Err(Refusal::new(500, "", message))
+        }
+        _ => Err(Refusal::not_modelled("a configuration with several unknown fields")),
+    }
+}
+
+fn text_of(object: &Value, field: &str) -> String {
+    object["metadata"][field].as_str().unwrap_or_default().to_owned()
+}
+
+/// What is wrong with a text that should be JSON, in Go's words.
+pub(crate) fn json_mistake(text: &[u8]) -> Option<String> {
+    match json::read(text) {
+        Err(json::Mistake::Syntax(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// An object in which nothing is set.
+pub(crate) fn zero(kind: &str, profile: &Profile) -> Value {
+    let mut object = Value::Object(serde_json::Map::new());
+    normalize(kind, &mut object, profile);
+    object
+}
+
+/// An object as it would be written: to be called after something was changed in it that leaves empty what the API server
+/// would leave out, or the other way round.
+pub(crate) fn normalize(kind: &str, object: &mut Value, profile: &Profile) {
+    if let Some(shape) = shape(kind, profile) {
+        *object = written::value(object.take(), shape);
+    }
+}
+
+fn read(
+    kind: &str,
+    version: &str,
+    json: json::Json,
+    validation: Validation,
+    profile: &Profile,
+) -> Result<(Value, Vec<String>), Refusal> {
+    let (shape, value, warnings) = found(kind, version, json, validation, profile)?;
+    Ok((written::value(value, shape), warnings))
+}
+
+/// What a text says, field by field.
+fn found(
+    kind: &str,
+    version: &str,
+    json: json::Json,
+    validation: Validation,
+    profile: &Profile,
+) -> Result<(Shape, Value, Vec<String>), Refusal> {
+    let Some(shape) = shape(kind, profile) else {
+        return Err(Refusal::not_modelled(format_args!("the kind {kind}")));
+    };
+    let refuse = |text: &str| {
+        Refusal::bad_request(format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {text}"))
+    };
+    let found = decode::read(json, shape, profile).map_err(|text| {
+        if profile.has(Feature::MistakesOfGoJson) {
+            refuse(&text)
+        } else {
+            Refusal::not_modelled(format_args!("in this version a value of a wrong type ({text})"))
+        }
+    })?;
+    let validation = if profile.has(Feature::FieldValidation) { validation } else { Validation::Ignore };
+    if validation == Validation::Strict && !found.told.is_empty() {
+        return Err(refuse(&format!("strict decoding error: {}", found.told.join(", "))));
+    }
+    if let Some(path) = found.not_modelled {
+        return Err(Refusal::not_modelled(format_args!("the field {path} of a {kind}")));
+    }
+    let warnings = if validation == Validation::Warn { found.told } else { Vec::new() };
+    Ok((shape, found.value, warnings))
+}
+
+#[cfg(test)]
+mod tests;

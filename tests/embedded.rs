@@ -1,0 +1,156 @@
+//! Embedded control planes through the library: time that waits for nothing, and what they do not know.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "clippy knows test functions, not what they share")]
+
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use http::Method;
+use rehearsal::cluster::{self, Clock, ClusterSpec, Home, Identity, OpenOptions, Release, Request};
+use rehearsal::run::{Event, ScenarioOutcome, Settings, Status, Suite};
+use rehearsal::scenario::{self, ScenarioFile};
+use rehearsal::snapshot::Store;
+
+const NEWEST: ClusterSpec = ClusterSpec::Embedded(Release::Newest);
+
+/// Scenarios with these texts, below a folder of their own.
+fn scenarios(texts: &[&str]) -> (tempfile::TempDir, Vec<ScenarioFile>) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Utf8PathBuf::from_path_buf(folder.path().join("scenarios")).unwrap();
+    std::fs::create_dir(&root).unwrap();
+    for (index, text) in texts.iter().enumerate() {
+        std::fs::write(root.join(format!("{index}.yaml")), text).unwrap();
+    }
+    let files = scenario::load(&[root]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    (folder, files)
+}
+
+/// What comes of scenarios on clusters, in the order of clusters and files; and all events in a word.
+fn rehearse(clusters: &[ClusterSpec], texts: &[&str]) -> (Vec<ScenarioOutcome>, Vec<String>) {
+    let (folder, files) = scenarios(texts);
+    let store = Store::open(Utf8PathBuf::from_path_buf(folder.path().join("snapshots")).unwrap());
+    let suite = Suite { scenarios: files.iter().collect(), store: &store, settings: Settings::default() };
+    let mut events = Vec::new();
+    let finished = suite.run(clusters, &mut |event| {
+        events.push(match event {
+            Event::Queued { cluster } => format!("queued {cluster}"),
+            Event::Opened { cluster, what, .. } => format!("opened {cluster} ({what})"),
+            Event::Closed { cluster } => format!("closed {cluster}"),
+            _ => return Ok(()),
+        });
+        Ok(())
+    });
+    let mut outcomes = finished.unwrap().outcomes;
+    outcomes.sort_by(|a, b| (&a.cluster, &a.id).cmp(&(&b.cluster, &b.id)));
+    (outcomes, events)
+}
+
+fn passed(outcome: &ScenarioOutcome) {
+    assert_eq!(outcome.status(), Status::Passed, "{outcome:#?}");
+}
+
+/// Were time that of the wall, these tests would last for hours.
+const HOUR: Duration = Duration::from_hours(1);
+
+#[test]
+fn an_hour_takes_no_time_and_other_programs_live_in_time_of_their_own() {
+    let held = "
+scenario: held
+namespace: demo
+steps:
+  - create: {kind: ConfigMap, name: x}
+  - get: {kind: ConfigMap, name: x}
+    holds: metadata.name != ''
+    for: 60m
+    timeout: 120m
+  - run: 'true'
+  - get: {kind: ConfigMap, name: x}
+    holds: metadata.name != ''
+    for: 60m
+    timeout: 120m
+";
+    let held = held.replace("metadata.name", "body.metadata.name");
+    let (outcomes, _) = rehearse(&[NEWEST], &[&held, &held]);
+    for outcome in &outcomes {
+        passed(outcome);
+        for step in [1, 3] {
+            assert!(outcome.steps[step].took >= HOUR, "{:?}", outcome.steps[step]);
+        }
+        assert!(outcome.steps[2].took < HOUR, "no step waits for the other scenario's");
+        assert!(outcome.recording.is_none(), "nothing is recorded of a model");
+    }
+    assert_eq!(outcomes.len(), 2);
+}
+
+#[test]
+fn each_cluster_that_is_named_answers_for_itself() {
+    let clusters: Vec<ClusterSpec> =
+        ["embedded:v1.22", "embedded:v1.30", "embedded:v1.36"].map(|name| name.parse().unwrap()).into();
+    let text = "scenario: x\nsteps: [{request: {get: /version}, expect: {body: {minor: '30'}}}]\n";
+    let (outcomes, events) = rehearse(&clusters, &[text]);
+    let came: Vec<Status> = outcomes.iter().map(ScenarioOutcome::status).collect();
+    assert_eq!(came, [Status::Failed, Status::Passed, Status::Failed], "{outcomes:#?}");
+    assert_eq!(events[..3], ["queued embedded:v1.22", "queued embedded:v1.30", "queued embedded:v1.36"]);
+    for cluster in &clusters {
+        assert!(events.contains(&format!("closed {cluster}")), "{events:?}");
+    }
+}
+
+#[test]
+fn what_a_model_does_not_know_skips_the_scenario_that_asks_for_it() {
+    let kind = "
+scenario: a kind
+namespace: demo
+steps:
+  - create: {apiVersion: apps/v1, kind: Deployment, name: x}
+  - name: never
+    get: {kind: ConfigMap, name: x}
+";
+    let command = "
+scenario: a command
+steps:
+  - name: said
+    run: |
+      echo 'Error from server (NotModelled): a Frob is not modelled by the embedded control plane' >&2
+      exit 1
+";
+    let gate = "
+scenario: a gate
+cluster: {gates: {NoSuchGate: true}}
+steps: [{request: {get: /version}}]
+";
+    let (outcomes, events) = rehearse(&[NEWEST], &[kind, command, gate]);
+    let reasons: Vec<&str> = outcomes.iter().map(|outcome| outcome.skipped.as_deref().unwrap_or_default()).collect();
+    assert_eq!(reasons[1], "a Frob is not modelled by the embedded control plane", "{outcomes:#?}");
+    assert!(reasons[0].ends_with("is not modelled by the embedded control plane"), "{outcomes:#?}");
+    assert!(reasons[2].starts_with("the feature gate NoSuchGate in v1.37"), "{outcomes:#?}");
+    assert!(events.contains(&"opened embedded (v1.37, the embedded model, set up with NoSuchGate=true)".to_owned()));
+}
+
+#[test]
+fn what_a_scenario_made_goes_with_it_also_where_it_is_skipped() {
+    let text = "
+scenario: x
+namespace: demo
+steps:
+  - create: {kind: ConfigMap, name: x}
+  - create: {apiVersion: apps/v1, kind: Deployment, name: x}
+";
+    let (folder, files) = scenarios(&[text]);
+    let store = Store::open(Utf8PathBuf::from_path_buf(folder.path().join("snapshots")).unwrap());
+    let suite = Suite { scenarios: files.iter().collect(), store: &store, settings: Settings::default() };
+    let home = Some(Home::new(folder.path(), folder.path()));
+    let how = OpenOptions { home, clock: Clock::paused(), ..OpenOptions::default() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let cluster = cluster::open(&NEWEST, &how).await.unwrap();
+        let finished = suite.run_on(&cluster, "embedded", &mut |_| Ok(())).await.unwrap();
+        assert_eq!(finished.summary.skipped, 1, "{finished:#?}");
+        // It is asked for and not waited for.
+        tokio::time::sleep(HOUR).await;
+        let session = cluster.session(&Identity::Own).unwrap();
+        let namespaces = session.send(Request::new(Method::GET, "/api/v1/namespaces")).await.unwrap();
+        let names: Vec<_> =
+            namespaces.body["items"].as_array().unwrap().iter().map(|it| &it["metadata"]["name"]).collect();
+        assert!(!names.is_empty() && names.iter().all(|name| !name.as_str().unwrap().starts_with("demo")), "{names:?}");
+    });
+}
