@@ -15,6 +15,8 @@ use crate::cluster::Cluster;
 
 /// How often a difference may prove unsteady before it is no longer looked at.
 const PATIENCE: usize = 12;
+/// How many sequences in a row may break off for want of an answer.
+const BREAKS: usize = 3;
 
 /// What is explored, and how far.
 #[derive(Debug, Clone)]
@@ -81,6 +83,8 @@ enum Known {
 #[derive(Default)]
 struct Book {
     next: usize,
+    /// How many sequences have broken off since one was through.
+    broken: usize,
     known: BTreeMap<String, Known>,
     report: Report,
 }
@@ -103,9 +107,21 @@ struct Shown {
 impl Course<'_> {
     async fn work(&self) {
         while let Some(number) = self.next() {
-            if let Err(error) = self.sequence(number).await {
-                self.book.borrow_mut().report.failed.get_or_insert(error);
+            match self.sequence(number).await {
+                Ok(()) => self.book.borrow_mut().broken = 0,
+                Err(error) => self.broke_off(error),
             }
+        }
+    }
+
+    /// A connection that breaks once is no reason to end what takes hours; a cluster that is gone is.
+    fn broke_off(&self, error: ExploreError) {
+        let book = &mut *self.book.borrow_mut();
+        book.broken += 1;
+        if error.is_passing() && book.broken < BREAKS {
+            *book.report.broken.entry(error.to_string()).or_default() += 1;
+        } else {
+            book.report.failed.get_or_insert(error);
         }
     }
 
@@ -137,15 +153,20 @@ impl Course<'_> {
         let Some(last) = new.iter().map(|(at, _)| *at).max() else { return Ok(()) };
         let calls = &calls[..=last];
         self.tell();
-        let sure = self.certain(calls, &mut new).await;
+        let mut sure = self.certain(calls, &mut new).await;
         for (_, difference) in &new {
             if self.is_told(&difference.key()) {
                 continue;
             }
             let shown = match &sure {
-                Ok(()) => self.shortest(&difference.key(), calls).await?,
-                Err(_) => None,
+                Ok(()) => self.shortest(&difference.key(), calls).await,
+                Err(_) => Ok(None),
             };
+            // What breaks off is looked for again when it is next seen.
+            let shown = shown.unwrap_or_else(|error| {
+                sure = Err(error);
+                None
+            });
             // Somebody else may have told it meanwhile.
             if !self.is_told(&difference.key()) {
                 self.conclude(difference, number, shown);

@@ -41,4 +41,9 @@ impl ExploreError {
     pub(super) fn refused(exchange: &Exchange) -> Self {
         Self::Refused(Box::new(exchange.clone()))
     }
+
+    /// Whether the next sequence may well be answered.
+    pub(super) fn is_passing(&self) -> bool {
+        matches!(self, Self::Send(_) | Self::NoAnswer { .. })
+    }
 }

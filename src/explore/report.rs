@@ -54,6 +54,8 @@ pub struct Report {
     pub unsteady: BTreeMap<String, usize>,
     /// What a model said it does not do; how often.
     pub not_modelled: BTreeMap<String, usize>,
+    /// Why sequences broke off that had no answer; how often. The next ones had.
+    pub broken: BTreeMap<String, usize>,
     /// Whether it was ended early.
     pub interrupted: bool,
     /// Why it could not go on.
@@ -83,6 +85,7 @@ impl Report {
         }
         tallied(&mut out, "went away when time was taken (unsteady)", &self.unsteady);
         tallied(&mut out, "not modelled", &self.not_modelled);
+        tallied(&mut out, "broke off without an answer", &self.broken);
         let (style, count) = match self.found.len() {
             0 => (GOOD, "no difference".to_owned()),
             1 => (BAD, "1 difference".to_owned()),
@@ -113,6 +116,7 @@ impl Report {
         json!({
             "left": left, "right": right, "seed": self.seed, "calls": self.calls, "sequences": self.sequences,
             "differences": found.collect::<Vec<_>>(), "unsteady": self.unsteady, "notModelled": self.not_modelled,
+            "brokeOff": self.broken,
             "interrupted": self.interrupted, "seconds": self.took.as_secs_f64(),
             "failed": self.failed.as_ref().map(ToString::to_string),
         })

@@ -1,7 +1,7 @@
 //! An API server in a few lines: it keeps objects by path and answers calls on them, and does one thing wrong on request.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
+use std::io;
 use std::sync::{Arc, Mutex};
 
 use http::{Method, Response};
@@ -11,7 +11,7 @@ use rehearsal::cluster::{Cluster, Facts, Origin};
 use serde_json::{Value, json};
 use tower::service_fn;
 
-/// What a fake does otherwise than the others: an answer in the place of its own.
+/// What a fake does otherwise than the others: an answer in the place of its own, or with code 0 none.
 pub(crate) type Fault = fn(&mut World, &Asked) -> Option<(u16, Value)>;
 
 /// A request.
@@ -55,8 +55,11 @@ pub(crate) fn cluster(fault: Fault) -> (Cluster, Arc<Mutex<World>>) {
             let world = &mut *shared.lock().unwrap();
             world.asked += 1;
             let (code, answer) = fault(world, &asked).unwrap_or_else(|| answer(world, &asked));
+            if code == 0 {
+                return Err(io::Error::from(io::ErrorKind::ConnectionReset));
+            }
             let response = Response::builder().status(code).header("Content-Type", "application/json");
-            Ok::<_, Infallible>(response.body(Body::from(answer.to_string().into_bytes())).unwrap())
+            Ok(response.body(Body::from(answer.to_string().into_bytes())).unwrap())
         }
     });
     let origin = Origin { kind: "test", etcd: None };

@@ -175,3 +175,25 @@ async fn a_cluster_that_fails_ends_it() {
     assert!(report.failed.unwrap().to_string().contains("not you"));
     assert!(world.lock().unwrap().asked <= 4, "no more sequences are begun");
 }
+
+#[tokio::test]
+async fn a_connection_that_breaks_once_ends_nothing_and_is_told() {
+    let breaks: Fault = |world, asked| {
+        let is_lease = asked.method == Method::POST && asked.path.contains("/leases");
+        let is_first = is_lease && world.objects.insert("broken".to_owned(), Value::Null).is_none();
+        is_first.then_some((0, Value::Null))
+    };
+    let report = explored(nothing, breaks, &settings()).await;
+    assert_eq!(report.broken.values().sum::<usize>(), 1, "{:?}", report.broken);
+    assert_eq!(report.sequences, 15, "all the others are through");
+    assert!(report.human("left", "right").contains("broke off without an answer"));
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_gone_ends_it() {
+    let gone: Fault = |world, _| (world.asked > 100).then_some((0, Value::Null));
+    let ((left, _), (right, world)) = (cluster(nothing), cluster(gone));
+    let report = explore((&left, &right), &settings(), &|| false, &|_| {}).await;
+    assert!(report.failed.is_some() && report.sequences < 16, "{:?}", report.failed);
+    assert!(world.lock().unwrap().asked < 200, "it is not asked for ever");
+}
