@@ -35,6 +35,7 @@ fn rehearse(clusters: &[ClusterSpec], texts: &[&str]) -> (Vec<ScenarioOutcome>, 
             Event::Queued { cluster } => format!("queued {cluster}"),
             Event::Opened { cluster, what, .. } => format!("opened {cluster} ({what})"),
             Event::Closed { cluster } => format!("closed {cluster}"),
+            Event::Started { id, .. } => format!("started {id}"),
             _ => return Ok(()),
         });
         Ok(())
@@ -79,6 +80,15 @@ steps:
         assert!(outcome.recording.is_none(), "nothing is recorded of a model");
     }
     assert_eq!(outcomes.len(), 2);
+}
+
+#[test]
+fn commands_come_last_since_time_is_that_of_the_wall_while_they_run() {
+    let command = "scenario: a command\nsteps: [{run: 'true'}]\n";
+    let plain = "scenario: plain\nsteps: [{request: {get: /version}}]\n";
+    let (_, events) = rehearse(&[NEWEST], &[command, plain, command, plain]);
+    let started: Vec<&str> = events.iter().filter_map(|event| event.strip_prefix("started ")).collect();
+    assert_eq!(started, ["1", "3", "0", "2"]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::recording::{Recording, subject};
 use super::sent::Sent;
 use super::step::Stage;
 use super::suite::Settings;
-use crate::action::{Answers, CommandError};
+use crate::action::CommandError;
 use crate::cluster::{Cluster, RUN_LABEL};
 use crate::observe::{Known, Observer};
 use crate::plan::{self, Plan, Planned};
@@ -128,7 +128,7 @@ impl<'a> Instance<'a> {
 
     /// Where its commands run, if it has any.
     async fn place(&self, plan: &Plan) -> Result<Option<Place<'a>>, CommandError> {
-        if !runs_commands(plan) {
+        if !plan.scenario.runs_commands() {
             return Ok(None);
         }
         Place::prepare(self.cluster, self.file, plan).await.map(Some)
@@ -175,12 +175,8 @@ impl<'a> Instance<'a> {
 /// The Namespace that is made first. What commands make is marked by nobody: of a scenario with commands and without a
 /// Namespace, an empty one says to `cluster gc` which suffix was a run's.
 fn namespace(plan: &Plan) -> Option<String> {
-    let marker = || runs_commands(plan).then(|| format!("rehearsal{}", plan.names.suffix()));
+    let marker = || plan.scenario.runs_commands().then(|| format!("rehearsal{}", plan.names.suffix()));
     plan.scenario.namespace.clone().or_else(marker)
-}
-
-fn runs_commands(plan: &Plan) -> bool {
-    plan.scenario.steps.iter().any(|step| step.action.answers_with() == Answers::Output)
 }
 
 /// The Namespace and the steps in order; whether all of them ran.

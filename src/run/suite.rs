@@ -290,7 +290,7 @@ impl Suite<'_> {
         // A scenario that says `alone` waits for the others on its cluster to end, and they for it.
         let (alone, jobs) = (RwLock::new(()), Semaphore::new(self.settings.jobs));
         let (alone, jobs, stopped) = (&alone, &jobs, running.stop.heard());
-        let each = scenarios.iter().map(|file| {
+        let run = |file| {
             let stopped = stopped.clone();
             repeat(self.settings.runs, async move || {
                 // Never closed.
@@ -299,10 +299,15 @@ impl Suite<'_> {
                 let begun = || running.tell(&Event::Started { id: file.id(), cluster: label });
                 instance.run(alone, stopped.clone(), begun).await
             })
-        });
-        let mut outcomes: FuturesUnordered<_> = each.collect();
-        while let Some(outcome) = outcomes.next().await {
-            running.add(outcome);
+        };
+        // While one of them runs a command, time is that of the wall for all on a model: those come last.
+        let comes_last = |file: &ScenarioFile| cluster.is_embedded() && file.scenario.runs_commands();
+        let (last, first): (Vec<&ScenarioFile>, _) = scenarios.iter().copied().partition(|file| comes_last(file));
+        for turn in [first, last] {
+            let mut outcomes: FuturesUnordered<_> = turn.into_iter().map(run).collect();
+            while let Some(outcome) = outcomes.next().await {
+                running.add(outcome);
+            }
         }
     }
 }

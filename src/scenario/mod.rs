@@ -38,6 +38,7 @@ pub use when::When;
 
 use serde_json::Value;
 
+use crate::action::Answers;
 use crate::capability::Capability;
 use crate::syntax::At;
 use crate::version::Range;
@@ -98,6 +99,11 @@ impl Scenario {
         let next = step + 1;
         let is_inside = |other: &&Step| other.depth > self.steps[step].depth;
         next..next + self.steps.iter().skip(next).take_while(is_inside).count()
+    }
+
+    /// Whether other programs run in it, which need files, a kubeconfig and time as on the wall.
+    pub fn runs_commands(&self) -> bool {
+        self.steps.iter().any(|step| step.action.answers_with() == Answers::Output)
     }
 }
 
