@@ -44,7 +44,7 @@ mod world;
 mod written;
 
 pub use key::{KeyError, SigningKey};
-pub use model::{Model, Options};
+pub use model::{Model, Options, Outline};
 pub use profile::{NotModelled, Release, releases};
 pub use service::{Body, Peer, Service};
 pub use serving::{Identity, ServeError, Serving};

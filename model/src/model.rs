@@ -34,6 +34,27 @@ pub struct Options {
     pub authority: String,
 }
 
+/// What is known of a control plane before it is started.
+#[derive(Debug, Clone)]
+pub struct Outline(Profile);
+
+impl Outline {
+    /// Of a release that is set up so, as in [`Options`].
+    pub fn new(
+        release: Release,
+        gates: &BTreeMap<String, bool>,
+        apiserver: &BTreeMap<String, String>,
+        controller_manager: &BTreeMap<String, String>,
+    ) -> Result<Self, NotModelled> {
+        Profile::new(release, gates, apiserver, controller_manager).map(Self)
+    }
+
+    /// Says so if real ones serve a kind, named as in a manifest, and a model of them does not.
+    pub fn check_kind(&self, api_version: &str, kind: &str) -> Result<(), NotModelled> {
+        api::check_kind(&self.0, api_version, kind)
+    }
+}
+
 /// A control plane. Cloning shares it.
 #[derive(Clone)]
 pub struct Model(Arc<Inner>);

@@ -63,7 +63,7 @@ pub use assets::{Assets, AssetsError, installed};
 pub use clock::{Clock, Held};
 pub use context::ContextError;
 pub use discovery::Resource;
-pub use embedded::{EmbeddedError, minors as embedded_minors};
+pub use embedded::{EmbeddedError, Outline as EmbeddedOutline, minors as embedded_minors};
 pub use exchange::{Exchange, Request};
 pub use folder::Linger;
 pub use gc::{GcError, sweep_local};

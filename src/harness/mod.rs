@@ -142,13 +142,19 @@ fn run(project: &Project<'_>, arguments: &Arguments, environment: &Environment) 
 
     let mut trials = Vec::new();
     let mut wanted = Vec::new();
+    let skipped = Skipped::default();
     for case in cases {
         let ignored = case.ignored();
+        let not_modelled = ignored.is_none().then(|| case.not_modelled()).flatten();
         let (verdict, waiting) = mpsc::channel();
-        let trial = Trial::test(case.name.clone(), move || wait(&waiting)).with_ignored_flag(ignored.is_some());
-        let is_wanted = !arguments.list && !arguments.is_filtered_out(&trial) && !arguments.is_ignored(&trial);
-        if is_wanted {
-            match ignored {
+        let trial = Trial::test(case.name.clone(), move || wait(&waiting))
+            .with_ignored_flag(ignored.is_some() || not_modelled.is_some());
+        if !arguments.list && !arguments.is_filtered_out(&trial) {
+            if let Some(reason) = &not_modelled {
+                skipped.ignored(reason);
+            }
+            match ignored.or(not_modelled) {
+                _ if arguments.is_ignored(&trial) => {}
                 None => wanted.push(Wanted { case, verdict }),
                 // Asked for with --ignored all the same.
                 Some(reason) => drop(verdict.send(Err(reason))),
@@ -157,7 +163,6 @@ fn run(project: &Project<'_>, arguments: &Arguments, environment: &Environment) 
         trials.push(trial);
     }
 
-    let skipped = Skipped::default();
     let conclusion = std::thread::scope(|scope| {
         scope.spawn(|| rehearse(wanted, &store, policy, environment.ci, images, &skipped));
         libtest_mimic::run(arguments, trials)

@@ -104,7 +104,7 @@ fn on(
         match event {
             Event::Finished(outcome) => {
                 if is_embedded {
-                    skipped.add(outcome);
+                    skipped.ran(outcome);
                 }
                 if let Some(wanted) = here.iter().find(|wanted| wanted.case.file.id() == outcome.id) {
                     wanted.tell(verdict(outcome, suite.store, policy));

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 pub use names::Names;
 
+use crate::action::Declared;
 use crate::capability::Capability;
 use crate::cluster::{Release, Setup};
 use crate::scenario::{Scenario, ScenarioFile, Step};
@@ -54,20 +55,9 @@ pub struct Plan {
 impl Planned {
     /// What is to be done with a scenario on a cluster.
     pub fn of(file: &ScenarioFile, on: &Cluster<'_>) -> Result<Self, Diagnostics> {
-        let Cluster { version, has, setup, rungs } = *on;
+        let Cluster { version, has, .. } = *on;
         let written = &file.scenario;
-        if !written.kubernetes.contains(version) {
-            return Ok(Self::Skip { reason: format!("about Kubernetes {}", written.kubernetes) });
-        }
-        if let Some(missing) = written.needs.difference(has).next() {
-            return Ok(Self::Skip { reason: format!("needs {}, which this cluster has not", missing.word()) });
-        }
-        let asked = written.cluster.on(version);
-        if asked != *setup {
-            return Ok(Self::Skip { reason: other_setup(&asked) });
-        }
-        if let Err(missing) = course(written, version, rungs) {
-            let reason = format!("upgrades to {missing}, which is not installed: rehearsal cluster install {missing}");
+        if let Some(reason) = Self::skipped(written, on) {
             return Ok(Self::Skip { reason });
         }
         let words = written.words().map(str::to_owned).collect();
@@ -77,6 +67,34 @@ impl Planned {
         let digest = digest(written, version, has);
         Ok(Self::Run(Box::new(Plan { scenario, left_out, names, digest })))
     }
+
+    /// Why a scenario is not run on a cluster, if it is not.
+    pub fn skipped(written: &Scenario, on: &Cluster<'_>) -> Option<String> {
+        let Cluster { version, has, setup, rungs } = *on;
+        if !written.kubernetes.contains(version) {
+            return Some(format!("about Kubernetes {}", written.kubernetes));
+        }
+        if let Some(missing) = written.needs.difference(has).next() {
+            return Some(format!("needs {}, which this cluster has not", missing.word()));
+        }
+        let asked = written.cluster.on(version);
+        if asked != *setup {
+            return Some(other_setup(&asked));
+        }
+        if let Err(missing) = course(written, version, rungs) {
+            return Some(format!("upgrades to {missing}, which is not installed: rehearsal cluster install {missing}"));
+        }
+        None
+    }
+}
+
+/// The kinds that the steps of a scenario which apply to a server are about: group version and name.
+pub fn kinds(scenario: &Scenario, version: &Version, has: &BTreeSet<Capability>) -> BTreeSet<(String, String)> {
+    let mut declared = Declared::default();
+    for step in scenario.steps.iter().filter(|step| left_out(step, version, has).is_none()) {
+        step.action.declare(&mut declared);
+    }
+    declared.kinds.into_iter().map(|name| (name.api_version, name.kind)).collect()
 }
 
 /// The releases that a scenario goes to from a version, in order, as far as it says; or the first that is not there.

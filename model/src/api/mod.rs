@@ -15,6 +15,7 @@ use http::Method;
 
 use crate::answer::Answer;
 use crate::fields::Expected;
+use crate::profile::{NotModelled, Profile};
 use crate::request::{Attributes, Request};
 use crate::resources::{self, Resource};
 use crate::status::Refusal;
@@ -105,6 +106,21 @@ const POSTED: [(&str, &str, &str); 6] = [
     ("authorization.k8s.io", "localsubjectaccessreviews", "LocalSubjectAccessReview"),
     ("authorization.k8s.io", "selfsubjectrulesreviews", "SelfSubjectRulesReview"),
 ];
+
+/// Whether what is asked of a kind can be answered: it is modelled, or not served at all.
+pub(crate) fn check_kind(profile: &Profile, api_version: &str, kind: &str) -> Result<(), NotModelled> {
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let is_modelled = |plural: &str| {
+        let is_posted = POSTED.iter().any(|(of, known, _)| *of == group && *known == plural);
+        is_posted || resources::find(profile, group, version, plural).is_some()
+    };
+    match discovery::plural(profile, group, version, kind) {
+        Some(plural) if !is_modelled(&plural) => {
+            Err(NotModelled { what: format!("the resource {}", discovery::full(&plural, group)) })
+        }
+        _ => Ok(()),
+    }
+}
 
 fn review(world: &mut World, call: &Call<'_>) -> Outcome<Answer> {
     let asked = call.attributes;

@@ -64,17 +64,26 @@ pub(crate) fn knows(profile: &Profile, group: &str, version: &str, plural: &str)
     served(profile).resource(group, version, plural).is_some()
 }
 
+/// The plural of a kind that a version serves, modelled or not.
+pub(crate) fn plural(profile: &Profile, group: &str, version: &str, kind: &str) -> Option<String> {
+    let served = served(profile);
+    let of_kind = served.resources(group, version)?.iter().filter(|resource| resource["kind"] == kind);
+    // A part of an object may be of the same kind, as `pods/status`.
+    of_kind.filter_map(|resource| resource["name"].as_str()).find(|name| !name.contains('/')).map(str::to_owned)
+}
+
+/// A resource with its group, as `deployments.apps`.
+pub(crate) fn full(plural: &str, group: &str) -> String {
+    if group.is_empty() { plural.to_owned() } else { format!("{plural}.{group}") }
+}
+
 /// The answer to a request for a resource that is not modelled: that it is not, or that there is none.
 pub(crate) fn missing(profile: &Profile, attributes: &Attributes) -> Outcome<Answer> {
     let Attributes { group, version, resource, subresource, .. } = attributes;
     let name = if subresource.is_empty() { resource.clone() } else { format!("{resource}/{subresource}") };
     if knows(profile, group, version, &name) {
-        let whole = if group.is_empty() {
-            name
-        } else {
-            format!("{resource}.{group}{}", name.trim_start_matches(resource.as_str()))
-        };
-        return Err(Refusal::not_modelled(format_args!("the resource {whole}")));
+        let (full, part) = (full(resource, group), name.trim_start_matches(resource.as_str()));
+        return Err(Refusal::not_modelled(format_args!("the resource {full}{part}")));
     }
     if !group.is_empty() && !served(profile).groups.iter().any(|known| known.name == *group) {
         return Ok(no_page_of_a_group());

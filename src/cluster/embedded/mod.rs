@@ -1,10 +1,10 @@
 //! Clusters that are a model in this process: no file but a key, no socket before a command wants one, ready at once.
 
 mod key;
+mod outline;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::sync::RwLock;
 
 use base64::Engine;
@@ -13,10 +13,11 @@ use rehearsal_model::{Identity, KeyError, Model, NotModelled, Options, Peer, Ser
 use serde_json::json;
 use tokio::sync::OnceCell;
 
+pub use outline::Outline;
+
 use super::access::Access;
 use super::pki::{self, PkiError, Root};
-use super::{Cluster, Facts, OpenOptions, Origin, Release, Transports, assets};
-use crate::capability::Capability;
+use super::{Cluster, Facts, OpenOptions, Origin, Release, Transports};
 use crate::version::{Minor, Version};
 
 /// Why there is no embedded control plane.
@@ -170,12 +171,11 @@ impl Cluster {
 
 /// Starts a control plane with nothing in it, for one user: it ends with the `Cluster`.
 pub(super) fn open(wanted: &Release, how: &OpenOptions) -> Result<Cluster, EmbeddedError> {
-    let (version, release) = release(wanted)?;
-    let (setup, home) = (&how.setup, how.home().ok());
+    let home = how.home().ok();
+    let outline = Outline::of(wanted, home.as_ref())?;
+    let (setup, Outline { version, capabilities, release, programs }) = (&how.setup, outline.clone());
     let refused = |refused| EmbeddedError::Setup { refused, version: version.clone() };
-    if let Some(flag) = setup.scheduler.keys().next() {
-        return Err(refused(NotModelled { what: format!("the flag --{flag} of kube-scheduler") }));
-    }
+    outline.check(setup, []).map_err(refused)?;
     let root = Root::create()?;
     let model = Model::start(Options {
         release,
@@ -195,10 +195,6 @@ pub(super) fn open(wanted: &Release, how: &OpenOptions) -> Result<Cluster, Embed
         server: None,
         nodes: vec![Model::NODE.to_owned()],
     };
-    let programs = home.as_ref().and_then(|home| assets::resolve(home, &Release::Minor(version.minor)).ok());
-    let programs = programs.map(|assets| assets.folder);
-    let mut capabilities = capabilities();
-    capabilities.extend(programs.is_some().then_some(Capability::Kubectl));
     let cluster = Cluster::new(Origin::EMBEDDED, version, capabilities, facts, transports);
     Ok(Cluster {
         setup: setup.clone(),
@@ -213,15 +209,4 @@ pub(super) fn open(wanted: &Release, how: &OpenOptions) -> Result<Cluster, Embed
 /// A connection on behalf of somebody.
 fn client(model: &Model, peer: Peer) -> kube::Client {
     kube::Client::new(model.service(peer), "default")
-}
-
-/// What it can do, beside what a `kubectl` of its version can, where that is installed.
-fn capabilities() -> BTreeSet<Capability> {
-    BTreeSet::from([
-        Capability::Node,
-        Capability::Ca,
-        Capability::OneApiserver,
-        Capability::PlainAuthentication,
-        Capability::Admin,
-    ])
 }
