@@ -60,7 +60,7 @@ pub(super) struct ExploreArgs {
 }
 
 /// How many calls a sequence has.
-const LENGTH: usize = 40;
+const LENGTH: usize = 80;
 /// How long controllers may take: longer than anything but a Namespace takes to go.
 const SETTLING: Duration = Duration::from_millis(120);
 

@@ -50,8 +50,8 @@ pub(super) fn patch(world: &mut World, call: &Call<'_>, resource: &'static Resou
     }
     let old = old.ok_or_else(|| Refusal::not_found(resource.full, &key.name))?;
     let document = match how {
-        How::Json => json_patch::apply(&old, &call.request.body)?,
-        How::Merge => merge::apply(&old, &call.request.body)?,
+        How::Json => json_patch::apply(&old, &call.request.body, options.validation)?,
+        How::Merge => merge::apply(&old, &call.request.body, options.validation)?,
         _ => strategic::apply(&old, &call.request.body, resource, &world.profile)?,
     };
     // Values of a wrong type in a strategic merge patch are told of in words of their own.
@@ -77,6 +77,18 @@ pub(super) fn patch(world: &mut World, call: &Call<'_>, resource: &'static Resou
     let manager = Manager::update(&options.manager, &call.attributes.subresource);
     let noted = managed::updated(Some(&old), object, resource, &manager, world.now(), &world.profile)?;
     Ok(Answer::ok(update::put(world, call, resource, &key, &old, noted, options.dry_run)?))
+}
+
+/// A kind of JSON value as Go names it in errors.
+fn go_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
 }
 
 /// What is said of a patch that makes no object of the kind.

@@ -2,22 +2,66 @@
 
 use serde_json::Value;
 
+use super::go_kind;
+use crate::fields::Validation;
 use crate::status::Refusal;
 use crate::world::Outcome;
 
-pub(super) fn apply(object: &Value, patch: &[u8]) -> Outcome<Value> {
+/// How many operations a patch may have.
+const LIMIT: usize = 10_000;
+/// The fields of an operation that are texts.
+const TEXTS: [&str; 3] = ["op", "path", "from"];
+
+pub(super) fn apply(object: &Value, patch: &[u8], validation: Validation) -> Outcome<Value> {
     let patch: Value =
         serde_json::from_slice(patch).map_err(|_| Refusal::not_modelled("a JSON patch that is no JSON"))?;
-    let Value::Array(operations) = patch else { return Err(Refusal::not_modelled("a JSON patch that is no list")) };
-    if operations.len() > 10_000 {
-        let message = format!("The allowed maximum operations in a JSON patch is 10000, got {}", operations.len());
+    let operations = operations(&patch, validation)?;
+    if operations.len() > LIMIT {
+        let message = format!("The allowed maximum operations in a JSON patch is {LIMIT}, got {}", operations.len());
         return Err(Refusal::new(413, "RequestEntityTooLarge", message));
     }
     let mut object = object.clone();
-    for operation in &operations {
+    for operation in operations {
         one(&mut object, operation)?;
     }
     Ok(object)
+}
+
+/// The operations of a patch. Whoever asks for fields to be validated has them read twice, and hears of the first time
+/// (apiserver: `applyJSPatch` in pkg/endpoints/handlers/patch.go).
+fn operations(patch: &Value, validation: Validation) -> Outcome<&[Value]> {
+    let is_checked = validation != Validation::Ignore;
+    let [list, operation] = if is_checked {
+        ["[]handlers.jsonPatchOp", "handlers.jsonPatchOp"]
+    } else {
+        ["jsonpatch.Patch", "jsonpatch.Operation"]
+    };
+    let refused = |value: &Value, target: &str| {
+        let prefix = if is_checked { "error decoding patch: " } else { "" };
+        Refusal::bad_request(format!("{prefix}json: cannot unmarshal {} into Go {target}", go_kind(value)))
+    };
+    let operations = match patch {
+        Value::Array(operations) => operations.as_slice(),
+        Value::Null => &[],
+        other => return Err(refused(other, &format!("value of type {list}"))),
+    };
+    for one in operations {
+        let Value::Object(fields) = one else {
+            if one.is_null() {
+                continue;
+            }
+            return Err(refused(one, &format!("value of type {operation}")));
+        };
+        for (name, value) in fields.iter().filter(|_| is_checked) {
+            match TEXTS.iter().find(|text| *text == name) {
+                Some(_) if value.is_string() || value.is_null() => {}
+                Some(_) => return Err(refused(value, &format!("struct field jsonPatchOp.{name} of type string"))),
+                None if name == "value" => {}
+                None => return Err(Refusal::not_modelled("an unknown field in an operation of a JSON patch")),
+            }
+        }
+    }
+    Ok(operations)
 }
 
 /// An operation that cannot be done. Which one the server does not say.
@@ -28,7 +72,7 @@ fn fails() -> Refusal {
 fn one(object: &mut Value, operation: &Value) -> Outcome<()> {
     let text = |field: &str| operation[field].as_str();
     let (Some(op), Some(path)) = (text("op"), text("path")) else {
-        return Err(Refusal::not_modelled("an operation of a JSON patch without op or path"));
+        return Err(fails());
     };
     match op {
         "add" => add(object, path, operation["value"].clone()),
@@ -43,11 +87,11 @@ fn one(object: &mut Value, operation: &Value) -> Outcome<()> {
             if *is == operation["value"] { Ok(()) } else { Err(fails()) }
         }
         "move" | "copy" => {
-            let Some(from) = text("from") else { return Err(Refusal::not_modelled("a move or copy without from")) };
+            let from = text("from").ok_or_else(fails)?;
             let value = if op == "move" { remove(object, from)? } else { copied(object, from)? };
             add(object, path, value)
         }
-        _ => Err(Refusal::not_modelled(format!("the operation {op} of a JSON patch"))),
+        _ => Err(fails()),
     }
 }
 
@@ -90,4 +134,56 @@ fn remove(object: &mut Value, path: &str) -> Outcome<Value> {
         _ => None,
     };
     removed.ok_or_else(fails)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refusal(patch: &Value, validation: Validation) -> (u16, String) {
+        let refusal = apply(&json!({"a": 1}), patch.to_string().as_bytes(), validation).unwrap_err();
+        (refusal.code, refusal.message)
+    }
+
+    #[test]
+    fn what_is_no_operation_is_told_of_by_whoever_reads_it_first() {
+        let said = |patch: Value, strict: &str, plain: &str| {
+            let strict = format!("error decoding patch: json: cannot unmarshal {strict}");
+            assert_eq!(refusal(&patch, Validation::Warn), (400, strict.clone()));
+            assert_eq!(refusal(&patch, Validation::Strict), (400, strict));
+            assert_eq!(refusal(&patch, Validation::Ignore), (400, format!("json: cannot unmarshal {plain}")));
+        };
+        let add = json!({"op": "add", "path": "/b"});
+        said(
+            json!([add, "seven"]),
+            "string into Go value of type handlers.jsonPatchOp",
+            "string into Go value of type jsonpatch.Operation",
+        );
+        said(
+            json!({}),
+            "object into Go value of type []handlers.jsonPatchOp",
+            "object into Go value of type jsonpatch.Patch",
+        );
+        let number = json!([{"op": 1, "path": "/b"}]);
+        let told =
+            "error decoding patch: json: cannot unmarshal number into Go struct field jsonPatchOp.op of type string";
+        assert_eq!(refusal(&number, Validation::Warn), (400, told.to_owned()));
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_refused_without_saying_what() {
+        for patch in [
+            json!([null]),
+            json!([{"op": "twist", "path": "/a"}]),
+            json!([{"op": "add"}]),
+            json!([{"op": "move", "path": "/b"}]),
+            json!([{"op": "remove", "path": "/b"}]),
+        ] {
+            assert_eq!(refusal(&patch, Validation::Warn), (422, fails().message), "{patch}");
+        }
+        assert_eq!(refusal(&json!([{"op": 1, "path": "/a"}]), Validation::Ignore).0, 422);
+        assert_eq!(apply(&json!({}), b"null", Validation::Warn).unwrap(), json!({}));
+    }
 }

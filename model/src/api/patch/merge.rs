@@ -2,16 +2,25 @@
 
 use serde_json::{Map, Value};
 
+use super::go_kind;
+use crate::fields::Validation;
 use crate::status::Refusal;
 use crate::world::Outcome;
 
-pub(super) fn apply(object: &Value, patch: &[u8]) -> Outcome<Value> {
+pub(super) fn apply(object: &Value, patch: &[u8], validation: Validation) -> Outcome<Value> {
     let patch: Value =
         serde_json::from_slice(patch).map_err(|_| Refusal::not_modelled("a merge patch that is no JSON"))?;
-    if !patch.is_object() {
-        return Err(Refusal::not_modelled("a merge patch that is no object"));
+    match &patch {
+        Value::Object(_) => Ok(merged(object, &patch)),
+        Value::Null => Err(Refusal::bad_request("Invalid JSON Patch")),
+        other if validation != Validation::Ignore => Err(Refusal::bad_request(format!(
+            "error decoding patch: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+            go_kind(other)
+        ))),
+        // It is taken for the object itself.
+        Value::Array(_) => Err(Refusal::not_modelled("a merge patch that is a list")),
+        _ => Err(Refusal::bad_request("Invalid JSON Patch")),
     }
-    Ok(merged(object, &patch))
 }
 
 fn merged(object: &Value, patch: &Value) -> Value {
@@ -39,5 +48,20 @@ mod tests {
         let patched =
             merged(&json!({"a": {"b": 1, "c": [1]}, "d": 1}), &json!({"a": {"b": null, "c": [2], "e": {"f": null}}}));
         assert_eq!(patched, json!({"a": {"c": [2], "e": {}}, "d": 1}));
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        let said =
+            |patch: Value, validation| apply(&json!({}), patch.to_string().as_bytes(), validation).unwrap_err().message;
+        let told = |kind| {
+            format!(
+                "error decoding patch: json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
+            )
+        };
+        assert_eq!(said(json!([1]), Validation::Warn), told("array"));
+        assert_eq!(said(json!("x"), Validation::Strict), told("string"));
+        assert_eq!(said(json!(1), Validation::Ignore), "Invalid JSON Patch");
+        assert_eq!(said(json!(null), Validation::Warn), "Invalid JSON Patch");
     }
 }
