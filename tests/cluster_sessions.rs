@@ -240,6 +240,24 @@ fn a_pod_runs_on_the_hollow_node_and_ends_as_soon_as_it_is_deleted() {
 }
 
 #[test]
+fn a_hollow_node_that_was_taken_for_dead_says_that_it_is_not() {
+    with_cluster(async |cluster, _| {
+        let own = cluster.session(&Identity::Own).unwrap();
+        let path = "/api/v1/nodes/hollow-node";
+        let lost = json!({"status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}});
+        let mut lost = Request::new(Method::PATCH, format!("{path}/status")).body(lost);
+        lost.content_type = "application/strategic-merge-patch+json";
+        assert!(own.send(lost).await.unwrap().is_success());
+        let is_ready = async || {
+            let node = found(&own, path).await;
+            let conditions = node["status"]["conditions"].as_array().cloned().unwrap_or_default();
+            conditions.iter().any(|it| it["type"] == "Ready" && it["status"] == "True")
+        };
+        while !is_ready().await {}
+    });
+}
+
+#[test]
 fn what_cannot_be_sent_says_so_without_the_value() {
     with_cluster(async |cluster, _| {
         let own = cluster.session(&Identity::Own).unwrap();

@@ -109,7 +109,20 @@ impl HollowNode {
             if matches!(renewed, Err(NodeError::Refused { status: 404, .. })) {
                 let _ = self.register().await;
             }
+            let _ = self.revive().await;
         }
+    }
+
+    /// On a machine that is too busy a Lease is renewed too late, and the node lifecycle controller takes the Node for dead;
+    /// only a kubelet says that it is not. What anybody else writes into its status stays.
+    async fn revive(&self) -> Result<(), NodeError> {
+        let path = format!("/api/v1/nodes/{NODE}");
+        let node = self.send(Request::new(Method::GET, path.as_str())).await?;
+        if condition(&node, "Ready") == Some("Unknown") {
+            let conditions = &self.node()["status"]["conditions"];
+            self.patch(&format!("{path}/status"), json!({"status": {"conditions": conditions}})).await?;
+        }
+        Ok(())
     }
 
     async fn serve(&self) {
@@ -300,8 +313,8 @@ fn gates_opened(pod: &Value) -> Option<Value> {
     (condition(pod, "Ready") != Some(ready)).then_some(change)
 }
 
-fn condition<'a>(pod: &'a Value, name: &str) -> Option<&'a str> {
-    let conditions = pod["status"]["conditions"].as_array()?;
+fn condition<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
+    let conditions = object["status"]["conditions"].as_array()?;
     conditions.iter().find(|condition| condition["type"] == name)?["status"].as_str()
 }
 

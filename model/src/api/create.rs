@@ -89,9 +89,9 @@ pub(super) fn admitted(
     if let Some(there) = world.store.get(&key) {
         let mut refusal = Refusal::already_exists(resource.full, &name);
         if object["metadata"]["generateName"].as_str().is_some_and(|prefix| !prefix.is_empty()) {
-            return Err(not_unique(refusal, resource, &world.profile));
+            refusal = not_unique(refusal, resource, &world.profile);
         }
-        if !there["metadata"]["deletionTimestamp"].is_null() {
+        if !there["metadata"]["deletionTimestamp"].is_null() && refusal.reason == "AlreadyExists" {
             refusal.message = format!("object is being deleted: {}", refusal.message);
         }
         return Err(refusal);

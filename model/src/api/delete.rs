@@ -66,8 +66,11 @@ impl Options {
 
     fn of_query(call: &Call<'_>) -> Outcome<(Self, Vec<String>)> {
         let query = &call.request.query;
-        let grace = query.get("gracePeriodSeconds").map(str::parse).transpose();
-        let grace = grace.map_err(|_| Refusal::not_modelled("a gracePeriodSeconds that is no number"))?;
+        let number = |text: &str| {
+            let refused = |_| Refusal::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"));
+            text.parse().map_err(refused)
+        };
+        let grace = query.get("gracePeriodSeconds").map(number).transpose()?;
         let options = Self {
             grace,
             propagation: query.get("propagationPolicy").map(str::to_owned),
@@ -167,7 +170,8 @@ pub(crate) fn end(
     let mut graceful = false;
     if is_going {
         match (metadata["deletionGracePeriodSeconds"].as_i64(), options.grace) {
-            (None, _) => {}
+            // With no time left it is only a matter of finalizers.
+            (None | Some(0), _) => {}
             (Some(now), Some(wanted)) if wanted < now => {
                 let wanted = wanted.max(0);
                 let since = metadata["deletionTimestamp"]
@@ -272,7 +276,7 @@ fn end_namespace(world: &mut World, key: &Key, object: &Arc<Value>, options: &Op
 
 pub(super) fn collection(world: &mut World, call: &Call<'_>, resource: &'static Resource) -> Outcome<Answer> {
     let options = Options::of(call, &world.profile)?;
-    let selector = Selector::of(&call.request.query, resource)?;
+    let selector = Selector::of(&call.request.query, resource, &world.profile)?;
     let namespace = if resource.namespaced { call.attributes.namespace.clone() } else { String::new() };
     let revision = world.store.revision();
     let all: Vec<(Key, Arc<Value>)> = world

@@ -4,6 +4,7 @@ mod body;
 mod call;
 mod create;
 mod delete;
+mod labels;
 mod negotiation;
 mod options;
 mod patch;
@@ -36,7 +37,8 @@ pub(crate) fn answer(world: &mut World, request: &Request) -> Outcome<Reply> {
     let believed = authn::authenticate(world, request)?;
     let attributes = Attributes::of(request);
     let call = Call::new(request, &attributes, &believed.user, believed.warnings);
-    let allowed = authz::authorize(world, &believed.user, &attributes.named_by(&request.query));
+    let allowed =
+        authz::authorize(world, &believed.user, &selectors::named(&attributes, &request.query, &world.profile));
     let mut reply = allowed.and_then(|()| routed(world, &call));
     let warned = call.warned();
     match &mut reply {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use base64::Engine;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
@@ -125,15 +127,23 @@ fn options(query: &Query, is_watch: bool, profile: &Profile) -> Outcome<()> {
     if causes.is_empty() { Ok(()) } else { Err(Refusal::invalid("ListOptions.meta.k8s.io", "", &causes)) }
 }
 
+/// Go does not mind what the last letter says beyond the last byte.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
+
 /// Where a list goes on: as the API server writes it, in base64.
 fn place(text: &str) -> Outcome<(u64, String)> {
     let invalid = |why: &str| Refusal::bad_request(format!("invalid continue token: continue key is not valid{why}"));
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| {
+    let bytes = LENIENT.decode(text).map_err(|_| {
         let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        match text.char_indices().find(|(_, c)| !is_letter(*c)) {
-            Some((at, _)) => invalid(&format!(": illegal base64 data at input byte {at}")),
-            None => Refusal::not_modelled("a continue that is cut off"),
-        }
+        // A single letter at the end is no byte.
+        let wrong =
+            text.char_indices().find(|(_, c)| !is_letter(*c)).map_or(text.len().saturating_sub(1), |(at, _)| at);
+        invalid(&format!(": illegal base64 data at input byte {wrong}"))
     })?;
     let token: Value = match serde_json::from_slice(&bytes) {
         Ok(token) => token,
@@ -156,7 +166,7 @@ fn place(text: &str) -> Outcome<(u64, String)> {
 pub(super) fn list(world: &World, call: &Call<'_>, resource: &'static Resource) -> Outcome<Answer> {
     let query = &call.request.query;
     options(query, false, &world.profile)?;
-    let selector = Selector::of(query, resource)?;
+    let selector = Selector::of(query, resource, &world.profile)?;
     let asked = query.get("resourceVersion").unwrap_or_default();
     let goes_on = query.get("continue").filter(|text| !text.is_empty());
     let limit: usize = query.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or_default();
@@ -256,7 +266,7 @@ pub(super) fn watch(world: &World, call: &Call<'_>, resource: &'static Resource)
     let query = &call.request.query;
     options(query, true, &world.profile)?;
     let initial = query.flag("sendInitialEvents") && world.profile.has(Feature::InitialEvents);
-    let selector = Selector::of(query, resource)?;
+    let selector = Selector::of(query, resource, &world.profile)?;
     let asked = query.get("resourceVersion").unwrap_or_default();
     let begin = match version(asked)? {
         _ if initial => Begin::WithWhatIsThere,

@@ -135,6 +135,9 @@ fn bound_to(world: &World, namespace: &str, account: &str, reference: &Value) ->
     let (kind, name, uid) = (text(reference, "/kind"), text(reference, "/name"), text(reference, "/uid"));
     let (group, version) = group_version(text(reference, "/apiVersion"));
     let get = |resource: &'static str, namespace: &str| {
+        if name.is_empty() {
+            return Err(Refusal::bad_request("Name parameter required."));
+        }
         world.store.find(resource, namespace, name).cloned().ok_or_else(|| Refusal::not_found(resource, name))
     };
     let object = match (group, kind) {
