@@ -6,6 +6,7 @@ use super::Validation;
 use super::iterator;
 use super::json::{self, Json, Mistake};
 use crate::profile::{Feature, Profile, Span};
+use crate::resources::RESOURCES;
 use crate::status::Refusal;
 
 /// What a path takes.
@@ -56,7 +57,11 @@ pub(crate) fn body(
         (group, "") if group == expected.group => (group, expected.version),
         other => other,
     };
-    let whole = fits(expected, group, version, kind, profile)?;
+    let whole = match fits(expected, group, version, kind, profile) {
+        Ok(whole) => whole,
+        // It is read as what it says it is before that is found to be something else.
+        Err(refusal) => return Err(misread(expected, group, version, kind, json, profile).unwrap_or(refusal)),
+    };
     if json == Json::Null {
         json = Json::Object(Vec::new());
     }
@@ -79,6 +84,21 @@ pub(crate) fn body(
             None => refusal,
         }
     })
+}
+
+/// What is wrong with a body of another kind by the standards of that kind.
+fn misread(
+    expected: &Expected<'_>,
+    group: &str,
+    version: &str,
+    kind: &str,
+    json: Json,
+    profile: &Profile,
+) -> Option<Refusal> {
+    let known = RESOURCES.iter().find(|known| (known.group, known.version, known.kind) == (group, version, kind))?;
+    let mut refusal = super::read(known.kind, version, json, Validation::Ignore, profile).err()?;
+    refusal.message = refusal.message.replacen(&format!(" as a {kind}: "), &format!(" as a {}: ", expected.kind), 1);
+    Some(refusal)
 }
 
 /// A body that does not even say what it is.
@@ -154,7 +174,7 @@ fn another_kind(expected: &Expected<'_>, kind: &str, whole: &str, version: &str,
 
 /// Whether a kind of the table lives in that group and version.
 fn is_of(kind: &str, whole: &str) -> bool {
-    crate::resources::RESOURCES.iter().any(|resource| resource.kind == kind && resource.api_version() == whole)
+    RESOURCES.iter().any(|resource| resource.kind == kind && resource.api_version() == whole)
 }
 
 /// The kinds of the core group that the model does not know, and the group's others.

@@ -26,6 +26,14 @@ fn bodies_that_are_not_understood_are_told_so() {
             format!("{unrecognized} unexpected GroupVersion string: a/b/c ({{\"kind\":\"Pod\",\"apiVersion\":\"a/ ...)"),
         ),
         (
+            r#"{"kind":"Secret","apiVersion":"v1","data":{"colour":"red"}}"#,
+            "Secret in version \"v1\" cannot be handled as a Pod: illegal base64 data at input byte 0".to_owned(),
+        ),
+        (
+            r#"{"kind":"Secret","apiVersion":"v1","unheardOf":1}"#,
+            "Secret in version \"v1\" cannot be handled as a Pod: converting (v1.Secret) to (core.Pod): unknown conversion".to_owned(),
+        ),
+        (
             r#"{"kind":"Secret","apiVersion":"v1"}"#,
             "Secret in version \"v1\" cannot be handled as a Pod: converting (v1.Secret) to (core.Pod): unknown conversion"
                 .to_owned(),
