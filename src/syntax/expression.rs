@@ -1,7 +1,8 @@
 //! CEL expressions: compiled once with their place, evaluated over a scope.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr};
 use cel::{ExecutionError, Program};
@@ -62,7 +63,7 @@ pub struct Expression(Arc<Compiled>);
 struct Compiled {
     text: String,
     at: At,
-    program: Program,
+    program: Arc<Program>,
     references: Vec<Reference>,
     /// What is read of each of them.
     needed: Vec<Needed>,
@@ -218,8 +219,26 @@ impl Expression {
     }
 }
 
-fn parse(text: &str, at: &At) -> Result<Program, Diagnostic> {
-    Program::compile(text).map_err(|errors| cel_error::reword(text, at, &errors))
+/// Programs by their text. A scenario is decoded again for each of its runs, and most of its expressions stay the same.
+static PROGRAMS: LazyLock<Mutex<HashMap<String, Arc<Program>>>> = LazyLock::new(Mutex::default);
+/// How many are remembered: those with the names of one run are in nobody's way for long.
+const REMEMBERED: usize = 2000;
+
+fn remembered() -> MutexGuard<'static, HashMap<String, Arc<Program>>> {
+    PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn parse(text: &str, at: &At) -> Result<Arc<Program>, Diagnostic> {
+    if let Some(program) = remembered().get(text) {
+        return Ok(Arc::clone(program));
+    }
+    let program = Arc::new(Program::compile(text).map_err(|errors| cel_error::reword(text, at, &errors))?);
+    let mut programs = remembered();
+    if programs.len() >= REMEMBERED {
+        programs.clear();
+    }
+    programs.insert(text.to_owned(), Arc::clone(&program));
+    Ok(program)
 }
 
 impl fmt::Debug for Expression {
