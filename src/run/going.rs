@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::event::Event;
 use super::outcome::{ScenarioOutcome, Trouble};
+use super::remembered::Remembered;
 use super::suite::{Emit, Finished, SuiteError};
 use crate::cluster::{Clock, ClusterError};
 use crate::scenario::ScenarioFile;
@@ -35,6 +36,7 @@ enum Unheard {
 /// A run, on one of its threads.
 pub(super) struct Running<'h, 'r, 'e> {
     heard: &'h Heard<'r, 'e>,
+    pub(super) remembered: &'h Remembered,
     pub(super) stop: &'h Stop,
     /// The time of this thread's runtime.
     pub(super) clock: Clock,
@@ -83,8 +85,8 @@ impl<'r, 'e> Heard<'r, 'e> {
 }
 
 impl<'h, 'r, 'e> Running<'h, 'r, 'e> {
-    pub(super) fn new(heard: &'h Heard<'r, 'e>, stop: &'h Stop, clock: Clock) -> Self {
-        Self { heard, stop, clock }
+    pub(super) fn new(heard: &'h Heard<'r, 'e>, remembered: &'h Remembered, stop: &'h Stop, clock: Clock) -> Self {
+        Self { heard, remembered, stop, clock }
     }
 
     /// Hands an event on. Where that fails the run is to end: not here and now, since that would leave behind what

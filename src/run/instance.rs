@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::FutureExt;
@@ -11,6 +12,7 @@ use super::commands::Place;
 use super::outcome::{ScenarioOutcome, Status, Trouble};
 use super::own::Own;
 use super::recording::{Recording, subject};
+use super::remembered::Remembered;
 use super::sent::Sent;
 use super::step::Stage;
 use super::suite::Settings;
@@ -28,6 +30,7 @@ pub(super) struct Instance<'a> {
     pub(super) cluster: &'a Cluster,
     pub(super) label: &'a str,
     pub(super) store: &'a Store,
+    pub(super) remembered: &'a Remembered,
     pub(super) settings: &'a Settings,
 }
 
@@ -135,9 +138,13 @@ impl<'a> Instance<'a> {
     }
 
     /// What was recorded of this scenario.
-    fn recorded(&self) -> Result<Recorded, Trouble> {
+    fn recorded(&self) -> Result<Arc<Recorded>, Trouble> {
         let id = self.file.id().parse().map_err(|error: NameError| Trouble::new(error.to_string()))?;
-        self.store.scenario(&id).map_err(|error| Trouble::new(error.to_string()))
+        let recorded = match self.cluster.is_embedded() {
+            true => self.remembered.of(id, self.store),
+            false => self.store.scenario(&id).map(Arc::new),
+        };
+        recorded.map_err(|error| Trouble::new(error.to_string()))
     }
 
     fn recording(

@@ -15,6 +15,7 @@ mod open;
 mod outcome;
 mod own;
 mod recording;
+mod remembered;
 mod repeat;
 mod repeated;
 mod sent;

@@ -14,6 +14,7 @@ use super::event::{Event, Summary};
 use super::going::{Heard, Running};
 use super::instance::Instance;
 use super::outcome::{ScenarioOutcome, Trouble};
+use super::remembered::Remembered;
 use super::repeat::{Runs, repeat};
 use super::setups::{Group, groups};
 use crate::cluster::{
@@ -106,9 +107,9 @@ impl Suite<'_> {
         let paused = (0..threads).map(|_| self::runtime().enable_all().start_paused(true).build());
         let paused: Vec<Runtime> = paused.collect::<Result<_, _>>().map_err(SuiteError::Runtime)?;
 
-        let heard = Heard::new(emit);
+        let (heard, remembered) = (Heard::new(emit), Remembered::default());
         let stop = runtime.block_on(async { Stop::on_signals() });
-        let running = Running::new(&heard, &stop, Clock::default());
+        let running = Running::new(&heard, &remembered, &stop, Clock::default());
         for spec in clusters {
             running.tell(&Event::Queued { cluster: &spec.to_string() });
         }
@@ -118,7 +119,7 @@ impl Suite<'_> {
             let (alive, mut gone) = mpsc::channel::<()>(1);
             for runtime in paused {
                 let alive = alive.clone();
-                let running = Running::new(&heard, &stop, Clock::paused());
+                let running = Running::new(&heard, &remembered, &stop, Clock::paused());
                 scope.spawn(move || {
                     runtime.block_on(async {
                         while let Some(spec) = next() {
@@ -143,8 +144,8 @@ impl Suite<'_> {
 
     /// Runs everything on a cluster that is open already; what asks for another set-up is left out.
     pub async fn run_on(&self, cluster: &Cluster, label: &str, emit: &mut Emit<'_>) -> Result<Finished, SuiteError> {
-        let (heard, stop) = (Heard::new(emit), Stop::on_signals());
-        let running = Running::new(&heard, &stop, cluster.clock().clone());
+        let (heard, remembered, stop) = (Heard::new(emit), Remembered::default(), Stop::on_signals());
+        let running = Running::new(&heard, &remembered, &stop, cluster.clock().clone());
         self.scenarios(&self.scenarios, cluster, label, &running).await;
         heard.end(stop.is_asked())
     }
@@ -237,8 +238,7 @@ impl Suite<'_> {
             };
             let trouble = match opened {
                 Some(Ok(cluster)) => {
-                    let instance =
-                        Instance { file, cluster: &cluster, label, store: self.store, settings: &self.settings };
+                    let instance = self.instance(file, &cluster, label, running);
                     let begun = || running.tell(&Event::Started { id: file.id(), cluster: label });
                     return instance.run(&RwLock::new(()), running.stop.heard(), begun).await;
                 }
@@ -269,6 +269,17 @@ impl Suite<'_> {
         }
     }
 
+    fn instance<'a>(
+        &'a self,
+        file: &'a ScenarioFile,
+        cluster: &'a Cluster,
+        label: &'a str,
+        running: &Running<'a, '_, '_>,
+    ) -> Instance<'a> {
+        let (store, settings, remembered) = (self.store, &self.settings, running.remembered);
+        Instance { file, cluster, label, store, remembered, settings }
+    }
+
     /// How clusters are opened. With what is kept a cluster that is started for it is kept too.
     fn options(&self, running: &Running<'_, '_, '_>) -> OpenOptions {
         OpenOptions {
@@ -295,7 +306,7 @@ impl Suite<'_> {
             repeat(self.settings.runs, async move || {
                 // Never closed.
                 let _job = jobs.acquire().await;
-                let instance = Instance { file, cluster, label, store: self.store, settings: &self.settings };
+                let instance = self.instance(file, cluster, label, running);
                 let begun = || running.tell(&Event::Started { id: file.id(), cluster: label });
                 instance.run(alone, stopped.clone(), begun).await
             })
