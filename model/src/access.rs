@@ -47,7 +47,7 @@ fn access_review(
         return Err(Refusal::not_modelled(format_args!("metadata.{key} of a {kind}")));
     }
     if !profile.has(Feature::SelectorsInReviews)
-        && let Some(resource) = review["spec"]["resourceAttributes"].as_object_mut()
+        && let Some(resource) = review.pointer_mut("/spec/resourceAttributes").and_then(Value::as_object_mut)
     {
         resource.remove("fieldSelector");
         resource.remove("labelSelector");
@@ -57,6 +57,10 @@ fn access_review(
     if !mistakes.is_empty() {
         // The server knows no kind at this point.
         return Err(Refusal::invalid(".authorization.k8s.io", "", &mistakes));
+    }
+    if is_local && namespace != attributes.namespace {
+        let path = &attributes.namespace;
+        return Err(Refusal::bad_request(format!("spec.resourceAttributes.namespace must match namespace: {path}")));
     }
     let named;
     let who = if let Some(asker) = asker {

@@ -175,3 +175,18 @@ fn who_asks_is_told_who_that_is() {
     assert_eq!(body["status"]["userInfo"], json!({"username": "jane", "groups": ["a"]}));
     assert!(body["metadata"]["creationTimestamp"].is_string());
 }
+
+#[test]
+fn a_local_review_without_attributes_of_a_namespace_is_held_against_the_path() {
+    let spec = json!({"user": "jane", "resourceAttributes": {}});
+    let answer =
+        |minor| asked(&world(minor, &[]), &user("x", &[]), "localsubjectaccessreviews", &json!({"spec": spec}));
+    assert_eq!(answer(23), "400 spec.resourceAttributes.namespace must match namespace: demo");
+}
+
+#[test]
+fn what_is_not_asked_for_is_not_shown() {
+    let body = json!({"spec": {"user": "jane", "nonResourceAttributes": {}}});
+    let review = asked(&world(22, &[]), &user("x", &[authz::MASTERS]), "subjectaccessreviews", &body);
+    assert_eq!(review["spec"], body["spec"]);
+}

@@ -42,7 +42,9 @@ pub(super) fn new(
     if !world.profile.has(Feature::NamespacesAreComparedFirst) {
         meta::namespace_takes(&write(world, call, namespace), resource, &object)?;
     }
-    in_namespace(&mut object, namespace)?;
+    if world.profile.has(Feature::RequestsFollowThePath) {
+        in_namespace(&mut object, namespace)?;
+    }
     let write = write(world, call, namespace);
     resource.strategy.default(&mut object, &write);
     let object = managed::updated(None, object, resource, manager, world.now(), &world.profile)?;
@@ -61,6 +63,8 @@ pub(super) fn admitted(
     let write = write(world, call, namespace);
     meta::namespace_takes(&write, resource, &object)?;
     resource.strategy.admit(&mut object, None, &write)?;
+    // Where nobody has yet, the storage compares the Namespaces.
+    in_namespace(&mut object, namespace)?;
     let metadata = &mut object["metadata"];
     metadata["uid"] = World::uid().into();
     metadata["creationTimestamp"] = rfc3339(write.now).into();

@@ -1,6 +1,7 @@
 //! Nodes.
 
 use std::collections::BTreeSet;
+use std::net::Ipv6Addr;
 
 use serde_json::{Value, json};
 
@@ -109,7 +110,30 @@ fn mistakes(object: &Value, profile: &Profile) -> Vec<Cause> {
     let mut causes = meta::mistakes(object, RULES, profile);
     taints(items(&object["spec"], "taints"), profile, &mut causes);
     resources(object, &mut causes);
+    let networks = items(&object["spec"], "podCIDRs");
+    for (at, network) in networks.iter().enumerate().filter(|(_, network)| !network.as_str().is_some_and(is_cidr)) {
+        let field = format!("spec.podCIDRs[{at}]");
+        causes.push(if profile.has(Feature::NetworksAreToldAlone) {
+            Cause::invalid(&field, network, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")
+        } else {
+            Cause::invalid_as(&field, &names::shown_texts(networks, "[]string", profile), "must be valid CIDR")
+        });
+    }
     causes
+}
+
+/// Whether a text is an address and the length of its prefix, zeros in front allowed.
+fn is_cidr(text: &str) -> bool {
+    let number = |text: &str, most: u32| {
+        let is_plain = !text.is_empty() && text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_plain && text.parse::<u32>().is_ok_and(|number| number <= most)
+    };
+    let Some((address, length)) = text.split_once('/') else { return false };
+    let octets: Vec<&str> = address.split('.').collect();
+    match address.parse::<Ipv6Addr>() {
+        Ok(_) => number(length, 128),
+        Err(_) => octets.len() == 4 && octets.iter().all(|octet| number(octet, 255)) && number(length, 32),
+    }
 }
 
 /// Amounts that are there, and those that Pods may have.

@@ -77,6 +77,22 @@ fn mistakes_are_told_in_the_words_of_each_version() {
 }
 
 #[test]
+fn networks_of_nodes_are_networks() {
+    let node = |networks: Value| json!({"metadata": {"name": "n"}, "spec": {"podCIDRs": networks}});
+    let told = |minor, networks: Value| mistakes(minor, "Node", node(networks), None);
+    let old = "spec.podCIDRs[0]: Invalid value: []string{\"seven\"}: must be valid CIDR";
+    assert_eq!(told(22, json!(["seven"])), [old]);
+    let new = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
+    assert_eq!(
+        told(34, json!(["10.0.0.256/8"])),
+        [format!("spec.podCIDRs[0]: Invalid value: \"10.0.0.256/8\": {new}")]
+    );
+    for network in ["10.0.0.0/8", "010.0.0.0/08", "fd00::/64"] {
+        assert_eq!(told(34, json!([network])), [""; 0], "{network}");
+    }
+}
+
+#[test]
 fn mistakes_of_names_and_keys() {
     let subdomain = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
     let qualified = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";

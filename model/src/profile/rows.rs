@@ -63,6 +63,8 @@ pub(crate) enum Feature {
     UidOfNothingIsCompared,
     /// Directives of a strategic merge patch for what is not there are dropped; before, they were kept.
     DirectivesOfNothingAreDropped,
+    /// Of the networks of a Node the wrong one is shown; before, all of them.
+    NetworksAreToldAlone,
     /// A label selector may have any number of empty values in a row.
     ManyEmptyValues,
     /// An apply that changes nothing but who manages has no time.
@@ -238,6 +240,7 @@ pub(super) const ROWS: &[Row] = &[
     // Requests.
     row(Feature::UidOfNothingIsCompared, Span::until(34), "apiserver: pkg/registry/generic/registry/store.go"),
     row(Feature::DirectivesOfNothingAreDropped, Span::from(28), "apimachinery: pkg/util/strategicpatch"),
+    row(Feature::NetworksAreToldAlone, Span::from(30), "kubernetes: pkg/apis/core/validation"),
     row(Feature::ManyEmptyValues, Span::from(35), "apimachinery: pkg/labels/selector.go"),
     row(Feature::NoTimeOfNoChange, Span::from(25), "apimachinery: pkg/util/managedfields"),
     row(Feature::NamesNotUniqueTold, Span::from(24), "apiserver: pkg/registry/rest/create.go"),
