@@ -157,8 +157,16 @@ fn restore(seen: &mut Value) {
     }
 }
 
-/// Conflicts of server-side apply come in the order of a Go map: by chance.
+/// Conflicts of server-side apply come in the order of a Go map, and what bindings refer to in vain in that of the bindings'
+/// names, which may be made up: by chance.
 fn in_order(status: &mut Value) {
+    if let Some((said, listed)) = status["message"].as_str().and_then(|message| message.split_once(": RBAC: ["))
+        && let Some(listed) = listed.strip_suffix(']')
+    {
+        let mut mistakes: Vec<&str> = listed.split(", ").collect();
+        mistakes.sort_unstable();
+        status["message"] = format!("{said}: RBAC: [{}]", mistakes.join(", ")).into();
+    }
     let is_conflict = |cause: &Value| cause["reason"] == "FieldManagerConflict";
     let causes = status.pointer_mut("/details/causes").and_then(Value::as_array_mut);
     let Some(causes) = causes.filter(|causes| causes.iter().all(is_conflict)) else { return };

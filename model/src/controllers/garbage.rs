@@ -93,11 +93,13 @@ fn without_finalizer(object: &Value, finalizer: &str) -> Value {
     next
 }
 
-/// Takes a finalizer away, and the object with the last.
+/// Takes a finalizer away, and the object with the last, unless it has time left.
 fn release(world: &mut World, key: &Key, finalizer: &str) {
     let Some(object) = world.store.get(key).cloned() else { return };
     let next = without_finalizer(&object, finalizer);
-    if next["metadata"]["finalizers"].is_null() && key.resource != "namespaces" {
+    let metadata = &next["metadata"];
+    let has_time = metadata["deletionGracePeriodSeconds"].as_i64().is_some_and(|seconds| seconds > 0);
+    if metadata["finalizers"].is_null() && !has_time && key.resource != "namespaces" {
         world.remove(key);
     } else {
         world.put_as(MANAGER, "", key, next);

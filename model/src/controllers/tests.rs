@@ -266,3 +266,18 @@ async fn the_note_is_made_anew_once_in_half_an_hour() {
     pass(&mut world, 1).await;
     assert_eq!(world.store.get(&key).unwrap()["data"]["since"], day(world.now(), 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_has_time_left_is_there_when_its_dependents_are_gone() {
+    let mut world = world(36);
+    for (name, grace) in [("slow", 30), ("quick", 0)] {
+        let metadata = json!({
+            "uid": name, "finalizers": ["foregroundDeletion"],
+            "deletionTimestamp": "2030-01-01T00:00:00Z", "deletionGracePeriodSeconds": grace,
+        });
+        put(&mut world, "configmaps", "demo", name, json!({"metadata": metadata}));
+    }
+    pass(&mut world, 1).await;
+    assert_eq!(get(&world, "configmaps", "slow").unwrap()["metadata"]["finalizers"], Value::Null);
+    assert_eq!(get(&world, "configmaps", "quick"), None);
+}

@@ -84,3 +84,13 @@ async fn conflicts_come_in_any_order_and_versions_in_texts_are_nobodys() {
     assert!(one["body"]["message"].as_str().unwrap().contains("object meta: <version>"), "{one}");
     assert_eq!(one, seen(&mut eye, status([".b", ".a"], 2002)));
 }
+
+#[tokio::test]
+async fn what_bindings_refer_to_in_vain_comes_in_any_order() {
+    let status = |roles: [&str; 2]| {
+        let mistakes = roles.map(|role| format!("role \"{role}\" not found")).join(", ");
+        json!({"kind": "Status", "message": format!("jane cannot: RBAC: [{mistakes}]")})
+    };
+    let mut eye = eye("-rhbcdfg");
+    assert_eq!(seen(&mut eye, status(["a", "b"])), seen(&mut eye, status(["b", "a"])));
+}
