@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How often one looks at most for what controllers put into a Namespace.
 const LOOKS: usize = 500;
 
+/// How often another suffix is drawn at most.
+const REDRAWS: usize = 3;
+
 /// One sequence on one cluster.
 pub(super) struct Side<'c> {
     cluster: &'c Cluster,
@@ -36,6 +39,26 @@ pub(super) struct Side<'c> {
 impl<'c> Side<'c> {
     /// Makes the Namespace that every sequence has, and waits for what every Namespace has.
     pub(super) async fn open(cluster: &'c Cluster, calls: &[Call], settling: Duration) -> Result<Self, ExploreError> {
+        // Of thousands of suffixes two may well be alike, and the Namespace of the first still be going.
+        let mut made = Self::begin(cluster, calls, settling).await?;
+        for _ in 0..REDRAWS {
+            if made.1.status != 409 {
+                break;
+            }
+            made = Self::begin(cluster, calls, settling).await?;
+        }
+        let (mut side, made) = made;
+        if !made.is_success() {
+            return Err(ExploreError::refused(&made));
+        }
+        let name = side.world.text(HOME).into_owned();
+        side.left.insert(format!("/api/v1/namespaces/{name}"));
+        side.until_settled(&name).await?;
+        Ok(side)
+    }
+
+    /// A suffix, and the answer to whether its Namespace can be had.
+    async fn begin(cluster: &'c Cluster, calls: &[Call], settling: Duration) -> Result<(Self, Exchange), ExploreError> {
         let suffix = crate::suffix::draw(&mut rand::rng());
         let (world, eye) = (World::new(&suffix), Eye::new(cluster, &suffix, calls));
         let mut side = Self { cluster, suffix, settling, world, eye, left: BTreeSet::new(), held: BTreeSet::new() };
@@ -44,12 +67,7 @@ impl<'c> Side<'c> {
         let metadata = json!({"name": name, "labels": {RUN_LABEL: run}});
         let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
         let made = side.own(Request::new(Method::POST, "/api/v1/namespaces").body(body)).await?;
-        if !made.is_success() {
-            return Err(ExploreError::refused(&made));
-        }
-        side.left.insert(format!("/api/v1/namespaces/{name}"));
-        side.until_settled(&name).await?;
-        Ok(side)
+        Ok((side, made))
     }
 
     /// Until the default `ServiceAccount` is there, and before v1.24 its token, and nothing more comes.

@@ -13,7 +13,7 @@ use crate::answer::Answer;
 use crate::clock::rfc3339;
 use crate::fields;
 use crate::managed;
-use crate::profile::Profile;
+use crate::profile::{Feature, Profile};
 use crate::resources::Resource;
 use crate::status::{Cause, Refusal};
 use crate::store::Key;
@@ -207,13 +207,22 @@ pub(crate) fn end(
     if options.dry_run {
         return if has_finalizers || grace > 0 { End::Pending(Arc::new(next)) } else { End::Gone(Arc::new(next)) };
     }
+    let mut last = Arc::clone(object);
     if graceful || has_finalizers {
-        let changed = if next == **object { Arc::clone(object) } else { world.put(key.clone(), next) };
+        if next != **object {
+            last = world.put(key.clone(), next);
+        }
         if has_finalizers || grace > 0 {
-            return End::Pending(changed);
+            return End::Pending(last);
         }
     }
-    world.remove(key).map_or_else(|| End::Gone(Arc::clone(object)), End::Gone)
+    End::Gone(removed(world, key, last))
+}
+
+/// Removes an object, and gives back what is shown of it: early versions show it as it was last written.
+fn removed(world: &mut World, key: &Key, last: Arc<Value>) -> Arc<Value> {
+    let gone = world.remove(key).filter(|_| world.profile.has(Feature::DeletionsHaveAVersion));
+    gone.unwrap_or(last)
 }
 
 fn bump_generation(object: &mut Value) {
@@ -262,7 +271,7 @@ fn end_namespace(world: &mut World, key: &Key, object: &Arc<Value>, options: &Op
         if !is_empty || options.dry_run {
             return End::Pending(Arc::clone(object));
         }
-        return world.remove(key).map_or_else(|| End::Gone(Arc::clone(object)), End::Gone);
+        return End::Gone(removed(world, key, Arc::clone(object)));
     }
     let mut next = Value::clone(object);
     next["metadata"]["deletionTimestamp"] = rfc3339(world.now()).into();

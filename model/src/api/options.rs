@@ -41,23 +41,18 @@ impl Options {
         let dry_run: Vec<&str> = query.all("dryRun").collect();
         causes.extend(of_dry_run(&dry_run, profile));
         let asked = query.get("fieldValidation").unwrap_or_default();
-        let validation = if profile.has(Feature::FieldValidation) {
-            match asked {
-                "Strict" => Validation::Strict,
-                "Ignore" => Validation::Ignore,
-                "" | "Warn" => Validation::Warn,
-                other => {
-                    causes.push(Cause::not_supported(
-                        "fieldValidation",
-                        &other.into(),
-                        &["", "Ignore", "Strict", "Warn"],
-                    ));
-                    Validation::Ignore
-                }
-            }
-        } else {
-            Validation::Ignore
+        let known = match asked {
+            "Strict" => Some(Validation::Strict),
+            "Ignore" => Some(Validation::Ignore),
+            "" | "Warn" => Some(Validation::Warn),
+            _ => None,
         };
+        if known.is_none() && profile.has(Feature::FieldValidationIsKnown) {
+            let values = ["", "Ignore", "Strict", "Warn"];
+            causes.push(Cause::not_supported("fieldValidation", &asked.into(), &values));
+        }
+        let is_asked = |_: &Validation| profile.has(Feature::FieldValidation);
+        let validation = known.filter(is_asked).unwrap_or(Validation::Ignore);
         if causes.is_empty() {
             let manager = if manager.is_empty() { call.agent() } else { manager.to_owned() };
             return Ok(Self { dry_run: !dry_run.is_empty(), validation, manager, force: force.unwrap_or_default() });

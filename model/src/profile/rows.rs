@@ -65,6 +65,10 @@ pub(crate) enum Feature {
     DirectivesOfNothingAreDropped,
     /// Of the networks of a Node the wrong one is shown; before, all of them.
     NetworksAreToldAlone,
+    /// What is deleted is shown with the version of its deletion.
+    DeletionsHaveAVersion,
+    /// `fieldValidation` has to be one of its values, whether or not fields are validated.
+    FieldValidationIsKnown,
     /// A label selector may have any number of empty values in a row.
     ManyEmptyValues,
     /// An apply that changes nothing but who manages has no time.
@@ -241,6 +245,8 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::UidOfNothingIsCompared, Span::until(34), "apiserver: pkg/registry/generic/registry/store.go"),
     row(Feature::DirectivesOfNothingAreDropped, Span::from(28), "apimachinery: pkg/util/strategicpatch"),
     row(Feature::NetworksAreToldAlone, Span::from(30), "kubernetes: pkg/apis/core/validation"),
+    row(Feature::DeletionsHaveAVersion, Span::from(26), "apiserver: pkg/storage/etcd3/store.go"),
+    row(Feature::FieldValidationIsKnown, Span::from(23), "apimachinery: pkg/apis/meta/v1/validation"),
     row(Feature::ManyEmptyValues, Span::from(35), "apimachinery: pkg/labels/selector.go"),
     row(Feature::NoTimeOfNoChange, Span::from(25), "apimachinery: pkg/util/managedfields"),
     row(Feature::NamesNotUniqueTold, Span::from(24), "apiserver: pkg/registry/rest/create.go"),
