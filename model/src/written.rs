@@ -60,7 +60,7 @@ fn write(text: &mut String, value: &Value, shape: Option<Shape>, indent: Option<
     match value {
         Value::Object(object) if !object.is_empty() => {
             let mut all: Vec<(&String, &Value)> = object.iter().collect();
-            all.sort_by_key(|(name, _)| place(shape, name));
+            all.sort_by_cached_key(|(name, _)| place(shape, name));
             text.push('{');
             for (at, (name, value)) in all.into_iter().enumerate() {
                 if at > 0 {
@@ -102,6 +102,14 @@ fn write(text: &mut String, value: &Value, shape: Option<Shape>, indent: Option<
 
 /// A text as Go writes it: what HTML reads as its own is escaped.
 fn string(text: &mut String, said: &str) {
+    // Nearly every text is as it will be.
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&');
+    if said.bytes().all(is_plain) {
+        text.push('"');
+        text.push_str(said);
+        text.push('"');
+        return;
+    }
     let quoted = Value::from(said).to_string();
     for c in quoted.chars() {
         match c {
