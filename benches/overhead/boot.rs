@@ -13,7 +13,8 @@ use rehearsal::cluster::{self, Assets, Home};
 use serde_json::{Value, json};
 
 use super::bare::{Answer, client, send};
-use super::figures::{Pairs, Verdict};
+use super::figures::Verdict;
+use super::pairs::Pairs;
 use super::{Outcome, home, on, spec};
 
 const LIMIT: f64 = 1.25;

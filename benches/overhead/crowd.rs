@@ -14,7 +14,8 @@ use rehearsal::cluster::{self, Assets};
 
 use super::bare::{client, config, send};
 use super::calls::{Calls, SCENARIO, pod, project};
-use super::figures::{Figures, Pairs, Verdict};
+use super::figures::{Figures, Verdict};
+use super::pairs::Pairs;
 use super::{Outcome, on, spec};
 
 /// Each pair takes a minute: the Namespaces of one side are gone before the other begins.

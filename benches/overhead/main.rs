@@ -7,7 +7,9 @@ mod bare;
 mod boot;
 mod calls;
 mod crowd;
+#[path = "../shared/figures.rs"]
 mod figures;
+mod pairs;
 mod process;
 mod steps;
 
@@ -15,7 +17,7 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use figures::Verdict;
+use figures::{Verdict, machine};
 use rehearsal::cluster::{self, Assets, ClusterSpec, Home, OpenOptions};
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -122,12 +124,4 @@ fn on(assets: &Assets, state: &std::path::Path) -> Outcome<OpenOptions> {
         keeper: Some(env!("CARGO_BIN_EXE_rehearsal").into()),
         ..OpenOptions::default()
     })
-}
-
-/// How busy the machine is: what other processes do is in every figure.
-fn machine() -> String {
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split(' ').take(2).collect::<Vec<_>>().join(", ");
-    format!("machine: {cores} cores, load {load} (last minute, last five)")
 }

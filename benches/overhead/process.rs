@@ -9,7 +9,8 @@ use rehearsal::cluster::{self, Assets};
 
 use super::bare::{client, config};
 use super::calls::{Calls, SCENARIO, pod};
-use super::figures::{Pairs, Verdict};
+use super::figures::Verdict;
+use super::pairs::Pairs;
 use super::{Outcome, on, spec};
 
 const LIMIT_MS: f64 = 15.0;

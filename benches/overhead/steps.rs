@@ -26,7 +26,8 @@ use tokio::runtime::Runtime;
 use tower::service_fn;
 
 use super::Outcome;
-use super::figures::{Pairs, Verdict};
+use super::figures::Verdict;
+use super::pairs::Pairs;
 
 const LIMIT_MS: f64 = 0.2;
 /// Steps of a scenario: what it costs once, its Namespace included, is shared out over them.

@@ -1,60 +1,16 @@
-//! Medians, spreads, and the limit that each is held against.
+//! What is taken in pairs: ours and the same without us.
 
 use std::io::Write;
 use std::time::Duration;
 
 use super::Outcome;
-
-/// Whether a limit was kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Kept,
-    Exceeded,
-}
-
-/// Figures of one kind, in the order they were taken.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Figures(Vec<f64>);
+use super::figures::Figures;
 
 /// Rehearsal and the same without it, taken one beside the other.
 #[derive(Debug, Default)]
 pub(crate) struct Pairs {
     pub(crate) ours: Figures,
     pub(crate) bare: Figures,
-}
-
-impl Figures {
-    pub(crate) fn add(&mut self, took: Duration) {
-        self.add_value(took.as_secs_f64() * 1e3);
-    }
-
-    pub(crate) fn add_value(&mut self, value: f64) {
-        self.0.push(value);
-    }
-
-    /// The value that `share` of all figures do not exceed.
-    fn quantile(&self, share: f64) -> f64 {
-        let mut sorted = self.0.clone();
-        sorted.sort_by(f64::total_cmp);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
-        let index = (share * sorted.len().saturating_sub(1) as f64).round() as usize;
-        sorted.get(index).copied().unwrap_or(f64::NAN)
-    }
-
-    fn show(&self, unit: &str) -> String {
-        let [median, low, high] = [0.5, 0.1, 0.9].map(|share| self.quantile(share));
-        format!("{median:9.3} {unit}   p10 {low:.3} .. p90 {high:.3}")
-    }
-
-    /// Writes the figures and what they mean for a limit on their median.
-    pub(crate) fn judge(&self, what: &str, unit: &str, limit: f64, out: &mut impl Write) -> Outcome<Verdict> {
-        let (verdict, word) = match self.quantile(0.5) {
-            median if median <= limit => (Verdict::Kept, "kept"),
-            _ => (Verdict::Exceeded, "EXCEEDED"),
-        };
-        writeln!(out, "  {what:<12} {}   limit {limit} {unit}: {word}", self.show(unit))?;
-        Ok(verdict)
-    }
 }
 
 impl Pairs {
