@@ -1,5 +1,6 @@
-//! `OpenAPI`, as far as kubectl needs it to send what it is given: which kinds can be patched, and whether the server validates
-//! fields. It describes no fields, so that kubectl leaves them to the server; `kubectl explain` has nothing to explain.
+//! `OpenAPI`, as far as kubectl needs it to send what it is given: which kinds can be patched, and what may be asked for beside
+//! a patch, as kubectl looks there for dry runs and for the validation of fields. It describes no fields, so that kubectl leaves
+//! them to the server; `kubectl explain` has nothing to explain.
 
 use serde_json::{Map, Value, json};
 
@@ -39,6 +40,13 @@ struct Patched<'s> {
     kind: &'s str,
 }
 
+/// The parameters of a patch: name and type.
+fn parameters(profile: &Profile) -> Vec<(&'static str, &'static str)> {
+    let known = [("dryRun", "string"), ("fieldManager", "string"), ("fieldValidation", "string"), ("force", "boolean")];
+    let has = |name: &str| name != "fieldValidation" || profile.has(Feature::FieldValidation);
+    known.into_iter().filter(|(name, _)| has(name)).collect()
+}
+
 fn patched<'s>(served: &'s Served, wanted: Option<(&'s str, &'s str)>) -> impl Iterator<Item = Patched<'s>> {
     let versions = served
         .groups
@@ -75,8 +83,10 @@ fn version_2(profile: &Profile, served: &Served, accept: &str) -> Answer {
     }
     let mut paths = Map::new();
     for Patched { path, group, version, kind } in patched(served, None) {
-        let parameter = json!({"name": "fieldValidation", "in": "query", "type": "string", "uniqueItems": true});
-        let parameters = if profile.has(Feature::FieldValidation) { json!([parameter]) } else { json!([]) };
+        let parameters = parameters(profile).into_iter();
+        let parameters: Vec<Value> = parameters
+            .map(|(name, kind)| json!({"name": name, "in": "query", "type": kind, "uniqueItems": true}))
+            .collect();
         let kind = json!({"group": group, "version": version, "kind": kind});
         let patch = json!({"parameters": parameters, "responses": {}, "x-kubernetes-group-version-kind": kind});
         paths.insert(path, json!({"patch": patch}));
@@ -106,9 +116,10 @@ fn version_3(profile: &Profile, served: &Served, group: &str, version: &str) -> 
     }
     let mut paths = Map::new();
     for Patched { path, group, version, kind } in patched(served, Some((group, version))) {
-        let parameter =
-            json!({"name": "fieldValidation", "in": "query", "schema": {"type": "string", "uniqueItems": true}});
-        let parameters = if profile.has(Feature::FieldValidation) { json!([parameter]) } else { json!([]) };
+        let parameters = parameters(profile).into_iter();
+        let parameters: Vec<Value> = parameters
+            .map(|(name, kind)| json!({"name": name, "in": "query", "schema": {"type": kind, "uniqueItems": true}}))
+            .collect();
         let kind = json!({"group": group, "version": version, "kind": kind});
         let patch = json!({"parameters": parameters, "responses": {}, "x-kubernetes-group-version-kind": kind});
         paths.insert(path, json!({"patch": patch}));
@@ -119,9 +130,9 @@ fn version_3(profile: &Profile, served: &Served, group: &str, version: &str) -> 
 
 /// Version 2 as gnostic's `openapiv2.Document`, which kubectl asks for.
 mod protobuf {
-    use super::{Patched, patched};
+    use super::{Patched, parameters, patched};
     use crate::discovery::Served;
-    use crate::profile::{Feature, Profile};
+    use crate::profile::Profile;
 
     /// A field whose value has a length: text, bytes or a message.
     fn field(number: u8, value: &[u8]) -> Vec<u8> {
@@ -146,9 +157,11 @@ mod protobuf {
             let kind = format!("group: \"{group}\"\nkind: {kind}\nversion: {version}\n");
             let any = message(&[(2, kind.as_bytes())]);
             let extension = message(&[(1, b"x-kubernetes-group-version-kind"), (2, &any)]);
-            let query = message(&[(2, b"query"), (4, b"fieldValidation"), (6, b"string")]);
-            let parameter = field(1, &field(2, &field(3, &query)));
-            let mut patch = if profile.has(Feature::FieldValidation) { field(8, &parameter) } else { Vec::new() };
+            let parameter = |(name, kind): (&str, &str)| {
+                let query = message(&[(2, b"query"), (4, name.as_bytes()), (6, kind.as_bytes())]);
+                field(8, &field(1, &field(2, &field(3, &query))))
+            };
+            let mut patch: Vec<u8> = parameters(profile).into_iter().flat_map(parameter).collect();
             patch.extend(field(9, &[]));
             patch.extend(field(13, &extension));
             paths.extend(field(2, &message(&[(1, path.as_bytes()), (2, &field(8, &patch))])));
@@ -164,7 +177,7 @@ mod tests {
     use crate::authz::tests::world;
 
     #[test]
-    fn kubectl_is_told_whether_fields_are_validated() {
+    fn kubectl_is_told_of_dry_runs_and_whether_fields_are_validated() {
         for (minor, is_told) in [(22, false), (24, false), (25, true), (37, true)] {
             let world = world(minor, &[]);
             let served = served(&world.profile);
@@ -177,7 +190,12 @@ mod tests {
             };
             let pod = &json["paths"]["/api/v1/namespaces/{namespace}/pods/{name}"]["patch"];
             assert_eq!(pod["x-kubernetes-group-version-kind"], json!({"group": "", "version": "v1", "kind": "Pod"}));
-            assert_eq!(!pod["parameters"].as_array().unwrap().is_empty(), is_told);
+            let parameters: Vec<&Value> =
+                pod["parameters"].as_array().unwrap().iter().map(|parameter| &parameter["name"]).collect();
+            let mut wanted = vec!["dryRun", "fieldManager", "fieldValidation", "force"];
+            wanted.retain(|name| is_told || *name != "fieldValidation");
+            assert_eq!(parameters, wanted);
+            assert!(has(&bytes, "dryRun"));
             assert_eq!(version_2(&world.profile, &served, "application/yaml").code, 406);
         }
     }
