@@ -21,6 +21,32 @@ pub(crate) fn body(value: &Value, request: &Request, profile: &Profile) -> Strin
     text
 }
 
+/// A value on one line, its fields by name.
+pub(crate) fn plain(value: &Value) -> String {
+    let mut text = String::new();
+    match value {
+        Value::Object(object) => {
+            text.push('{');
+            for (at, (name, value)) in object.iter().enumerate() {
+                if at > 0 {
+                    text.push(',');
+                }
+                string(&mut text, name);
+                text.push(':');
+                text.push_str(&plain(value));
+            }
+            text.push('}');
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(plain).collect();
+            text = format!("[{}]", items.join(","));
+        }
+        Value::String(said) => string(&mut text, said),
+        other => text = other.to_string(),
+    }
+    text
+}
+
 /// Whether it is for a person: as asked, else by the program.
 fn is_pretty(request: &Request) -> bool {
     if request.query.get("pretty").is_some() {

@@ -25,7 +25,7 @@ pub(super) fn create(world: &mut World, call: &Call<'_>, resource: &'static Reso
     let options = Options::of(call, Kind::Create, &world.profile)?;
     let object = body::read(call, resource.expected(), options.validation, &world.profile)?;
     let manager = Manager::update(&options.manager, "");
-    Ok(Answer::new(201, new(world, call, resource, object, &manager, options.dry_run)?))
+    Ok(Answer::new(201, new(world, call, resource, object, &manager, options.dry_run, false)?))
 }
 
 /// Puts a decoded object into the store as a new one.
@@ -36,6 +36,7 @@ pub(super) fn new(
     mut object: Value,
     manager: &Manager,
     dry_run: bool,
+    by_update: bool,
 ) -> Outcome<Arc<Value>> {
     let namespace = if resource.namespaced { call.attributes.namespace.as_str() } else { "" };
     wipe(&mut object);
@@ -48,16 +49,17 @@ pub(super) fn new(
     let write = write(world, call, namespace);
     resource.strategy.default(&mut object, &write);
     let object = managed::updated(None, object, resource, manager, world.now(), &world.profile)?;
-    admitted(world, call, resource, object, dry_run)
+    admitted(world, call, resource, object, dry_run, by_update)
 }
 
-/// What comes after the fields have their managers.
+/// What comes after the fields have their managers. `by_update`: whether it is a write to what may be there, and is not.
 pub(super) fn admitted(
     world: &mut World,
     call: &Call<'_>,
     resource: &'static Resource,
     mut object: Value,
     dry_run: bool,
+    by_update: bool,
 ) -> Outcome<Arc<Value>> {
     let namespace = if resource.namespaced { call.attributes.namespace.as_str() } else { "" };
     let write = write(world, call, namespace);
@@ -87,7 +89,12 @@ pub(super) fn admitted(
     let key = Key::new(resource.full, namespace, &name);
     let version = object["metadata"]["resourceVersion"].as_str().and_then(|version| version.parse::<u64>().ok());
     let has_version = version.is_some_and(|version| version > 0);
-    if has_version && (!dry_run || world.store.get(&key).is_none()) {
+    // A write to what is not there is for an update's storage, which writes versions anew; a dry run shows what was said.
+    if by_update {
+        if let Some(metadata) = object["metadata"].as_object_mut().filter(|_| !dry_run || !has_version) {
+            metadata.remove("resourceVersion");
+        }
+    } else if has_version && (!dry_run || world.store.get(&key).is_none()) {
         return Err(Refusal::new(500, "", "resourceVersion should not be set on objects to be created"));
     }
     if let Some(there) = world.store.get(&key) {

@@ -165,6 +165,11 @@ fn token_request(world: &mut World, call: &Call<'_>) -> Outcome<Answer> {
     if object["spec"]["expirationSeconds"].is_null() {
         object["spec"]["expirationSeconds"] = 3600.into();
     }
+    // No audiences are none that are said, which shows in what is managed.
+    let says_none = |said: &serde_json::Value| said["spec"]["audiences"].as_array().is_some_and(Vec::is_empty);
+    if serde_json::from_slice(&call.request.body).is_ok_and(|said| says_none(&said)) {
+        object["spec"]["audiences"] = serde_json::json!([]);
+    }
     let object = managed::posted(object, "TokenRequest", "token", &options.manager, world.now(), &world.profile)?;
     let asked = call.attributes;
     token::request(world, call.user, &asked.namespace, &asked.name, &object)
@@ -182,3 +187,6 @@ fn with_subresource(call: &Call<'_>) -> String {
 fn method_not_allowed() -> Refusal {
     Refusal::generic(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 }
+
+#[cfg(test)]
+mod tests;

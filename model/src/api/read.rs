@@ -184,7 +184,14 @@ pub(super) fn list(world: &World, call: &Call<'_>, resource: &'static Resource) 
         let is_exact = query.get("resourceVersionMatch") == Some("Exact");
         (if is_exact { version(asked)? } else { world.store.revision() }, String::new())
     };
-    let namespace = if resource.namespaced { call.attributes.namespace.as_str() } else { "" };
+    let mut namespace = if resource.namespaced { call.attributes.namespace.as_str() } else { "" };
+    if namespace.is_empty() && goes_on.is_none() && world.profile.has(Feature::NamespaceSelectorsNarrow) {
+        namespace = selector.exact("metadata.namespace").unwrap_or_default();
+    }
+    // One object is read and no list, so there is nothing to go on with.
+    let is_single = goes_on.is_none()
+        && (!resource.namespaced || !namespace.is_empty())
+        && selector.exact("metadata.name").is_some_and(|name| !name.is_empty());
     let of_key = |key: &Key| {
         if key.namespace.is_empty() || !namespace.is_empty() {
             key.name.clone()
@@ -202,7 +209,8 @@ pub(super) fn list(world: &World, call: &Call<'_>, resource: &'static Resource) 
     // As many as are wanted; what comes after the last of them is for the next time, whether or not it is selected.
     let selected = all.iter().enumerate().filter(|(_, (_, object))| selector.matches(object));
     let places: Vec<usize> = selected.map(|(at, _)| at).take(if limit > 0 { limit } else { usize::MAX }).collect();
-    if let Some(last) = places.last().filter(|last| places.len() == limit && *last + 1 < all.len()) {
+    let has_more = |last: usize| places.len() == limit && last + 1 < all.len() && !is_single;
+    if let Some(last) = places.last().filter(|last| has_more(**last)) {
         // Unless everything is selected nobody knows how many remain.
         if selector.is_everything() {
             metadata["remainingItemCount"] = (all.len() - last - 1).into();

@@ -27,6 +27,11 @@ impl Selector {
         self.labels.is_empty() && self.fields.is_empty()
     }
 
+    /// The value that a field has to have, where it may have one only.
+    pub(super) fn exact(&self, field: &str) -> Option<&str> {
+        self.fields.iter().find(|(known, equal, _)| *equal && known == field).map(|(_, _, value)| value.as_str())
+    }
+
     pub(crate) fn matches(&self, object: &Value) -> bool {
         let labels = &object["metadata"]["labels"];
         self.labels.iter().all(|requirement| requirement.is_met(labels))

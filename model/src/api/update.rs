@@ -26,20 +26,17 @@ pub(super) fn replace(world: &mut World, call: &Call<'_>, resource: &'static Res
     let manager = Manager::update(&options.manager, subresource);
     let Some(old) = world.store.get(&key).cloned() else {
         if resource.create_on_update || world.profile.has(Feature::UidOfNothingIsCompared) {
-            same_uid(object["metadata"]["uid"].as_str().unwrap_or_default(), "", &key, resource)?;
+            let meant = object["metadata"]["uid"].as_str().unwrap_or_default();
+            same_uid(meant, "", &key, resource, options.dry_run)?;
         }
         if !resource.create_on_update || !subresource.is_empty() {
             return Err(Refusal::not_found(resource.full, &key.name));
         }
-        let version = object["metadata"]["resourceVersion"].take();
-        numeric(version.as_str().unwrap_or_default())?;
-        if let Some(metadata) = object["metadata"].as_object_mut() {
-            metadata.remove("resourceVersion");
-        }
-        return Ok(Answer::new(201, create::new(world, call, resource, object, &manager, options.dry_run)?));
+        numeric(text(&object, "resourceVersion"))?;
+        return Ok(Answer::new(201, create::new(world, call, resource, object, &manager, options.dry_run, true)?));
     };
     let uid = object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
-    same_uid(&uid, old["metadata"]["uid"].as_str().unwrap_or_default(), &key, resource)?;
+    same_uid(&uid, old["metadata"]["uid"].as_str().unwrap_or_default(), &key, resource, options.dry_run)?;
     resource.strategy.default(&mut object, &create::write(world, call, &key.namespace));
     let noted = managed::updated(Some(&old), object, resource, &manager, world.now(), &world.profile)?;
     Ok(Answer::ok(put(world, call, resource, &key, &old, noted, options.dry_run)?))
@@ -71,15 +68,16 @@ pub(super) fn fits_path(object: &Value, call: &Call<'_>, resource: &Resource, pr
     Ok(())
 }
 
-/// A uid that is named is one that is meant.
-pub(super) fn same_uid(meant: &str, is: &str, key: &Key, resource: &Resource) -> Outcome<()> {
+/// A uid that is named is one that is meant. A dry run does not get to where keys are given their prefix.
+pub(super) fn same_uid(meant: &str, is: &str, key: &Key, resource: &Resource, dry_run: bool) -> Outcome<()> {
     if meant.is_empty() || meant == is {
         return Ok(());
     }
+    let prefix = if dry_run { "" } else { "/registry" };
     let path = [resource.registry(), key.namespace.as_str(), key.name.as_str()];
     let path: Vec<&str> = path.into_iter().filter(|part| !part.is_empty()).collect();
     let why = format!(
-        "StorageError: invalid object, Code: 4, Key: /registry/{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {meant}, UID in object meta: {is}",
+        "StorageError: invalid object, Code: 4, Key: {prefix}/{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {meant}, UID in object meta: {is}",
         path.join("/")
     );
     Err(Refusal::conflict(resource.full, &key.name, &why))

@@ -1,6 +1,7 @@
 //! The fields of every kind, by version: a table, and objects read by it.
 
 mod body;
+mod convert;
 mod decode;
 mod go;
 mod iterator;
@@ -9,8 +10,10 @@ mod modelled;
 mod protobuf;
 mod quantity;
 mod shape;
+mod shown;
 mod table;
 mod time;
+mod typed;
 mod written;
 
 use serde_json::Value;
@@ -23,6 +26,7 @@ pub(crate) use go::{quoted, time as go_time};
 pub(crate) use protobuf::{protobuf_body, protobuf_options};
 pub(crate) use quantity::Quantity;
 pub(crate) use shape::{List, Shape, shape};
+pub(crate) use shown::{kind_name, plain, sort, text, type_name};
 pub(crate) use table::ListKind;
 
 /// The types whose fields are modelled, each with which: `*` all, `!name` all but that, or by name.
@@ -52,33 +56,68 @@ pub(crate) fn decode(
     read(kind, &version, json::Json::from(object), validation, profile)
 }
 
-/// The same of a configuration to be applied: what is zero is neither taken away nor put there, and what is unknown is
-/// refused, whatever is asked for.
+/// The same of a configuration to be applied: what is zero is neither taken away nor put there, and what does not fit the
+/// schema is refused, whatever is asked for.
 pub(crate) fn decode_partial(kind: &str, object: Value, profile: &Profile) -> Result<Value, Refusal> {
     let shape = shape(kind, profile).ok_or_else(|| Refusal::not_modelled(format_args!("the kind {kind}")))?;
-    let (name, namespace) = (text_of(&object, "name"), text_of(&object, "namespace"));
     let said = object["apiVersion"].as_str().unwrap_or_default().to_owned();
+    let version = if said.contains('/') { said } else { format!("/{said}") };
+    let named = if profile.has(Feature::AppliedObjectsAreNamed) {
+        format!(" ({}/{}; {version}, Kind={kind})", text_of(&object, "namespace"), text_of(&object, "name"))
+    } else {
+        String::new()
+    };
+    if let Some(mistakes) = typed::mistakes(&object, shape, profile) {
+        return Err(Refusal::new(500, "", format!("failed to create typed patch object{named}: {mistakes}")));
+    }
+    if let Some(mistake) = convert::mistake(&object, shape) {
+        let message = format!(
+            "failed to convert new object{named} to proper version: unable to convert unstructured object to {version}, Kind={kind}: {mistake}"
+        );
+        return Err(Refusal::new(500, "", message));
+    }
     let found = decode::read(json::Json::from(object), shape, profile);
-    let found = found.map_err(|_| Refusal::not_modelled("a value of a wrong type in a configuration"))?;
+    let found = found.map_err(|_| Refusal::not_modelled("a value of this type in a configuration"))?;
+    match found.not_modelled {
+        Some(path) => Err(Refusal::not_modelled(format_args!("the field {path} of a {kind}"))),
+        None => Ok(found.value),
+    }
+}
+
+/// Whether an object fits the schema of its kind.
+pub(crate) fn fits(kind: &str, object: &Value, profile: &Profile) -> bool {
+    shape(kind, profile).is_some_and(|shape| typed::mistakes(object, shape, profile).is_none())
+}
+
+/// Whether the items of an object's lists can be told apart, as far as its version needs that.
+pub(crate) fn has_keys(kind: &str, object: &Value, profile: &Profile) -> bool {
+    shape(kind, profile).is_none_or(|shape| typed::has_keys(object, shape, profile))
+}
+
+/// What a patch made, as [`decode`] reads it; mistakes are in the words of the converter, and unknown fields in the order of
+/// their texts. Given back with the mistake, if there is one.
+pub(crate) fn decode_patched(
+    kind: &str,
+    object: Value,
+    validation: Validation,
+    profile: &Profile,
+) -> Result<Result<(Value, Vec<String>), String>, Refusal> {
+    let shape = shape(kind, profile).ok_or_else(|| Refusal::not_modelled(format_args!("the kind {kind}")))?;
+    if let Some(mistake) = convert::mistake(&object, shape) {
+        return Ok(Err(mistake));
+    }
+    let found = decode::read(json::Json::from(object), shape, profile);
+    let mut found = found.map_err(|_| Refusal::not_modelled("a value of this type in a patch"))?;
+    found.told.sort();
+    let validation = if profile.has(Feature::FieldValidation) { validation } else { Validation::Ignore };
+    if validation == Validation::Strict && !found.told.is_empty() {
+        return Ok(Err(format!("strict decoding error: {}", found.told.join(", "))));
+    }
     if let Some(path) = found.not_modelled {
         return Err(Refusal::not_modelled(format_args!("the field {path} of a {kind}")));
     }
-    let unknown: Vec<&str> = found
-        .told
-        .iter()
-        .map(|told| told.strip_prefix("unknown field \"").and_then(|rest| rest.strip_suffix('"')).unwrap_or_default())
-        .collect();
-    match unknown.as_slice() {
-        [] => Ok(found.value),
-        [path] if !path.is_empty() && !path.contains('[') => {
-            let version = if said.contains('/') { said } else { format!("/{said}") };
-            let message = format!(
-                "failed to create typed patch object ({namespace}/{name}; {version}, Kind={kind}): .{path}: field not declared in schema"
-            );
-            Err(Refusal::new(500, "", message))
-        }
-        _ => Err(Refusal::not_modelled("a configuration with several unknown fields")),
-    }
+    let warnings = if validation == Validation::Warn { found.told } else { Vec::new() };
+    Ok(Ok((written::value(found.value, shape), warnings)))
 }
 
 fn text_of(object: &Value, field: &str) -> String {

@@ -1,5 +1,6 @@
 //! Who manages which fields of an object (KEP-555): noted at every write, and asked by server-side apply.
 
+mod last_applied;
 mod set;
 mod typed;
 
@@ -169,19 +170,30 @@ pub(crate) fn updated(
         return Ok(object);
     }
     let nothing = fields::zero(resource.kind, profile);
-    let comparison = typed::compare(shape(resource, profile)?, Some(old.unwrap_or(&nothing)), &object);
+    let before = old.unwrap_or(&nothing);
+    // Of what does not fit the schema nobody can say who manages it.
+    if [before, &object].into_iter().any(|object| !fields::has_keys(resource.kind, object, profile)) {
+        write(&mut object, Vec::new());
+        return Ok(object);
+    }
+    let comparison = typed::compare(shape(resource, profile)?, Some(before), &object);
     let strip = |set: &Set| set.without(not_written(resource, &manager.subresource));
     let (changed, removed) = (strip(&comparison.added.union(&comparison.modified)), strip(&comparison.removed));
+    let api_version = resource.api_version();
+    let is_own = |managed: &Managed| managed.manager == *manager && managed.api_version == api_version;
+    let former = all.iter().find(|managed| is_own(managed)).map(|managed| managed.set.clone());
     for managed in &mut all {
         managed.set = managed.set.difference(&changed).difference(&removed);
     }
     let own = stripped(&changed, resource, &manager.subresource);
     if !own.is_empty() {
-        let (time, api_version) = (rfc3339(now), resource.api_version());
-        match all.iter_mut().find(|managed| managed.manager == *manager && managed.api_version == api_version) {
+        let time = rfc3339(now);
+        match all.iter_mut().find(|managed| is_own(managed)) {
             Some(before) => {
                 before.set = before.set.union(&own);
-                before.time = time;
+                if former.is_none_or(|former| former != before.set) || !profile.has(Feature::TimesOfTheSameFieldsStay) {
+                    before.time = time;
+                }
             }
             None => all.push(Managed { manager: manager.clone(), api_version, time, set: own }),
         }
@@ -211,10 +223,13 @@ pub(crate) fn posted(
     Ok(object)
 }
 
-/// What becomes of an object when a manager applies a configuration. `live` is none where there is no object yet.
+/// What becomes of an object when a manager applies a configuration. `live` is none where there is no object yet; `said` is
+/// the configuration as it came.
+#[allow(clippy::too_many_arguments, reason = "all that an apply depends on")]
 pub(crate) fn applied(
     live: Option<&Value>,
     config: &Value,
+    said: &Value,
     resource: &Resource,
     manager: &Manager,
     force: bool,
@@ -242,7 +257,8 @@ pub(crate) fn applied(
     let strip = |set: &Set| set.without(not_written(resource, &manager.subresource));
     let (changed, removed) = (strip(&comparison.added.union(&comparison.modified)), strip(&comparison.removed));
     if !force {
-        conflicts(&all, &changed)?;
+        let allowed = last_applied::set(&plain, shape, resource, manager, profile);
+        conflicts(&all, &changed, &allowed)?;
     }
     for managed in &mut all {
         managed.set = managed.set.difference(&changed).difference(&removed);
@@ -253,6 +269,7 @@ pub(crate) fn applied(
     let time = if is_noted { rfc3339(now) } else { last.map(|last| last.time).unwrap_or_default() };
     all.push(Managed { manager: manager.clone(), api_version: resource.api_version(), time, set });
     write(&mut object, all);
+    last_applied::renew(&mut object, said, manager);
     Ok(object)
 }
 
@@ -269,11 +286,11 @@ fn pruned<'s>(shape: Shape, object: &Value, last: &Set, managed: impl Iterator<I
     without(&all.difference(&left).intersection(&last))
 }
 
-/// Nobody else manages what is changed.
-fn conflicts(all: &[Managed], changed: &Set) -> Outcome<()> {
+/// Nobody else manages what is changed, but for what is allowed.
+fn conflicts(all: &[Managed], changed: &Set, allowed: &Set) -> Outcome<()> {
     let mut found: Vec<(String, String)> = Vec::new();
     for managed in all {
-        let taken = managed.set.intersection(changed);
+        let taken = managed.set.intersection(changed).difference(allowed);
         let manager = managed.manager.shown(&managed.api_version);
         found.extend(taken.paths().into_iter().map(|path| (manager.clone(), path)));
     }

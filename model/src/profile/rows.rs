@@ -61,6 +61,8 @@ pub(crate) enum Feature {
     ConstrainedImpersonation,
     /// A write to what is not there looks at its uid first, also where it makes nothing.
     UidOfNothingIsCompared,
+    /// A list of one Namespace, as its field selector says, is looked for there only.
+    NamespaceSelectorsNarrow,
     /// Directives of a strategic merge patch for what is not there are dropped; before, they were kept.
     DirectivesOfNothingAreDropped,
     /// Of the networks of a Node the wrong one is shown; before, all of them.
@@ -71,6 +73,24 @@ pub(crate) enum Feature {
     FieldValidationIsKnown,
     /// A label selector may have any number of empty values in a row.
     ManyEmptyValues,
+    /// Items to be taken from a list that is not there, and nulls in what is new, are dropped; before, they were kept.
+    DeletionsOfNothingAreDropped,
+    /// An item is taken from any list; before, only from one that patches merge.
+    DeletionsAreOfAnyList,
+    /// What is wrong with a configuration is told with the name of its object.
+    AppliedObjectsAreNamed,
+    /// A configuration of another type than its path's is told of first.
+    AppliedTypesAreChecked,
+    /// Fields of an object are managed though items of its lists stand twice.
+    DoublesAreManaged,
+    /// Where any scalar may stand no map may.
+    AnyScalarIsNoMap,
+    /// Items of a list may lack some of the fields that they are known by.
+    SomeKeysMayBeMissing,
+    /// A patch of the object's kind has to be JSON before anything else is looked at.
+    PatchesAreJsonFirst,
+    /// A write that gives its manager no other fields than it had leaves the time of these.
+    TimesOfTheSameFieldsStay,
     /// An apply that changes nothing but who manages has no time.
     NoTimeOfNoChange,
     /// That a made-up name is taken is told as such.
@@ -243,11 +263,33 @@ pub(super) const ROWS: &[Row] = &[
         .without("LegacyServiceAccountTokenNoAutoGeneration", Span::between(24, 27)),
     // Requests.
     row(Feature::UidOfNothingIsCompared, Span::until(34), "apiserver: pkg/registry/generic/registry/store.go"),
+    row(Feature::NamespaceSelectorsNarrow, Span::from(27), "apiserver: pkg/registry/generic/registry/store.go"),
     row(Feature::DirectivesOfNothingAreDropped, Span::from(28), "apimachinery: pkg/util/strategicpatch"),
     row(Feature::NetworksAreToldAlone, Span::from(30), "kubernetes: pkg/apis/core/validation"),
     row(Feature::DeletionsHaveAVersion, Span::from(26), "apiserver: pkg/storage/etcd3/store.go"),
     row(Feature::FieldValidationIsKnown, Span::from(23), "apimachinery: pkg/apis/meta/v1/validation"),
     row(Feature::ManyEmptyValues, Span::from(35), "apimachinery: pkg/labels/selector.go"),
+    row(Feature::DeletionsOfNothingAreDropped, Span::from(24), "apimachinery: pkg/util/strategicpatch"),
+    row(Feature::DeletionsAreOfAnyList, Span::from(28), "apimachinery: pkg/util/strategicpatch"),
+    row(
+        Feature::AppliedObjectsAreNamed,
+        Span::from(23),
+        "apiserver: pkg/endpoints/handlers/fieldmanager/structuredmerge.go",
+    ),
+    row(
+        Feature::AppliedTypesAreChecked,
+        Span::from(28),
+        "apimachinery: pkg/util/managedfields/internal/versioncheck.go",
+    ),
+    row(Feature::AnyScalarIsNoMap, Span::from(29), "go.mod of k8s.io/apimachinery: structured-merge-diff 4.4"),
+    row(Feature::DoublesAreManaged, Span::from(29), "go.mod of k8s.io/apimachinery: structured-merge-diff 4.4"),
+    row(Feature::SomeKeysMayBeMissing, Span::from(34), "go.mod of k8s.io/apimachinery: structured-merge-diff 6.3"),
+    row(Feature::PatchesAreJsonFirst, Span::from(37), "apiserver: pkg/endpoints/handlers/patch.go"),
+    row(
+        Feature::TimesOfTheSameFieldsStay,
+        Span::until(25),
+        "apiserver: pkg/endpoints/handlers/fieldmanager/managedfieldsupdater.go",
+    ),
     row(Feature::NoTimeOfNoChange, Span::from(25), "apimachinery: pkg/util/managedfields"),
     row(Feature::NamesNotUniqueTold, Span::from(24), "apiserver: pkg/registry/rest/create.go"),
     row(Feature::CertificateIds, Span::from(32), "apiserver: pkg/authentication/request/x509"),

@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::go_kind;
-use crate::fields::Validation;
+use crate::fields;
 use crate::status::Refusal;
 use crate::world::Outcome;
 
@@ -12,10 +11,14 @@ const LIMIT: usize = 10_000;
 /// The fields of an operation that are texts.
 const TEXTS: [&str; 3] = ["op", "path", "from"];
 
-pub(super) fn apply(object: &Value, patch: &[u8], validation: Validation) -> Outcome<Value> {
+/// `is_checked`: whether unknown fields matter, as then the patch is read beforehand.
+pub(super) fn apply(object: &Value, patch: &[u8], is_checked: bool) -> Outcome<Value> {
+    if let Some(mistake) = fields::json_mistake(patch) {
+        return Err(Refusal::bad_request(begin(is_checked) + &mistake));
+    }
     let patch: Value =
-        serde_json::from_slice(patch).map_err(|_| Refusal::not_modelled("a JSON patch that is no JSON"))?;
-    let operations = operations(&patch, validation)?;
+        serde_json::from_slice(patch).map_err(|_| Refusal::not_modelled("a JSON patch with such JSON"))?;
+    let operations = operations(&patch, is_checked)?;
     if operations.len() > LIMIT {
         let message = format!("The allowed maximum operations in a JSON patch is {LIMIT}, got {}", operations.len());
         return Err(Refusal::new(413, "RequestEntityTooLarge", message));
@@ -27,18 +30,22 @@ pub(super) fn apply(object: &Value, patch: &[u8], validation: Validation) -> Out
     Ok(object)
 }
 
+/// How a refusal begins.
+fn begin(is_checked: bool) -> String {
+    if is_checked { "error decoding patch: ".to_owned() } else { String::new() }
+}
+
 /// The operations of a patch. Whoever asks for fields to be validated has them read twice, and hears of the first time
 /// (apiserver: `applyJSPatch` in pkg/endpoints/handlers/patch.go).
-fn operations(patch: &Value, validation: Validation) -> Outcome<&[Value]> {
-    let is_checked = validation != Validation::Ignore;
+fn operations(patch: &Value, is_checked: bool) -> Outcome<&[Value]> {
     let [list, operation] = if is_checked {
         ["[]handlers.jsonPatchOp", "handlers.jsonPatchOp"]
     } else {
         ["jsonpatch.Patch", "jsonpatch.Operation"]
     };
     let refused = |value: &Value, target: &str| {
-        let prefix = if is_checked { "error decoding patch: " } else { "" };
-        Refusal::bad_request(format!("{prefix}json: cannot unmarshal {} into Go {target}", go_kind(value)))
+        let what = format!("json: cannot unmarshal {} into Go {target}", fields::sort(value));
+        Refusal::bad_request(begin(is_checked) + &what)
     };
     let operations = match patch {
         Value::Array(operations) => operations.as_slice(),
@@ -142,8 +149,8 @@ mod tests {
 
     use super::*;
 
-    fn refusal(patch: &Value, validation: Validation) -> (u16, String) {
-        let refusal = apply(&json!({"a": 1}), patch.to_string().as_bytes(), validation).unwrap_err();
+    fn refusal(patch: &Value, is_checked: bool) -> (u16, String) {
+        let refusal = apply(&json!({"a": 1}), patch.to_string().as_bytes(), is_checked).unwrap_err();
         (refusal.code, refusal.message)
     }
 
@@ -151,9 +158,8 @@ mod tests {
     fn what_is_no_operation_is_told_of_by_whoever_reads_it_first() {
         let said = |patch: Value, strict: &str, plain: &str| {
             let strict = format!("error decoding patch: json: cannot unmarshal {strict}");
-            assert_eq!(refusal(&patch, Validation::Warn), (400, strict.clone()));
-            assert_eq!(refusal(&patch, Validation::Strict), (400, strict));
-            assert_eq!(refusal(&patch, Validation::Ignore), (400, format!("json: cannot unmarshal {plain}")));
+            assert_eq!(refusal(&patch, true), (400, strict));
+            assert_eq!(refusal(&patch, false), (400, format!("json: cannot unmarshal {plain}")));
         };
         let add = json!({"op": "add", "path": "/b"});
         said(
@@ -169,7 +175,7 @@ mod tests {
         let number = json!([{"op": 1, "path": "/b"}]);
         let told =
             "error decoding patch: json: cannot unmarshal number into Go struct field jsonPatchOp.op of type string";
-        assert_eq!(refusal(&number, Validation::Warn), (400, told.to_owned()));
+        assert_eq!(refusal(&number, true), (400, told.to_owned()));
     }
 
     #[test]
@@ -181,9 +187,9 @@ mod tests {
             json!([{"op": "move", "path": "/b"}]),
             json!([{"op": "remove", "path": "/b"}]),
         ] {
-            assert_eq!(refusal(&patch, Validation::Warn), (422, fails().message), "{patch}");
+            assert_eq!(refusal(&patch, true), (422, fails().message), "{patch}");
         }
-        assert_eq!(refusal(&json!([{"op": 1, "path": "/a"}]), Validation::Ignore).0, 422);
-        assert_eq!(apply(&json!({}), b"null", Validation::Warn).unwrap(), json!({}));
+        assert_eq!(refusal(&json!([{"op": 1, "path": "/a"}]), false).0, 422);
+        assert_eq!(apply(&json!({}), b"null", true).unwrap(), json!({}));
     }
 }

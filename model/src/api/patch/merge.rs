@@ -2,21 +2,22 @@
 
 use serde_json::{Map, Value};
 
-use super::go_kind;
-use crate::fields::Validation;
+use crate::fields;
 use crate::status::Refusal;
 use crate::world::Outcome;
 
-pub(super) fn apply(object: &Value, patch: &[u8], validation: Validation) -> Outcome<Value> {
+/// `is_checked`: whether unknown fields matter, as then the patch is read beforehand.
+pub(super) fn apply(object: &Value, patch: &[u8], is_checked: bool) -> Outcome<Value> {
+    if let Some(mistake) = fields::object_mistake(patch).filter(|_| is_checked) {
+        return Err(Refusal::bad_request(format!("error decoding patch: {mistake}")));
+    }
+    if fields::json_mistake(patch).is_some() {
+        return Err(Refusal::bad_request("Invalid JSON Patch"));
+    }
     let patch: Value =
-        serde_json::from_slice(patch).map_err(|_| Refusal::not_modelled("a merge patch that is no JSON"))?;
+        serde_json::from_slice(patch).map_err(|_| Refusal::not_modelled("a merge patch with such JSON"))?;
     match &patch {
         Value::Object(_) => Ok(merged(object, &patch)),
-        Value::Null => Err(Refusal::bad_request("Invalid JSON Patch")),
-        other if validation != Validation::Ignore => Err(Refusal::bad_request(format!(
-            "error decoding patch: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
-            go_kind(other)
-        ))),
         // It is taken for the object itself.
         Value::Array(_) => Err(Refusal::not_modelled("a merge patch that is a list")),
         _ => Err(Refusal::bad_request("Invalid JSON Patch")),
@@ -53,15 +54,15 @@ mod tests {
     #[test]
     fn what_is_no_object_is_refused() {
         let said =
-            |patch: Value, validation| apply(&json!({}), patch.to_string().as_bytes(), validation).unwrap_err().message;
+            |patch: Value, is_checked| apply(&json!({}), patch.to_string().as_bytes(), is_checked).unwrap_err().message;
         let told = |kind| {
             format!(
                 "error decoding patch: json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
             )
         };
-        assert_eq!(said(json!([1]), Validation::Warn), told("array"));
-        assert_eq!(said(json!("x"), Validation::Strict), told("string"));
-        assert_eq!(said(json!(1), Validation::Ignore), "Invalid JSON Patch");
-        assert_eq!(said(json!(null), Validation::Warn), "Invalid JSON Patch");
+        assert_eq!(said(json!([1]), true), told("array"));
+        assert_eq!(said(json!("x"), true), told("string"));
+        assert_eq!(said(json!(1), false), "Invalid JSON Patch");
+        assert_eq!(said(json!(null), true), "Invalid JSON Patch");
     }
 }
