@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::body;
 use super::call::Call;
 use super::options::{Kind, Options};
+use super::{body, escalation};
 use crate::answer::Answer;
 use crate::clock::rfc3339;
 use crate::kinds::Write;
@@ -65,6 +65,7 @@ pub(super) fn admitted(
     let write = write(world, call, namespace);
     meta::namespace_takes(&write, resource, &object)?;
     resource.strategy.admit(&mut object, None, &write)?;
+    escalation::confirm(world, call, resource, &object, None)?;
     // Where nobody has yet, the storage compares the Namespaces.
     in_namespace(&mut object, namespace)?;
     let metadata = &mut object["metadata"];

@@ -4,6 +4,7 @@ mod body;
 mod call;
 mod create;
 mod delete;
+mod escalation;
 mod labels;
 mod negotiation;
 mod options;

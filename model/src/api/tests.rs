@@ -220,6 +220,124 @@ async fn a_write_of_no_other_fields_left_their_time_until_it_was_noted() {
     }
 }
 
+/// As [`send`], of somebody else.
+async fn send_as(model: &Model, user: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    use http_body_util::BodyExt;
+    use tower_service::Service as _;
+
+    let request = http::Request::builder().method(method).uri(path).header("content-type", "application/json");
+    let request = request.body(http_body_util::Full::<bytes::Bytes>::from(body.to_string())).unwrap();
+    let mut service = model.service(crate::Peer::certified(user, ["devs"]));
+    let response = service.call(request).await.unwrap();
+    let code = response.status().as_u16();
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    (code, serde_json::from_slice(&bytes).unwrap())
+}
+
+const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
+const ROLES: &str = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles";
+const BINDINGS: &str = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings";
+const GROUP: &str = "rbac.authorization.k8s.io";
+
+fn bound(name: &str, kind: &str, role: &str, user: &str) -> Value {
+    json!({
+        "metadata": {"name": name}, "roleRef": {"apiGroup": GROUP, "kind": kind, "name": role},
+        "subjects": [{"apiGroup": GROUP, "kind": "User", "name": user}],
+    })
+}
+
+/// A model in which `bob` may write roles and bindings, and see Pods.
+async fn with_bob() -> Model {
+    let model = model(34);
+    let rules = json!([
+        {"apiGroups": [GROUP], "resources": ["*"], "verbs": ["create", "update", "patch", "get"]},
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]},
+        {"nonResourceURLs": ["/x/*"], "verbs": ["get"]},
+    ]);
+    let role = json!({"metadata": {"name": "writer"}, "rules": rules});
+    let to_bob = bound("writer", "ClusterRole", "writer", "bob");
+    for (path, body) in [("clusterroles", role), ("clusterrolebindings", to_bob)] {
+        let (code, answer) = send(&model, "POST", &format!("{RBAC}/{path}"), "application/json", Some(&body)).await;
+        assert_eq!(code, 201, "{answer}");
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    model
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_grants_what_he_does_not_have() {
+    let model = with_bob().await;
+    let role = |name: &str, rules: Value| json!({"metadata": {"name": name}, "rules": rules});
+    let begin = "user \"bob\" (groups=[\"devs\" \"system:authenticated\"]) is attempting to grant RBAC permissions not \
+                 currently held:\n";
+    let pods = role("ok", json!([{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]));
+    assert_eq!(send_as(&model, "bob", "POST", ROLES, &pods).await.0, 201);
+    let more =
+        role("no", json!([{"apiGroups": [""], "resources": ["pods", "secrets"], "verbs": ["get", "delete", "list"]}]));
+    let (code, answer) = send_as(&model, "bob", "POST", ROLES, &more).await;
+    let message = format!(
+        "roles.rbac.authorization.k8s.io \"no\" is forbidden: {begin}\
+         {{APIGroups:[\"\"], Resources:[\"pods\"], Verbs:[\"delete\"]}}\n\
+         {{APIGroups:[\"\"], Resources:[\"secrets\"], Verbs:[\"get\" \"delete\" \"list\"]}}"
+    );
+    assert_eq!((code, &answer["message"]), (403, &json!(message)));
+    let urls = role("no", json!([{"nonResourceURLs": ["/x/y", "/z"], "verbs": ["get"]}]));
+    let (code, answer) = send_as(&model, "bob", "POST", &format!("{RBAC}/clusterroles"), &urls).await;
+    let message = format!(
+        "clusterroles.rbac.authorization.k8s.io \"no\" is forbidden: {begin}{{NonResourceURLs:[\"/z\"], Verbs:[\"get\"]}}"
+    );
+    assert_eq!((code, &answer["message"]), (403, &json!(message)));
+    let aggregated = json!({
+        "metadata": {"name": "no"}, "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"a": "b"}}]},
+    });
+    let (code, answer) = send_as(&model, "bob", "POST", &format!("{RBAC}/clusterroles"), &aggregated).await;
+    let message = "clusterroles.rbac.authorization.k8s.io \"no\" is forbidden: must have cluster-admin privileges to use \
+                   the aggregationRule";
+    assert_eq!((code, &answer["message"]), (403, &json!(message)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_binds_what_he_does_not_have() {
+    let model = with_bob().await;
+    let (code, answer) = send_as(&model, "bob", "POST", BINDINGS, &bound("a", "ClusterRole", "view", "x")).await;
+    assert_eq!((code, &answer["reason"]), (403, &json!("Forbidden")));
+    let (code, _) = send_as(&model, "bob", "POST", BINDINGS, &bound("b", "ClusterRole", "writer", "x")).await;
+    assert_eq!(code, 201);
+    let (code, answer) = send_as(&model, "bob", "POST", BINDINGS, &bound("c", "Role", "missing", "x")).await;
+    let message = "rolebindings.rbac.authorization.k8s.io \"missing\" not found";
+    assert_eq!((code, &answer["message"]), (404, &json!(message)));
+    let of_cluster = format!("{RBAC}/clusterrolebindings");
+    let (code, answer) = send_as(&model, "bob", "POST", &of_cluster, &bound("d", "Role", "missing", "x")).await;
+    assert_eq!((code, &answer["message"]), (400, &json!("Namespace parameter required.")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_controller_gives_aggregated_roles_their_rules() {
+    let model = model(34);
+    let roles = format!("{RBAC}/clusterroles");
+    let rule = json!([{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]);
+    let whole = json!({
+        "metadata": {"name": "whole"}, "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"part": "of"}}]},
+        "rules": [{"apiGroups": [""], "resources": ["a"], "verbs": ["get"]}],
+    });
+    let part = json!({"metadata": {"name": "part", "labels": {"part": "of"}}, "rules": rule});
+    for body in [&whole, &part] {
+        assert_eq!(send(&model, "POST", &roles, "application/json", Some(body)).await.0, 201);
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    let (_, found) = send(&model, "GET", &format!("{roles}/whole"), "", None).await;
+    assert_eq!(found["rules"], rule);
+    let managers = found["metadata"]["managedFields"].as_array().unwrap();
+    let fields: Vec<(&Value, &Value)> = managers.iter().map(|entry| (&entry["manager"], &entry["fieldsV1"])).collect();
+    assert_eq!(
+        fields,
+        [
+            (&json!("clusterrole-aggregation-controller"), &json!({"f:rules": {}})),
+            (&json!("tests"), &json!({"f:aggregationRule": {".": {}, "f:clusterRoleSelectors": {}}})),
+        ]
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn kubectl_takes_over_what_it_applied_by_itself_before() {
     let annotation = "kubectl.kubernetes.io/last-applied-configuration";

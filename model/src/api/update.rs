@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::call::Call;
 use super::options::{Kind, Options};
-use super::{body, create, read};
+use super::{body, create, escalation, read};
 use crate::answer::Answer;
 use crate::managed::{self, Manager};
 use crate::meta;
@@ -106,6 +106,7 @@ pub(super) fn put(
     let write = create::write(world, call, &key.namespace);
     meta::namespace_takes_update(&write, resource)?;
     resource.strategy.admit(&mut object, Some(old), &write)?;
+    escalation::confirm(world, call, resource, &object, Some(old))?;
     let (said, is) = (text(&object, "resourceVersion"), text(old, "resourceVersion"));
     if said.is_empty() || said == "0" {
         if !resource.unconditional {

@@ -63,7 +63,14 @@ pub(crate) fn claim(role: &mut Value, now: &str) {
     let managed = &mut role["metadata"]["managedFields"];
     match managed.as_array_mut() {
         Some(entries) => {
-            entries.retain(|known| known["manager"] != MANAGER);
+            // It applies by force: nobody else has the rules any more.
+            for known in entries.iter_mut() {
+                if let Some(fields) = known["fieldsV1"].as_object_mut() {
+                    fields.remove("f:rules");
+                }
+            }
+            let is_empty = |known: &Value| known["fieldsV1"].as_object().is_some_and(serde_json::Map::is_empty);
+            entries.retain(|known| known["manager"] != MANAGER && !is_empty(known));
             entries.insert(0, entry);
         }
         None => *managed = json!([entry]),

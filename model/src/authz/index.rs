@@ -59,6 +59,13 @@ impl Index {
 }
 
 impl Seen {
+    /// What somebody sees who looks at the store itself.
+    pub(super) fn stored(store: &Store) -> Self {
+        let mut seen = Self::default();
+        seen.list_again(store);
+        seen
+    }
+
     fn catch_up(&mut self, store: &Store, until: Timestamp) {
         if self.place < store.first() {
             return self.list_again(store);

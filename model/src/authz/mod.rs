@@ -90,6 +90,46 @@ pub(crate) fn rules(world: &World, user: &User, namespace: &str) -> Rules {
     found
 }
 
+/// What RBAC grants somebody in a Namespace, and what came in the way: by what is stored, and not by what authorizers have seen.
+/// `resource` is what is written.
+pub(crate) fn held(world: &World, user: &User, namespace: &str, resource: &str) -> (Vec<Value>, Vec<String>) {
+    let stored = index::Seen::stored(&world.store);
+    let mut rules = Vec::new();
+    let errors = rbac::visit(&stored, user, namespace, |_, rule| {
+        rules.push(rule.clone());
+        false
+    });
+    let told = |error: String| match error.split_once('.') {
+        Some((kind @ ("role" | "clusterrole"), rest)) => match rest.split_once(' ') {
+            Some((_, rest)) if world.profile.has(Feature::MissingRolesAreToldAsRequested) => {
+                format!("{resource} {rest}")
+            }
+            _ => format!("{kind}s.{rest}"),
+        },
+        _ => error,
+    };
+    (rules, errors.into_iter().map(told).collect())
+}
+
+/// The rules of the role that a binding in a Namespace refers to.
+pub(crate) fn referred(world: &World, reference: &Value, namespace: &str, binding: &str) -> Outcome<Vec<Value>> {
+    let text = |field: &str| reference[field].as_str().unwrap_or_default().to_owned();
+    let asked = index::Binding { subjects: Vec::new(), role_kind: text("kind"), role: text("name") };
+    match (asked.role_kind.as_str(), namespace) {
+        ("Role", "") => return Err(Refusal::bad_request("Namespace parameter required.")),
+        ("Role" | "ClusterRole", _) => {}
+        (other, _) => return Err(Refusal::new(500, "", format!("unsupported role reference kind: {other:?}"))),
+    }
+    let stored = index::Seen::stored(&world.store);
+    let rules = stored.role_rules(&asked, namespace).map(<[Value]>::to_vec);
+    let missing = match asked.role_kind.as_str() {
+        _ if world.profile.has(Feature::MissingRolesAreToldAsRequested) => binding,
+        "Role" => "roles.rbac.authorization.k8s.io",
+        _ => "clusterroles.rbac.authorization.k8s.io",
+    };
+    rules.map_err(|_| Refusal::not_found(missing, &asked.role))
+}
+
 /// Several errors as one text, each once.
 pub(crate) fn aggregated(errors: &[String]) -> String {
     let mut each: Vec<&str> = Vec::new();

@@ -14,10 +14,11 @@ pub(super) enum Standing {
 /// The types whose fields are modelled: all (`*`), all but some (`!name`), or some by name. A type that is not here, or a
 /// field that is not said of its type, is refused.
 const MODELLED: &[(&str, &str)] = &[
+    ("AggregationRule", "*"),
     ("AttachedVolume", "*"),
     ("BoundObjectReference", "*"),
     ("Capabilities", "*"),
-    ("ClusterRole", "* !aggregationRule"),
+    ("ClusterRole", "*"),
     ("ClusterRoleBinding", "*"),
     ("ConfigMap", "*"),
     ("ConfigMapEnvSource", "*"),
@@ -51,6 +52,7 @@ const MODELLED: &[(&str, &str)] = &[
     ("HostIP", "*"),
     ("HostPathVolumeSource", "*"),
     ("KeyToPath", "*"),
+    ("LabelSelector", "matchLabels matchExpressions"),
     ("LabelSelectorAttributes", "*"),
     ("LabelSelectorRequirement", "*"),
     ("Lease", "*"),

@@ -18,32 +18,30 @@ const RULES: Rules = Rules { name: NameRule::Path, known_finalizers: true };
 const GROUP: &str = "rbac.authorization.k8s.io";
 
 impl Strategy for Role {
-    fn admit(&self, _object: &mut Value, _old: Option<&Value>, write: &Write<'_>) -> Result<(), Refusal> {
-        not_beyond(write, "a Role")
-    }
-
     fn validate(&self, object: &Value, old: Option<&Value>, write: &Write<'_>) -> Vec<Cause> {
         role(object, old, true, write.profile)
     }
 }
 
 impl Strategy for ClusterRole {
-    fn admit(&self, _object: &mut Value, _old: Option<&Value>, write: &Write<'_>) -> Result<(), Refusal> {
-        not_beyond(write, "a ClusterRole")
+    fn admit(&self, object: &mut Value, _old: Option<&Value>, write: &Write<'_>) -> Result<(), Refusal> {
+        let selectors = items(&object["aggregationRule"], "clusterRoleSelectors");
+        if selectors.iter().all(|selector| is_selector(selector, write.profile)) {
+            return Ok(());
+        }
+        Err(Refusal::not_modelled("the mistakes of a label selector"))
     }
 
     fn validate(&self, object: &Value, old: Option<&Value>, write: &Write<'_>) -> Vec<Cause> {
-        role(object, old, false, write.profile)
+        let mut causes = role(object, old, false, write.profile);
+        causes.extend(aggregation(object));
+        in_order(causes, write.profile)
     }
 }
 
 impl Strategy for RoleBinding {
     fn default(&self, object: &mut Value, _write: &Write<'_>) {
         default_binding(object);
-    }
-
-    fn admit(&self, _object: &mut Value, _old: Option<&Value>, write: &Write<'_>) -> Result<(), Refusal> {
-        not_beyond(write, "a RoleBinding")
     }
 
     fn validate(&self, object: &Value, old: Option<&Value>, write: &Write<'_>) -> Vec<Cause> {
@@ -56,21 +54,9 @@ impl Strategy for ClusterRoleBinding {
         default_binding(object);
     }
 
-    fn admit(&self, _object: &mut Value, _old: Option<&Value>, write: &Write<'_>) -> Result<(), Refusal> {
-        not_beyond(write, "a ClusterRoleBinding")
-    }
-
     fn validate(&self, object: &Value, old: Option<&Value>, write: &Write<'_>) -> Vec<Cause> {
         binding(object, old, false, write.profile)
     }
-}
-
-/// Nobody grants what he does not have; who has everything is asked nothing.
-fn not_beyond(write: &Write<'_>, what: &str) -> Result<(), Refusal> {
-    if write.user.is_in("system:masters") {
-        return Ok(());
-    }
-    Err(Refusal::not_modelled(format_args!("{what} written by somebody outside of system:masters")))
 }
 
 /// How often what is written in an update is looked at.
@@ -88,6 +74,35 @@ fn role(object: &Value, old: Option<&Value>, namespaced: bool, profile: &Profile
     }
     causes.extend(old.into_iter().flat_map(|old| meta::mistakes_of_change(object, old, RULES, profile)));
     in_order(causes, profile)
+}
+
+fn is_selector(selector: &Value, profile: &Profile) -> bool {
+    let is_label = |key: &str, value: &str| {
+        names::qualified(key, profile).is_empty() && names::label_value(value, profile).is_empty()
+    };
+    let mut pairs = selector["matchLabels"].as_object().into_iter().flatten();
+    pairs.all(|(key, value)| is_label(key, value.as_str().unwrap_or_default()))
+        && items(selector, "matchExpressions").iter().all(|expression| {
+            let mut values = items(expression, "values").iter().map(|value| value.as_str().unwrap_or_default());
+            let fits = match text(expression, "operator") {
+                "In" | "NotIn" => !items(expression, "values").is_empty(),
+                "Exists" | "DoesNotExist" => items(expression, "values").is_empty(),
+                _ => false,
+            };
+            fits && is_label(text(expression, "key"), "") && values.all(|value| is_label("a", value))
+        })
+}
+
+/// A role that gathers the rules of others says of which.
+fn aggregation(object: &Value) -> Option<Cause> {
+    let is_without =
+        object["aggregationRule"].is_object() && items(&object["aggregationRule"], "clusterRoleSelectors").is_empty();
+    is_without.then(|| {
+        Cause::required(
+            "aggregationRule.clusterRoleSelectors",
+            "at least one clusterRoleSelector required if aggregationRule is non-nil",
+        )
+    })
 }
 
 /// Late versions find missing verbs and names by another way, which comes after all else.

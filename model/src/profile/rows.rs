@@ -187,6 +187,8 @@ pub(crate) enum Feature {
     /// Values in texts of mistakes are JSON; before, as Go shows structs.
     ValuesInMistakesAreJson,
     // Authorization, what there is at the start, and discovery.
+    /// A role that is not there is told of as if it were what is written: a binding, or another role.
+    MissingRolesAreToldAsRequested,
     /// A refusal says which authorizer has which reason.
     AuthorizersAreNamed,
     /// A Node is shown its own Node and Pods only.
@@ -390,6 +392,11 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::TooLongIsToldInBytes, Span::from(32), "k8s.io/apimachinery/pkg/util/validation/field"),
     row(Feature::ValuesInMistakesAreJson, Span::from(34), "k8s.io/apimachinery/pkg/util/validation/field"),
     // Authorization, what there is at the start, and discovery.
+    row(
+        Feature::MissingRolesAreToldAsRequested,
+        Span::from(32),
+        "pkg/registry/rbac/validation/rule.go: the request's context reaches the storage; seen in v1.34.4, not in v1.24.17",
+    ),
     row(Feature::AuthorizersAreNamed, Span::from(37), "apiserver v0.37, pkg/authorization/union"),
     row(Feature::NodesAreShownTheirOwn, Span::from(32), "KEP-4601")
         .with("AuthorizeNodeWithSelectors", Span::between(31, 34)),
