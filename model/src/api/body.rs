@@ -12,6 +12,13 @@ const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kube
 
 pub(super) const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 
+pub(super) const YAML: &str = "application/yaml";
+
+/// YAML as the JSON that it is read as.
+pub(super) fn yaml(bytes: &[u8]) -> Outcome<Vec<u8>> {
+    fields::yaml_to_json(bytes).ok_or_else(|| Refusal::not_modelled("the error of a body that is no plain YAML"))
+}
+
 /// The object in a body, for a path that takes this. What is to be said of its fields is said.
 pub(super) fn read(
     call: &Call<'_>,
@@ -23,8 +30,9 @@ pub(super) fn read(
     let (object, warnings) = match media {
         "" | "application/json" | "*/*" => fields::body(&expected, &call.request.body, validation, profile)?,
         PROTOBUF => fields::protobuf_body(&expected, &call.request.body, profile)?,
-        "application/yaml" => {
-            return Err(Refusal::not_modelled(format!("a body of the type {media}")));
+        YAML => {
+            let json = yaml(&call.request.body)?;
+            fields::body(&expected, &json, validation, profile)?
         }
         _ => {
             let message =

@@ -84,6 +84,8 @@ impl Options {
         let bytes = &call.request.body;
         let body: Value = match body::media(call) {
             body::PROTOBUF => fields::protobuf_options(bytes, profile)?,
+            body::YAML => serde_json::from_slice(&body::yaml(bytes)?)
+                .map_err(|_| Refusal::not_modelled("DeleteOptions with such YAML"))?,
             _ => serde_json::from_slice(bytes).map_err(|_| Refusal::not_modelled("DeleteOptions that are no JSON"))?,
         };
         // What is unknown in them is passed over, in every version.

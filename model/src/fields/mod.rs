@@ -15,6 +15,7 @@ mod table;
 mod time;
 mod typed;
 mod written;
+mod yaml;
 
 use serde_json::Value;
 
@@ -28,6 +29,7 @@ pub(crate) use quantity::Quantity;
 pub(crate) use shape::{List, Shape, shape};
 pub(crate) use shown::{kind_name, plain, sort, text, type_name};
 pub(crate) use table::ListKind;
+pub(crate) use yaml::json as yaml_to_json;
 
 /// The types whose fields are modelled, each with which: `*` all, `!name` all but that, or by name.
 pub(crate) fn modelled_types() -> impl Iterator<Item = (&'static str, &'static str)> {
