@@ -108,15 +108,17 @@ fn held(
         return Ok(());
     }
     let groups: Vec<String> = call.user.groups.iter().map(|group| quoted(group)).collect();
-    let mut why = format!(
-        "user {} (groups=[{}]) is attempting to grant RBAC permissions not currently held:\n{}",
+    let beside = if errors.is_empty() {
+        String::new()
+    } else {
+        format!("; resolution errors: [{}]", authz::aggregated(&errors))
+    };
+    let why = format!(
+        "user {} (groups=[{}]) is attempting to grant RBAC permissions not currently held:\n{}{beside}",
         quoted(&call.user.name),
         groups.join(" "),
         shown(missing).join("\n")
     );
-    if !errors.is_empty() {
-        why += &format!("; resolution errors: [{}]", authz::aggregated(&errors));
-    }
     Err(Refusal::forbidden(resource.full, name(object), &why))
 }
 

@@ -42,7 +42,7 @@ pub(super) fn parse(text: &str, profile: &Profile) -> Result<Vec<Requirement>, S
         match parser.peek() {
             Token::End => return Ok(requirements),
             Token::Word(_) | Token::Sign("!") => {}
-            other => return Err(format!("found '{other}', expected: !, identifier, or 'end of string'")),
+            Token::Sign(other) => return Err(format!("found '{other}', expected: !, identifier, or 'end of string'")),
         }
         let requirement = parser.requirement();
         requirements.push(requirement.map_err(|mistake| format!("unable to parse requirement: {mistake}"))?);

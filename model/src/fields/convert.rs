@@ -45,7 +45,9 @@ fn scalar_from(value: &Value, scalar: Scalar, go: &str) -> Result<(), String> {
     let or = |plain: &'static str| if go.is_empty() { plain.to_owned() } else { go.to_owned() };
     let is_whole = |value: &Value| value.as_f64().is_some_and(|number| number.fract() == 0.0);
     match (scalar, value) {
-        (Scalar::String, Value::String(_)) | (Scalar::Bool, Value::Bool(_)) | (Scalar::FieldsV1, _) => Ok(()),
+        (Scalar::String | Scalar::IntOrString, Value::String(_))
+        | (Scalar::Bool, Value::Bool(_))
+        | (Scalar::FieldsV1, _) => Ok(()),
         (Scalar::Int32 | Scalar::Int64, Value::Number(_)) if is_whole(value) => Ok(()),
         // Of numbers Go knows a way to texts, which JSON does not.
         (Scalar::String, Value::Number(number)) if !number.is_f64() => {
@@ -65,7 +67,6 @@ fn scalar_from(value: &Value, scalar: Scalar, go: &str) -> Result<(), String> {
         // The rest read themselves from JSON.
         (Scalar::Quantity, Value::String(text)) => Quantity::parse(text.trim()).map(drop).map_err(str::to_owned),
         (Scalar::Quantity, other) => Quantity::parse(&other.to_string()).map(drop).map_err(str::to_owned),
-        (Scalar::IntOrString, Value::String(_)) => Ok(()),
         (Scalar::IntOrString, Value::Number(number)) => {
             let number = number.to_string();
             number.parse::<i32>().map(drop).map_err(|_| wanted(&format!("number {number}"), "int32"))
