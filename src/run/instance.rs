@@ -140,9 +140,10 @@ impl<'a> Instance<'a> {
     /// What was recorded of this scenario.
     fn recorded(&self) -> Result<Arc<Recorded>, Trouble> {
         let id = self.file.id().parse().map_err(|error: NameError| Trouble::new(error.to_string()))?;
-        let recorded = match self.cluster.is_embedded() {
-            true => self.remembered.of(id, self.store),
-            false => self.store.scenario(&id).map(Arc::new),
+        let recorded = if self.cluster.is_embedded() {
+            self.remembered.of(id, self.store)
+        } else {
+            self.store.scenario(&id).map(Arc::new)
         };
         recorded.map_err(|error| Trouble::new(error.to_string()))
     }
