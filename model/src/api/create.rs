@@ -95,7 +95,7 @@ pub(super) fn admitted(
         if let Some(metadata) = object["metadata"].as_object_mut().filter(|_| !dry_run || !has_version) {
             metadata.remove("resourceVersion");
         }
-    } else if has_version && (!dry_run || world.store.get(&key).is_none()) {
+    } else if has_version && !dry_run {
         return Err(Refusal::new(500, "", "resourceVersion should not be set on objects to be created"));
     }
     if let Some(there) = world.store.get(&key) {

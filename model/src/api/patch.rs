@@ -57,7 +57,12 @@ pub(super) fn patch(world: &mut World, call: &Call<'_>, resource: &'static Resou
     let decoded = match how {
         How::Strategic => strategic(&old, bytes, resource, options.validation, &world.profile)?,
         How::Json => merged(json_patch::apply(&old, bytes, is_checked)?, resource, options.validation, &world.profile)?,
-        _ => merged(merge::apply(&old, bytes, is_checked)?, resource, options.validation, &world.profile)?,
+        _ => merged(
+            merge::apply(&old, bytes, is_checked, &world.profile)?,
+            resource,
+            options.validation,
+            &world.profile,
+        )?,
     };
     let (mut object, warnings) = decoded;
     call.warn(warnings);

@@ -136,7 +136,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// Where a list goes on: as the API server writes it, in base64.
-fn place(text: &str) -> Outcome<(u64, String)> {
+fn place(text: &str, profile: &Profile) -> Outcome<(u64, String)> {
     let invalid = |why: &str| Refusal::bad_request(format!("invalid continue token: continue key is not valid{why}"));
     let bytes = LENIENT.decode(text).map_err(|_| {
         let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
@@ -154,6 +154,8 @@ fn place(text: &str) -> Outcome<(u64, String)> {
     };
     let said = token["v"].as_str().unwrap_or_default();
     if said != "meta.k8s.io/v1" {
+        let said =
+            if profile.has(Feature::ContinueVersionsAreNotQuoted) { said.to_owned() } else { fields::quoted(said) };
         return Err(invalid(&format!(": server does not recognize this encoded version {said}")));
     }
     match (token["rv"].as_u64(), token["start"].as_str()) {
@@ -174,7 +176,7 @@ pub(super) fn list(world: &World, call: &Call<'_>, resource: &'static Resource) 
         if !matches!(asked, "" | "0") {
             return Err(Refusal::bad_request("specifying resource version is not allowed when using continue"));
         }
-        let (revision, start) = place(text)?;
+        let (revision, start) = place(text, &world.profile)?;
         if revision < world.store.compacted() {
             return Err(Refusal::not_modelled("a list that goes on from what was compacted"));
         }

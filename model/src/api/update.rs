@@ -84,7 +84,7 @@ pub(super) fn same_uid(meant: &str, is: &str, key: &Key, resource: &Resource, dr
 }
 
 /// A version is a number, or there is none.
-fn numeric(version: &str) -> Outcome<()> {
+pub(super) fn numeric(version: &str) -> Outcome<()> {
     if version.is_empty() || version.parse::<u64>().is_ok() {
         return Ok(());
     }

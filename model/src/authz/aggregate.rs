@@ -27,6 +27,13 @@ pub(crate) fn react(world: &mut World, event: &Event) {
         let Some(role) = world.store.get(&key) else { continue };
         let all: Vec<&Value> = world.store.list(CLUSTER_ROLES, "").map(|(_, role)| &**role).collect();
         let rules = rules(role, &all);
+        let is_managed = || {
+            role["metadata"]["managedFields"].as_array().into_iter().flatten().any(|known| known["manager"] == MANAGER)
+        };
+        if rules.is_empty() && !is_managed() {
+            // It applies a configuration without rules then, which is nothing.
+            continue;
+        }
         if role["rules"].as_array().map(Vec::as_slice).unwrap_or_default() != rules {
             let mut role = Value::clone(role);
             role["rules"] = rules.into();

@@ -19,6 +19,7 @@ mod yaml;
 
 use serde_json::Value;
 
+use self::written::Empty;
 use crate::profile::{Feature, Profile};
 use crate::status::Refusal;
 
@@ -119,7 +120,7 @@ pub(crate) fn decode_patched(
         return Err(Refusal::not_modelled(format_args!("the field {path} of a {kind}")));
     }
     let warnings = if validation == Validation::Warn { found.told } else { Vec::new() };
-    Ok(Ok((written::value(found.value, shape), warnings)))
+    Ok(Ok((written::value(found.value, shape, Empty::Stays), warnings)))
 }
 
 fn text_of(object: &Value, field: &str) -> String {
@@ -141,11 +142,11 @@ pub(crate) fn zero(kind: &str, profile: &Profile) -> Value {
     object
 }
 
-/// An object as it would be written: to be called after something was changed in it that leaves empty what the API server
+/// An object as it would be stored: to be called after something was changed in it that leaves empty what the API server
 /// would leave out, or the other way round.
 pub(crate) fn normalize(kind: &str, object: &mut Value, profile: &Profile) {
     if let Some(shape) = shape(kind, profile) {
-        *object = written::value(object.take(), shape);
+        *object = written::value(object.take(), shape, Empty::IsNone);
     }
 }
 
@@ -157,7 +158,7 @@ fn read(
     profile: &Profile,
 ) -> Result<(Value, Vec<String>), Refusal> {
     let (shape, value, warnings) = found(kind, version, json, validation, profile)?;
-    Ok((written::value(value, shape), warnings))
+    Ok((written::value(value, shape, Empty::Stays), warnings))
 }
 
 /// What a text says, field by field.

@@ -5,48 +5,57 @@ use serde_json::{Map, Value};
 use super::shape::{Shape, Struct};
 use super::table::{Field, Scalar};
 
+/// What becomes of a list or map that is empty and would be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Empty {
+    /// It is told from none: so in a body, whose sender manages it.
+    Stays,
+    /// It is none: so in the store.
+    IsNone,
+}
+
 /// The same value, complete and without what is not written. Null stands for nothing at all.
-pub(super) fn value(value: Value, shape: Shape) -> Value {
+pub(super) fn value(value: Value, shape: Shape, empty: Empty) -> Value {
     match (value, shape) {
-        (Value::Object(pairs), Shape::Struct(of)) => fields(pairs, of),
-        (_, Shape::Struct(of)) => fields(Map::new(), of),
+        (Value::Object(pairs), Shape::Struct(of)) => fields(pairs, of, empty),
+        (_, Shape::Struct(of)) => fields(Map::new(), of, empty),
         (Value::Object(pairs), Shape::Map(map)) => {
             let whole = |(key, inner): (String, Value)| {
                 let inner = match (inner, map.value()) {
                     (Value::Null, Shape::Scalar(Scalar::Bytes)) => "".into(),
-                    (inner, shape) => self::value(inner, shape),
+                    (inner, shape) => self::value(inner, shape, empty),
                 };
                 (key, inner)
             };
             Value::Object(pairs.into_iter().map(whole).collect())
         }
         (Value::Array(items), Shape::List(list)) => {
-            items.into_iter().map(|item| self::value(item, list.item())).collect()
+            items.into_iter().map(|item| self::value(item, list.item(), empty)).collect()
         }
         (Value::Null, Shape::Scalar(scalar)) => zero(scalar),
         (value, _) => value,
     }
 }
 
-fn fields(mut pairs: Map<String, Value>, of: Struct) -> Value {
+fn fields(mut pairs: Map<String, Value>, of: Struct, empty: Empty) -> Value {
     let mut out = Map::new();
     for field in of.fields() {
         let found = pairs.remove(field.name).unwrap_or_default();
-        if let Some(value) = self::field(found, of.shape(field), field) {
+        if let Some(value) = self::field(found, of.shape(field), field, empty) {
             out.insert(field.name.to_owned(), value);
         }
     }
     Value::Object(out)
 }
 
-fn field(found: Value, shape: Shape, field: &Field) -> Option<Value> {
+fn field(found: Value, shape: Shape, field: &Field, empty: Empty) -> Option<Value> {
     if field.pointer {
         return match found {
             Value::Null => (!field.omitempty).then_some(Value::Null),
-            found => Some(value(found, shape)),
+            found => Some(value(found, shape, empty)),
         };
     }
-    let whole = value(found, shape);
+    let whole = value(found, shape, empty);
     let is_empty = match (&whole, shape) {
         (Value::Null, Shape::Scalar(Scalar::Time | Scalar::MicroTime)) => return (!field.omitzero).then_some(whole),
         (
@@ -62,8 +71,7 @@ fn field(found: Value, shape: Shape, field: &Field) -> Option<Value> {
     };
     match shape {
         _ if is_empty && field.omitempty => None,
-        // What is stored does not tell an empty list from none.
-        Shape::List(_) | Shape::Map(_) if is_empty => Some(Value::Null),
+        Shape::List(_) | Shape::Map(_) if is_empty && empty == Empty::IsNone => Some(Value::Null),
         _ => Some(whole),
     }
 }

@@ -150,6 +150,30 @@ fn shape(resource: &Resource, profile: &Profile) -> Outcome<Shape> {
 /// An object about to be written by a create, an update or a patch, with its managers noted. `old` is none in a create.
 pub(crate) fn updated(
     old: Option<&Value>,
+    object: Value,
+    resource: &Resource,
+    manager: &Manager,
+    now: Timestamp,
+    profile: &Profile,
+) -> Outcome<Value> {
+    let mut object = noted(old, object, resource, manager, now, profile)?;
+    // Who wrote an empty list manages it, though it is stored as none.
+    if has_empty_list(&object) {
+        fields::normalize(resource.kind, &mut object, profile);
+    }
+    Ok(object)
+}
+
+fn has_empty_list(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.is_empty() || items.iter().any(has_empty_list),
+        Value::Object(pairs) => pairs.iter().any(|(key, value)| key != "managedFields" && has_empty_list(value)),
+        _ => false,
+    }
+}
+
+fn noted(
+    old: Option<&Value>,
     mut object: Value,
     resource: &Resource,
     manager: &Manager,

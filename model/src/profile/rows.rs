@@ -71,6 +71,10 @@ pub(crate) enum Feature {
     DeletionsHaveAVersion,
     /// `fieldValidation` has to be one of its values, whether or not fields are validated.
     FieldValidationIsKnown,
+    /// A merge patch that is none is the sender's mistake.
+    InvalidPatchesAreBadRequests,
+    /// The version in a `continue` that is not known is told without quotes.
+    ContinueVersionsAreNotQuoted,
     /// A label selector may have any number of empty values in a row.
     ManyEmptyValues,
     /// Items to be taken from a list that is not there, and nulls in what is new, are dropped; before, they were kept.
@@ -270,6 +274,8 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::NetworksAreToldAlone, Span::from(30), "kubernetes: pkg/apis/core/validation"),
     row(Feature::DeletionsHaveAVersion, Span::from(26), "apiserver: pkg/storage/etcd3/store.go"),
     row(Feature::FieldValidationIsKnown, Span::from(23), "apimachinery: pkg/apis/meta/v1/validation"),
+    row(Feature::InvalidPatchesAreBadRequests, Span::from(23), "apiserver: pkg/endpoints/handlers/patch.go"),
+    row(Feature::ContinueVersionsAreNotQuoted, Span::from(25), "apiserver: pkg/storage/continue.go"),
     row(Feature::ManyEmptyValues, Span::from(35), "apimachinery: pkg/labels/selector.go"),
     row(Feature::DeletionsOfNothingAreDropped, Span::from(24), "apimachinery: pkg/util/strategicpatch"),
     row(Feature::DeletionsAreOfAnyList, Span::from(28), "apimachinery: pkg/util/strategicpatch"),

@@ -39,6 +39,7 @@ pub(super) fn apply(
         metadata.remove("managedFields");
     }
     let (mut object, _) = fields::decode(resource.kind, object, Validation::Ignore, &world.profile)?;
+    fields::normalize(resource.kind, &mut object, &world.profile);
     resource.strategy.default(&mut object, &create::write(world, call, &key.namespace));
     if !managers.is_null() {
         object["metadata"]["managedFields"] = managers;
@@ -52,6 +53,7 @@ pub(super) fn apply(
     create::in_namespace(&mut object, &key.namespace)?;
     let Some(old) = old else {
         create_is_allowed(world, call)?;
+        update::numeric(update::text(&object, "resourceVersion"))?;
         return Ok(Answer::new(201, create::admitted(world, call, resource, object, options.dry_run, true)?));
     };
     Ok(Answer::ok(update::put(world, call, resource, key, &old, object, options.dry_run)?))
