@@ -154,6 +154,12 @@ fn tokens_are_as_recorded_on_every_version() {
 }
 
 #[test]
+fn what_exploring_found_is_as_recorded() {
+    let wrong = hold("explored", &BTreeSet::new());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn posts_are_as_recorded_where_there_is_a_kubectl() {
     let wrong = hold("posts", &with_kubectl());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::options::{Kind, Options};
-use super::{body, escalation};
+use super::{body, escalation, update};
 use crate::answer::Answer;
 use crate::clock::rfc3339;
 use crate::kinds::Write;
@@ -65,6 +65,9 @@ pub(super) fn admitted(
     let write = write(world, call, namespace);
     meta::namespace_takes(&write, resource, &object)?;
     resource.strategy.admit(&mut object, None, &write)?;
+    if by_update {
+        update::numeric(update::text(&object, "resourceVersion"))?;
+    }
     escalation::confirm(world, call, resource, &object, None)?;
     // Where nobody has yet, the storage compares the Namespaces.
     in_namespace(&mut object, namespace)?;

@@ -32,7 +32,6 @@ pub(super) fn replace(world: &mut World, call: &Call<'_>, resource: &'static Res
         if !resource.create_on_update || !subresource.is_empty() {
             return Err(Refusal::not_found(resource.full, &key.name));
         }
-        numeric(text(&object, "resourceVersion"))?;
         return Ok(Answer::new(201, create::new(world, call, resource, object, &manager, options.dry_run, true)?));
     };
     let uid = object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();

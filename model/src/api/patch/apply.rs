@@ -53,7 +53,6 @@ pub(super) fn apply(
     create::in_namespace(&mut object, &key.namespace)?;
     let Some(old) = old else {
         create_is_allowed(world, call)?;
-        update::numeric(update::text(&object, "resourceVersion"))?;
         return Ok(Answer::new(201, create::admitted(world, call, resource, object, options.dry_run, true)?));
     };
     Ok(Answer::ok(update::put(world, call, resource, key, &old, object, options.dry_run)?))
