@@ -20,11 +20,12 @@ reviews, answered and not kept:
 
 requests:
   create, get, list (selectors, limit and continue), watch (bookmarks, initial events), update, JSON, merge and strategic patch, server-side
-  apply, delete (grace, preconditions, propagation, finalizers), deletecollection, dry run, field validation, field managers, Tables and
-  metadata alone, discovery, /version, health, OpenID discovery, as much OpenAPI as kubectl needs
+  apply, delete (grace, preconditions, propagation, finalizers), deletecollection, dry run, field validation, field managers, bodies in JSON,
+  YAML and protobuf, Tables and metadata alone, discovery, /version, health, OpenID discovery, as much OpenAPI as kubectl needs
 
 who asks:
-  client certificates, bearer tokens, impersonation, nobody; RBAC, the Node authorizer, NodeRestriction for tokens
+  client certificates, bearer tokens, impersonation, nobody; RBAC and what it keeps its writers from giving, the Node authorizer,
+  NodeRestriction for tokens
 
 controllers:
   ServiceAccounts, their tokens, tracking and clean-up of these, root CA, Namespaces, owners, aggregated ClusterRoles, scheduling to the
