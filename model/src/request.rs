@@ -160,6 +160,11 @@ impl Attributes {
 
     /// Plural and group, as `roles.rbac.authorization.k8s.io`.
     pub(crate) fn full_resource(&self) -> String {
-        if self.group.is_empty() { self.resource.clone() } else { format!("{}.{}", self.resource, self.group) }
+        full(&self.resource, &self.group)
     }
+}
+
+/// A resource with its group, as `deployments.apps`.
+pub(crate) fn full(plural: &str, group: &str) -> String {
+    if group.is_empty() { plural.to_owned() } else { format!("{plural}.{group}") }
 }

@@ -24,26 +24,8 @@ pub(crate) fn body(value: &Value, request: &Request, profile: &Profile) -> Strin
 /// A value on one line, its fields by name.
 pub(crate) fn plain(value: &Value) -> String {
     let mut text = String::new();
-    match value {
-        Value::Object(object) => {
-            text.push('{');
-            for (at, (name, value)) in object.iter().enumerate() {
-                if at > 0 {
-                    text.push(',');
-                }
-                string(&mut text, name);
-                text.push(':');
-                text.push_str(&plain(value));
-            }
-            text.push('}');
-        }
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(plain).collect();
-            text = format!("[{}]", items.join(","));
-        }
-        Value::String(said) => string(&mut text, said),
-        other => text = other.to_string(),
-    }
+    // What is escaped stands in texts alone.
+    escaped(&mut text, &value.to_string());
     text
 }
 
@@ -136,11 +118,15 @@ fn string(text: &mut String, said: &str) {
         text.push('"');
         return;
     }
-    let quoted = Value::from(said).to_string();
-    for c in quoted.chars() {
+    escaped(text, &Value::from(said).to_string());
+}
+
+/// JSON with what HTML reads as its own escaped.
+fn escaped(text: &mut String, json: &str) {
+    for c in json.chars() {
         match c {
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                // As above.
+                // Writing into a String does not fail.
                 let _ = write!(text, "\\u{:04x}", u32::from(c));
             }
             c => text.push(c),

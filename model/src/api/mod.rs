@@ -18,7 +18,7 @@ use http::Method;
 use crate::answer::Answer;
 use crate::fields::Expected;
 use crate::profile::{NotModelled, Profile};
-use crate::request::{Attributes, Request};
+use crate::request::{self, Attributes, Request};
 use crate::resources::{self, Resource};
 use crate::status::Refusal;
 use crate::watching::Wanted;
@@ -119,7 +119,7 @@ pub(crate) fn check_kind(profile: &Profile, api_version: &str, kind: &str) -> Re
     };
     match discovery::plural(profile, group, version, kind) {
         Some(plural) if !is_modelled(&plural) => {
-            Err(NotModelled { what: format!("the resource {}", discovery::full(&plural, group)) })
+            Err(NotModelled { what: format!("the resource {}", request::full(&plural, group)) })
         }
         _ => Ok(()),
     }

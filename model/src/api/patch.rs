@@ -54,17 +54,12 @@ pub(super) fn patch(world: &mut World, call: &Call<'_>, resource: &'static Resou
     }
     let old = old.ok_or_else(|| Refusal::not_found(resource.full, &key.name))?;
     let is_checked = world.profile.has(Feature::FieldValidation) && options.validation != Validation::Ignore;
-    let decoded = match how {
-        How::Strategic => strategic(&old, bytes, resource, options.validation, &world.profile)?,
-        How::Json => merged(json_patch::apply(&old, bytes, is_checked)?, resource, options.validation, &world.profile)?,
-        _ => merged(
-            merge::apply(&old, bytes, is_checked, &world.profile)?,
-            resource,
-            options.validation,
-            &world.profile,
-        )?,
+    let (validation, profile) = (options.validation, &world.profile);
+    let (mut object, warnings) = match how {
+        How::Strategic => strategic(&old, bytes, resource, validation, profile)?,
+        How::Json => merged(json_patch::apply(&old, bytes, is_checked)?, resource, validation, profile)?,
+        _ => merged(merge::apply(&old, bytes, is_checked, profile)?, resource, validation, profile)?,
     };
-    let (mut object, warnings) = decoded;
     call.warn(warnings);
     resource.strategy.default(&mut object, &create::write(world, call, &key.namespace));
     update::fits_path(&object, call, resource, &world.profile)?;

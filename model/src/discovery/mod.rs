@@ -72,17 +72,12 @@ pub(crate) fn plural(profile: &Profile, group: &str, version: &str, kind: &str) 
     of_kind.filter_map(|resource| resource["name"].as_str()).find(|name| !name.contains('/')).map(str::to_owned)
 }
 
-/// A resource with its group, as `deployments.apps`.
-pub(crate) fn full(plural: &str, group: &str) -> String {
-    if group.is_empty() { plural.to_owned() } else { format!("{plural}.{group}") }
-}
-
 /// The answer to a request for a resource that is not modelled: that it is not, or that there is none.
 pub(crate) fn missing(profile: &Profile, attributes: &Attributes) -> Outcome<Answer> {
     let Attributes { group, version, resource, subresource, .. } = attributes;
     let name = if subresource.is_empty() { resource.clone() } else { format!("{resource}/{subresource}") };
     if knows(profile, group, version, &name) {
-        let (full, part) = (full(resource, group), name.trim_start_matches(resource.as_str()));
+        let (full, part) = (attributes.full_resource(), name.trim_start_matches(resource.as_str()));
         return Err(Refusal::not_modelled(format_args!("the resource {full}{part}")));
     }
     if !group.is_empty() && !served(profile).groups.iter().any(|known| known.name == *group) {

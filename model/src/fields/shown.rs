@@ -6,16 +6,26 @@ use super::go::quoted;
 
 /// As `%v` shows a value: `map[a:1 b:<nil>]`.
 pub(crate) fn plain(value: &Value) -> String {
+    nested(value, &|scalar| match scalar {
+        Value::Null => "<nil>".to_owned(),
+        Value::Number(number) => number.as_i64().map_or_else(|| float(number.as_f64()), |number| number.to_string()),
+        other => other.to_string(),
+    })
+}
+
+/// Maps and lists as all verbs but `%#v` show them, and texts; `scalar` shows the rest.
+fn nested(value: &Value, scalar: &dyn Fn(&Value) -> String) -> String {
     match value {
         Value::Object(fields) => {
-            let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}:{}", plain(value))).collect();
+            let fields: Vec<String> =
+                fields.iter().map(|(name, value)| format!("{name}:{}", nested(value, scalar))).collect();
             format!("map[{}]", fields.join(" "))
         }
-        Value::Array(items) => format!("[{}]", items.iter().map(plain).collect::<Vec<_>>().join(" ")),
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(|item| nested(item, scalar)).collect::<Vec<_>>().join(" "))
+        }
         Value::String(text) => text.clone(),
-        Value::Null => "<nil>".to_owned(),
-        Value::Bool(value) => value.to_string(),
-        Value::Number(number) => number.as_i64().map_or_else(|| float(number.as_f64()), |number| number.to_string()),
+        other => scalar(other),
     }
 }
 
@@ -39,16 +49,10 @@ pub(crate) fn sharp(value: &Value) -> String {
 
 /// As `%s` shows it: what is no text is told to be none.
 pub(crate) fn text(value: &Value) -> String {
-    match value {
-        Value::Object(fields) => {
-            let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}:{}", text(value))).collect();
-            format!("map[{}]", fields.join(" "))
-        }
-        Value::Array(items) => format!("[{}]", items.iter().map(text).collect::<Vec<_>>().join(" ")),
-        Value::String(text) => text.clone(),
+    nested(value, &|scalar| match scalar {
         Value::Null => "%!s(<nil>)".to_owned(),
         other => format!("%!s({}={})", type_name(other), plain(other)),
-    }
+    })
 }
 
 /// Its type, as `%T` names it; where all whole numbers are integers.
