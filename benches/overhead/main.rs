@@ -17,7 +17,7 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use figures::{Verdict, machine};
+use figures::{Verdict, ended, machine};
 use rehearsal::cluster::{self, Assets, ClusterSpec, Home, OpenOptions};
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -47,13 +47,7 @@ fn main() -> ExitCode {
     if let Some(code) = cluster::hook() {
         return code;
     }
-    match arguments().and_then(|arguments| run(&arguments)) {
-        Ok(code) => code,
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "{error}");
-            ExitCode::from(2)
-        }
-    }
+    ended(arguments().and_then(|arguments| run(&arguments)))
 }
 
 fn arguments() -> Outcome<Arguments> {

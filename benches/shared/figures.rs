@@ -1,6 +1,7 @@
 //! Medians, spreads, and the limit that each is held against.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use super::Outcome;
@@ -56,4 +57,12 @@ pub(crate) fn machine() -> String {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').take(2).collect::<Vec<_>>().join(", ");
     format!("machine: {cores} cores, load {load} (last minute, last five)")
+}
+
+/// How a bench ends: with 2 if it could not measure, with a word why.
+pub(crate) fn ended(ran: Outcome<ExitCode>) -> ExitCode {
+    ran.unwrap_or_else(|error| {
+        let _ = writeln!(io::stderr(), "{error}");
+        ExitCode::from(2)
+    })
 }

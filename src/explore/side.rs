@@ -39,15 +39,13 @@ pub(super) struct Side<'c> {
 impl<'c> Side<'c> {
     /// Makes the Namespace that every sequence has, and waits for what every Namespace has.
     pub(super) async fn open(cluster: &'c Cluster, calls: &[Call], settling: Duration) -> Result<Self, ExploreError> {
-        // Of thousands of suffixes two may well be alike, and the Namespace of the first still be going.
-        let mut made = Self::begin(cluster, calls, settling).await?;
+        let (mut side, mut made) = Self::begin(cluster, calls, settling).await?;
         for _ in 0..REDRAWS {
-            if made.1.status != 409 {
-                break;
+            // Of thousands of suffixes two may well be alike, and the Namespace of the first still be going.
+            if made.status == 409 {
+                (side, made) = Self::begin(cluster, calls, settling).await?;
             }
-            made = Self::begin(cluster, calls, settling).await?;
         }
-        let (mut side, made) = made;
         if !made.is_success() {
             return Err(ExploreError::refused(&made));
         }
