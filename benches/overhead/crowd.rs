@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future;
 use http::Method;
-use rehearsal::action::Backoff;
+use rehearsal::action::Pace;
 use rehearsal::cluster::{self, Assets};
 
 use super::bare::{client, config, send};
@@ -71,7 +71,7 @@ pub(crate) fn measure(assets: &Assets, pairs: usize, out: &mut impl Write) -> Ou
             namespace: format!("token-demo-bare-{index}-{copy}"),
             audience,
             pod: &pod,
-            longest_pause: Backoff::LONGEST,
+            longest_pause: Pace::WAITING.longest,
         });
         let start = Instant::now();
         let came = runtime.block_on(future::join_all(calls.map(async |calls| calls.pod_bound().await)));

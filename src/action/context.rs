@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
 use super::path;
-use super::{During, Exit, Reply, Upgrade};
+use super::{Backoff, During, Exit, Pace, Reply, Upgrade};
 use crate::cluster::{EmbeddedError, Exchange, Request, Resource, SendError, UpgradeError, WatchEvent, WorkplaceError};
 use crate::syntax::{Scope, TemplateError, TextTemplate};
 
@@ -139,6 +139,8 @@ pub struct StepCx<'a> {
     pub query: &'a [(String, String)],
     /// How long the action may wait by itself: for the default ServiceAccount, or until something is gone.
     pub patience: Duration,
+    /// How it looks again meanwhile.
+    pub pace: Pace,
     /// The steps that run while the action is open. For actions that wait themselves.
     pub during: &'a dyn During,
     /// Whether nothing that could still come would change what the step makes of a reply. For the same.
@@ -247,7 +249,7 @@ impl StepCx<'_> {
 
     /// The resource behind a kind, or the reply that says there is none.
     pub(super) async fn resource(&self, api_version: &str, kind: &str) -> Result<Result<Resource, Reply>, RunError> {
-        let mut backoff = Backoff::new(self.patience.min(DISCOVERY));
+        let mut backoff = Backoff::new(self.pace, self.patience.min(DISCOVERY));
         loop {
             if let Some(resource) = self.api.resolve(api_version, kind).await? {
                 return Ok(Ok(resource));
@@ -287,50 +289,5 @@ impl StepCx<'_> {
     /// The value of a parameter of `query:`.
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-}
-
-/// Pauses between attempts: 1 ms, each a quarter longer up to 100 ms, until their sum would exceed what may be waited. So
-/// nobody waits much more than a quarter longer than what is waited for takes; with doubling it would be up to twice.
-#[derive(Debug, Clone)]
-pub struct Backoff {
-    next: Duration,
-    left: Duration,
-}
-
-impl Backoff {
-    const FIRST: Duration = Duration::from_millis(1);
-    /// The longest pause: from here on asking again and again costs more than watching.
-    pub const LONGEST: Duration = Duration::from_millis(100);
-
-    /// Pauses that come to `patience` together.
-    pub fn new(patience: Duration) -> Self {
-        Self { next: Self::FIRST, left: patience }
-    }
-}
-
-impl Iterator for Backoff {
-    type Item = Duration;
-
-    fn next(&mut self) -> Option<Duration> {
-        let pause = self.next.min(self.left);
-        self.left -= pause;
-        self.next = (self.next * 5 / 4).min(Self::LONGEST);
-        (!pause.is_zero()).then_some(pause)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_by_a_quarter_and_come_to_the_patience() {
-        let patience = Duration::from_millis(800);
-        let pauses: Vec<Duration> = Backoff::new(patience).collect();
-        let first: Vec<u128> = pauses.iter().take(4).map(Duration::as_micros).collect();
-        assert_eq!(first, [1000, 1250, 1562, 1953]);
-        assert_eq!(pauses.iter().max(), Some(&Backoff::LONGEST));
-        assert_eq!(pauses.iter().sum::<Duration>(), patience);
     }
 }

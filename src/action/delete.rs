@@ -68,7 +68,7 @@ fn uid(exchange: &Exchange) -> Option<&str> {
 }
 
 async fn until_gone(cx: &StepCx<'_>, path: String, uid: Option<&str>) -> Result<(), RunError> {
-    let mut backoff = Backoff::new(cx.patience);
+    let mut backoff = Backoff::new(cx.pace, cx.patience);
     loop {
         // The parameters of the DELETE say nothing to a GET.
         let request = Request::new(Method::GET, path.clone());

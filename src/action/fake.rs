@@ -10,8 +10,8 @@ use futures_util::stream;
 use serde_json::{Value, json};
 
 use super::{
-    Action, Api, CommandError, Commands, Decoder, During, Events, Exit, Invocation, KINDS, Manifests, Reply, RunError,
-    Said, Saying, StepCx, Upgrade,
+    Action, Api, CommandError, Commands, Decoder, During, Events, Exit, Invocation, KINDS, Manifests, Pace, Reply,
+    RunError, Said, Saying, StepCx, Upgrade,
 };
 use crate::cluster::{EventKind, Exchange, Request, Resource, SendError, UpgradeError, WatchEvent};
 use crate::syntax::{At, Diagnostic, Diagnostics, Node, Scope, Source, parse};
@@ -78,7 +78,18 @@ impl Fake {
         scope.set("count", json!(600));
         let (namespace, suffix, enough, patience) = (Some("demo"), "-rhabcde", &self.enough, PATIENCE);
         let (scope, query) = (&scope, &query[..]);
-        let cx = StepCx { api: self, commands: self, scope, namespace, suffix, query, patience, during: self, enough };
+        let cx = StepCx {
+            api: self,
+            commands: self,
+            scope,
+            namespace,
+            suffix,
+            query,
+            patience,
+            pace: Pace::WAITING,
+            during: self,
+            enough,
+        };
         action.run(&cx).await
     }
 }

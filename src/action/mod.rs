@@ -2,6 +2,7 @@
 //! else in the program knows the kinds by name.
 
 mod apply;
+mod backoff;
 mod command;
 mod context;
 mod create;
@@ -33,9 +34,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-pub use context::{
-    Api, Backoff, CommandError, Commands, Events, Invocation, Program, RunError, Said, Saying, StepCx, Watched,
-};
+pub use backoff::{Backoff, Pace};
+pub use context::{Api, CommandError, Commands, Events, Invocation, Program, RunError, Said, Saying, StepCx, Watched};
 pub use during::{DURING, During, Nothing};
 pub use object::ClusterWide;
 pub use reference::KindName;

@@ -214,7 +214,7 @@ impl Object {
         };
         let request = request(self, cx, &cx.collection(&resource, self.namespace.as_ref())?)?;
         let is_pod = self.kind.group().is_empty() && self.kind.kind == "Pod";
-        let mut backoff = Backoff::new(cx.patience);
+        let mut backoff = Backoff::new(cx.pace, cx.patience);
         loop {
             let exchange = cx.send_for_object(request.clone()).await?;
             match backoff.next() {

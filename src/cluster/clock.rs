@@ -20,6 +20,11 @@ impl Clock {
         Self(Some(Arc::default()))
     }
 
+    /// Whether time jumps to the next deadline at present.
+    pub fn leaps(&self) -> bool {
+        self.0.as_ref().is_some_and(|count| *count.lock().unwrap_or_else(PoisonError::into_inner) == 0)
+    }
+
     /// Lets time go by as on the wall for as long as what comes back is there. To be called on the runtime whose clock it
     /// is.
     pub fn hold(&self) -> Held {
@@ -77,9 +82,9 @@ mod tests {
         let (first, second) = (clock.hold(), clock.clone().hold());
         assert!(!is_frozen());
         drop(first);
-        assert!(!is_frozen());
+        assert!(!is_frozen() && !clock.leaps());
         drop(second);
-        assert!(is_frozen());
+        assert!(is_frozen() && clock.leaps());
         let before = Instant::now();
         sleep(Duration::from_hours(1)).await;
         assert_eq!(before.elapsed().as_secs(), 3600);

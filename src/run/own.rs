@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::outcome::Trouble;
 use super::sent::Sent;
-use crate::action::Backoff;
+use crate::action::{Backoff, Pace};
 use crate::cluster::{Cluster, Exchange, Identity, RUN_LABEL, Request, SendError, Session};
 
 /// How long clean-up may take at most: it asks and does not wait, so this is for a server that is ill, or on a machine that
@@ -119,7 +119,7 @@ impl<'a> Own<'a> {
     /// Sends it again while the server is in trouble.
     async fn send_until_taken(&self, request: &Request, deadline: Instant) -> Came {
         let mut last = Came::Nothing;
-        for pause in Backoff::new(Duration::MAX) {
+        for pause in Backoff::new(Pace::WAITING, Duration::MAX) {
             let came = self.send(request, deadline).await;
             let is_ill = match &came {
                 Came::Answer(exchange) => exchange.is_trouble(),

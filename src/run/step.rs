@@ -22,7 +22,7 @@ use super::sent::Sent;
 use super::sequence::Tried;
 use super::settling::{Settled, Settling};
 use super::suite::Settings;
-use crate::action::{Answers, Backoff, Nothing, Reply, StepCx};
+use crate::action::{Answers, Backoff, Nothing, Pace, Reply, StepCx};
 use crate::cluster::{Cluster, Watch};
 use crate::observe::Observer;
 use crate::plan::Plan;
@@ -174,7 +174,7 @@ impl<'a> Stage<'a> {
         // What holds is looked at once more when its time is over; nothing has to change for that.
         let latest = times.latest(step, start);
         let mut settling = step.frame.settle.map(Settling::new);
-        let mut pauses = Backoff::new(Duration::MAX);
+        let mut pauses = Backoff::new(self.pace(), Duration::MAX);
         loop {
             tried.attempts += 1;
             let _ = self.sent.take_requests();
@@ -266,7 +266,13 @@ impl<'a> Stage<'a> {
             api: StepApi::new(self.cluster, session, &self.plan.scenario.cluster, self.sent),
             commands,
             query,
+            pace: self.pace(),
         })
+    }
+
+    /// How a step looks again where it waits.
+    fn pace(&self) -> Pace {
+        if self.cluster.clock().leaps() { Pace::LEAPING } else { Pace::WAITING }
     }
 
     /// Waits before the next attempt: quick tries while an informer is some milliseconds behind, then until what the
@@ -281,7 +287,7 @@ impl<'a> Stage<'a> {
     ) -> Result<(), Trouble> {
         let mut interrupted = self.interrupted.clone();
         let wait = async {
-            let watch = if is_resting || pause < Backoff::LONGEST { None } else { self.watch(step, attempt).await };
+            let watch = if is_resting || pause < self.pace().longest { None } else { self.watch(step, attempt).await };
             tokio::time::sleep(pause).await;
             if let Some(mut watch) = watch {
                 // Whatever comes, a change, an error or the end of the watch: it is time to look again.
@@ -315,6 +321,7 @@ pub(super) struct Prepared<'a> {
     api: StepApi<'a>,
     commands: StepCommands<'a>,
     query: Vec<(String, String)>,
+    pace: Pace,
 }
 
 impl Prepared<'_> {
@@ -328,6 +335,7 @@ impl Prepared<'_> {
             query: &self.query,
             // A little less than the step has, so that it can say what it waited for in vain.
             patience: timeout.mul_f64(0.9),
+            pace: self.pace,
             during: &Nothing,
             enough: &|_| true,
         }
