@@ -32,7 +32,8 @@ pub struct OpenOptions {
     pub stays_if_started: bool,
     /// How a cluster of ours is set up.
     pub setup: Setup,
-    /// Whether a local cluster is shared with nobody: only such a one can be upgraded.
+    /// Whether a local or embedded cluster is shared with nobody: nothing need be taken away there, and only such a local
+    /// one can be upgraded.
     pub private: bool,
     /// Of what clusters of kind are made.
     pub images: Images,

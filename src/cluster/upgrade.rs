@@ -107,6 +107,7 @@ impl Cluster {
     /// Whether nobody else uses it or ever will.
     pub fn is_private(&self) -> bool {
         self.tenancy.as_ref().is_some_and(|tenancy| tenancy.is_private)
+            || self.embedded.as_ref().is_some_and(|embedded| embedded.is_private)
     }
 
     /// The version that answers now: after an upgrade another one than when it was opened.

@@ -1,11 +1,16 @@
 //! What the author of a scenario wrote: such values are never redacted, whatever they look like.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// The strings of a scenario and its fixtures, as in the files: without the run's suffix, before any interpolation.
+/// Cloning shares them.
 #[derive(Debug, Clone, Default)]
-pub struct Written {
-    text: String,
+pub struct Written(Arc<Texts>);
+
+#[derive(Debug, Default)]
+struct Texts {
+    all: String,
     /// Every run of letters and digits: most questions are answered by the last one of the value asked for.
     runs: HashSet<Box<str>>,
 }
@@ -15,23 +20,23 @@ impl Written {
     pub(super) fn holds(&self, value: &str) -> bool {
         let Some(last) = runs(value).last() else { return false };
         let is_border = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-        self.runs.contains(last)
-            && self.text.match_indices(value).any(|(at, _)| {
-                is_border(self.text[..at].chars().next_back())
-                    && is_border(self.text[at + value.len()..].chars().next())
+        let Texts { all, runs } = &*self.0;
+        runs.contains(last)
+            && all.match_indices(value).any(|(at, _)| {
+                is_border(all[..at].chars().next_back()) && is_border(all[at + value.len()..].chars().next())
             })
     }
 }
 
 impl<S: AsRef<str>> FromIterator<S> for Written {
     fn from_iter<I: IntoIterator<Item = S>>(strings: I) -> Self {
-        let mut written = Self::default();
+        let mut texts = Texts::default();
         for string in strings {
-            written.text.push_str(string.as_ref());
-            written.text.push('\n');
-            written.runs.extend(runs(string.as_ref()).map(Box::from));
+            texts.all.push_str(string.as_ref());
+            texts.all.push('\n');
+            texts.runs.extend(runs(string.as_ref()).map(Box::from));
         }
-        written
+        Self(Arc::new(texts))
     }
 }
 

@@ -4,6 +4,7 @@
 mod names;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 pub use names::Names;
 
@@ -43,7 +44,7 @@ pub enum Planned {
 #[derive(Debug)]
 pub struct Plan {
     /// The scenario with the names of this run.
-    pub scenario: Scenario,
+    pub scenario: Arc<Scenario>,
     /// For each of its steps why this server leaves it out, if it does.
     pub left_out: Vec<Option<String>>,
     /// The names of this run.
@@ -52,17 +53,36 @@ pub struct Plan {
     pub digest: String,
 }
 
+/// A scenario with names that are those of one run on its cluster.
+#[derive(Debug, Clone)]
+pub struct Renamed {
+    scenario: Arc<Scenario>,
+    names: Names,
+}
+
+impl Renamed {
+    /// With names that were just drawn.
+    pub fn draw(file: &ScenarioFile) -> Result<Self, Diagnostics> {
+        let words = file.scenario.words().map(str::to_owned).collect();
+        let names = Names::draw(words, &mut rand::rng(), |suffix| file.mentions(suffix));
+        let scenario = Arc::new(file.renamed(&|text| names.rewrite(text))?);
+        Ok(Self { scenario, names })
+    }
+}
+
 impl Planned {
-    /// What is to be done with a scenario on a cluster.
-    pub fn of(file: &ScenarioFile, on: &Cluster<'_>) -> Result<Self, Diagnostics> {
+    /// What is to be done with a scenario on a cluster. It is `renamed` only if it runs.
+    pub fn of(
+        file: &ScenarioFile,
+        on: &Cluster<'_>,
+        renamed: impl FnOnce() -> Result<Renamed, Diagnostics>,
+    ) -> Result<Self, Diagnostics> {
         let Cluster { version, has, .. } = *on;
         let written = &file.scenario;
         if let Some(reason) = Self::skipped(written, on) {
             return Ok(Self::Skip { reason });
         }
-        let words = written.words().map(str::to_owned).collect();
-        let names = Names::draw(words, &mut rand::rng(), |suffix| file.mentions(suffix));
-        let scenario = file.renamed(&|text| names.rewrite(text))?;
+        let Renamed { scenario, names } = renamed()?;
         let left_out = scenario.steps.iter().map(|step| left_out(step, version, has)).collect();
         let digest = digest(written, version, has);
         Ok(Self::Run(Box::new(Plan { scenario, left_out, names, digest })))

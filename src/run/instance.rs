@@ -19,9 +19,10 @@ use super::suite::Settings;
 use crate::action::CommandError;
 use crate::cluster::{Cluster, RUN_LABEL};
 use crate::observe::{Known, Observer};
-use crate::plan::{self, Plan, Planned};
+use crate::plan::{self, Plan, Planned, Renamed};
 use crate::scenario::ScenarioFile;
 use crate::snapshot::{Entry, NameError, Recorded, Series, Store, Text};
+use crate::syntax::Diagnostics;
 use crate::version::Version;
 
 /// A scenario about to be run on a cluster.
@@ -32,6 +33,8 @@ pub(super) struct Instance<'a> {
     pub(super) store: &'a Store,
     pub(super) remembered: &'a Remembered,
     pub(super) settings: &'a Settings,
+    /// How many runs of the scenario the cluster has seen before this one.
+    pub(super) before: usize,
 }
 
 impl<'a> Instance<'a> {
@@ -47,7 +50,7 @@ impl<'a> Instance<'a> {
         let rungs: Vec<Version> = cluster.rungs().cloned().collect();
         let (version, has, setup) = (cluster.version(), cluster.capabilities(), cluster.setup());
         let on = plan::Cluster { version, has, setup, rungs: &rungs };
-        match Planned::of(self.file, &on) {
+        match Planned::of(self.file, &on, || self.renamed()) {
             Err(mistakes) => outcome.trouble.push(Trouble::new(mistakes.render(false))),
             Ok(Planned::Skip { reason }) => outcome.skipped = Some(reason),
             Ok(Planned::Run(plan)) => {
@@ -137,11 +140,20 @@ impl<'a> Instance<'a> {
         Place::prepare(self.cluster, self.file, plan).await.map(Some)
     }
 
+    /// The scenario with the names of this run. What a model shows must not become a snapshot, so it may be that of another model.
+    fn renamed(&self) -> Result<Renamed, Diagnostics> {
+        if self.cluster.is_embedded() {
+            self.remembered.renamed(self.file, self.before)
+        } else {
+            Renamed::draw(self.file)
+        }
+    }
+
     /// What was recorded of this scenario.
     fn recorded(&self) -> Result<Arc<Recorded>, Trouble> {
         let id = self.file.id().parse().map_err(|error: NameError| Trouble::new(error.to_string()))?;
         let recorded = if self.cluster.is_embedded() {
-            self.remembered.of(id, self.store)
+            self.remembered.recorded(id, self.store)
         } else {
             self.store.scenario(&id).map(Arc::new)
         };
@@ -174,7 +186,7 @@ impl<'a> Instance<'a> {
             server: self.cluster.server().map(str::to_owned),
             folder: place.map(Place::folder),
             nodes: facts.nodes.clone(),
-            written: self.file.strings().collect(),
+            written: self.remembered.written(self.file),
             own_labels: vec![RUN_LABEL.to_owned()],
         }
     }

@@ -1,5 +1,6 @@
 //! Many scenarios on some clusters: concurrency, Ctrl-C, and the stream of events.
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::PoisonError;
 use std::thread::available_parallelism;
@@ -190,7 +191,9 @@ impl Suite<'_> {
         running: &Running<'_, '_, '_>,
     ) {
         let words = setup.to_string();
-        match self.open(spec, label, OpenOptions { setup, ..self.options(running) }, running).await {
+        // A model ends with this, and what is in it too.
+        let options = OpenOptions { setup, private: spec.is_embedded(), ..self.options(running) };
+        match self.open(spec, label, options, running).await {
             Some(Ok(cluster)) => self.scenarios(scenarios, &cluster, label, running).await,
             Some(Err(ClusterError::Embedded(EmbeddedError::Setup { refused, version }))) => {
                 let what = format!("{}, the embedded model, set up with {words}", version.minor);
@@ -238,7 +241,7 @@ impl Suite<'_> {
             };
             let trouble = match opened {
                 Some(Ok(cluster)) => {
-                    let instance = self.instance(file, &cluster, label, running);
+                    let instance = self.instance(file, &cluster, label, running, 0);
                     let begun = || running.tell(&Event::Started { id: file.id(), cluster: label });
                     return instance.run(&RwLock::new(()), running.stop.heard(), begun).await;
                 }
@@ -275,9 +278,10 @@ impl Suite<'_> {
         cluster: &'a Cluster,
         label: &'a str,
         running: &Running<'a, '_, '_>,
+        before: usize,
     ) -> Instance<'a> {
         let (store, settings, remembered) = (self.store, &self.settings, running.remembered);
-        Instance { file, cluster, label, store, remembered, settings }
+        Instance { file, cluster, label, store, remembered, settings, before }
     }
 
     /// How clusters are opened. With what is kept a cluster that is started for it is kept too.
@@ -301,12 +305,19 @@ impl Suite<'_> {
         // A scenario that says `alone` waits for the others on its cluster to end, and they for it.
         let (alone, jobs) = (RwLock::new(()), Semaphore::new(self.settings.jobs));
         let (alone, jobs, stopped) = (&alone, &jobs, running.stop.heard());
+        let seen = std::sync::Mutex::new(HashMap::<String, usize>::new());
+        let before = |file: &ScenarioFile| {
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let runs = seen.entry(file.id().to_owned()).or_default();
+            std::mem::replace(runs, *runs + 1)
+        };
+        let before = &before;
         let run = |file| {
             let stopped = stopped.clone();
             repeat(self.settings.runs, async move || {
                 // Never closed.
                 let _job = jobs.acquire().await;
-                let instance = self.instance(file, cluster, label, running);
+                let instance = self.instance(file, cluster, label, running, before(file));
                 let begun = || running.tell(&Event::Started { id: file.id(), cluster: label });
                 instance.run(alone, stopped.clone(), begun).await
             })

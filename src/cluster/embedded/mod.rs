@@ -117,6 +117,8 @@ fn release(wanted: &Release) -> Result<(Version, rehearsal_model::Release), Embe
 pub(super) struct Embedded {
     model: Model,
     root: Root,
+    /// Whether it was opened for one user, and ends with it.
+    pub(super) is_private: bool,
     socket: OnceCell<Socket>,
 }
 
@@ -169,7 +171,7 @@ impl Cluster {
     }
 }
 
-/// Starts a control plane with nothing in it, for one user: it ends with the `Cluster`.
+/// Starts a control plane with nothing in it, which ends with the `Cluster`.
 pub(super) fn open(wanted: &Release, how: &OpenOptions) -> Result<Cluster, EmbeddedError> {
     let home = how.home().ok();
     let outline = Outline::of(wanted, home.as_ref())?;
@@ -201,7 +203,7 @@ pub(super) fn open(wanted: &Release, how: &OpenOptions) -> Result<Cluster, Embed
         home,
         clock: how.clock.clone(),
         programs: RwLock::new(programs),
-        embedded: Some(Embedded { model, root, socket: OnceCell::new() }),
+        embedded: Some(Embedded { model, root, is_private: how.private, socket: OnceCell::new() }),
         ..cluster
     })
 }
