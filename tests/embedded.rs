@@ -6,7 +6,7 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 use http::Method;
 use rehearsal::cluster::{self, Clock, ClusterSpec, Home, Identity, OpenOptions, Release, Request};
-use rehearsal::run::{Event, ScenarioOutcome, Settings, Status, Suite};
+use rehearsal::run::{Event, Runs, ScenarioOutcome, Settings, Status, Suite};
 use rehearsal::scenario::{self, ScenarioFile};
 use rehearsal::snapshot::Store;
 
@@ -47,6 +47,58 @@ fn rehearse(clusters: &[ClusterSpec], texts: &[&str]) -> (Vec<ScenarioOutcome>, 
 
 fn passed(outcome: &ScenarioOutcome) {
     assert_eq!(outcome.status(), Status::Passed, "{outcome:#?}");
+}
+
+#[test]
+fn a_scenario_that_runs_again_on_the_same_model_has_other_names() {
+    let (folder, files) = scenarios(&["
+scenario: twice
+namespace: demo
+unique: [demo-role]
+steps:
+  - create: {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, name: demo-role}
+"]);
+    let store = Store::open(Utf8PathBuf::from_path_buf(folder.path().join("snapshots")).unwrap());
+    let runs = Runs { times: 2, only_complete: false };
+    let settings = Settings { runs, ..Settings::default() };
+    let suite = Suite { scenarios: vec![&files[0], &files[0]], store: &store, settings };
+    let finished = suite.run(&[NEWEST, NEWEST], &mut |_| Ok(())).unwrap();
+    assert_eq!(finished.outcomes.iter().map(|outcome| outcome.runs).sum::<usize>(), 8);
+    finished.outcomes.iter().for_each(passed);
+}
+
+#[test]
+fn of_scenarios_that_run_commands_no_more_than_two_a_processor_run_at_once() {
+    let most = 2 * std::thread::available_parallelism().unwrap().get();
+    let seen = tempfile::tempdir().unwrap();
+    for name in ["begun", "running", "most"] {
+        std::fs::create_dir(seen.path().join(name)).unwrap();
+    }
+    // Each waits until so many have begun, and then looks for more of them beside itself.
+    let text = format!(
+        r#"
+scenario: crowd
+steps:
+  - run:
+      command: |
+        touch "$SEEN/begun/$$" "$SEEN/running/$$"
+        until [ "$(ls "$SEEN/begun" | wc -l)" -ge {most} ]; do :; done
+        for look in 1 2 3 4 5 6 7 8 9 10; do ls "$SEEN/running" | wc -l; done | sort -n | tail -n 1 > "$SEEN/most/$$"
+        rm "$SEEN/running/$$"
+      env: {{SEEN: {}}}
+"#,
+        seen.path().display()
+    );
+    let (folder, files) = scenarios(&vec![text.as_str(); 3 * most]);
+    let store = Store::open(Utf8PathBuf::from_path_buf(folder.path().join("snapshots")).unwrap());
+    let settings = Settings { jobs: 3 * most, ..Settings::default() };
+    let suite = Suite { scenarios: files.iter().collect(), store: &store, settings };
+    let finished = suite.run(&[NEWEST], &mut |_| Ok(())).unwrap();
+    finished.outcomes.iter().for_each(passed);
+    let counts = std::fs::read_dir(seen.path().join("most")).unwrap();
+    let counts: Vec<usize> =
+        counts.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap().trim().parse().unwrap()).collect();
+    assert_eq!((counts.len(), counts.iter().max()), (3 * most, Some(&most)));
 }
 
 /// Were time that of the wall, these tests would last for hours.

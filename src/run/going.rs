@@ -6,6 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use tokio::sync::Semaphore;
+
 use super::event::Event;
 use super::outcome::{ScenarioOutcome, Trouble};
 use super::remembered::Remembered;
@@ -38,6 +40,8 @@ pub(super) struct Running<'h, 'r, 'e> {
     heard: &'h Heard<'r, 'e>,
     pub(super) remembered: &'h Remembered,
     pub(super) stop: &'h Stop,
+    /// The turns of scenarios that run commands, on whatever cluster.
+    pub(super) commands: &'h Semaphore,
     /// The time of this thread's runtime.
     pub(super) clock: Clock,
 }
@@ -85,8 +89,14 @@ impl<'r, 'e> Heard<'r, 'e> {
 }
 
 impl<'h, 'r, 'e> Running<'h, 'r, 'e> {
-    pub(super) fn new(heard: &'h Heard<'r, 'e>, remembered: &'h Remembered, stop: &'h Stop, clock: Clock) -> Self {
-        Self { heard, remembered, stop, clock }
+    pub(super) fn new(
+        heard: &'h Heard<'r, 'e>,
+        remembered: &'h Remembered,
+        stop: &'h Stop,
+        commands: &'h Semaphore,
+        clock: Clock,
+    ) -> Self {
+        Self { heard, remembered, stop, commands, clock }
     }
 
     /// Hands an event on. Where that fails the run is to end: not here and now, since that would leave behind what

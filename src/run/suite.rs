@@ -28,7 +28,7 @@ use crate::stop::Stop;
 /// How a suite is run.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Scenarios at once on a cluster.
+    /// Scenarios at once on a cluster; of those that run commands never more than two for each processor of this machine.
     pub jobs: usize,
     /// How often each scenario is run on a cluster.
     pub runs: Runs,
@@ -108,9 +108,9 @@ impl Suite<'_> {
         let paused = (0..threads).map(|_| self::runtime().enable_all().start_paused(true).build());
         let paused: Vec<Runtime> = paused.collect::<Result<_, _>>().map_err(SuiteError::Runtime)?;
 
-        let (heard, remembered) = (Heard::new(emit), Remembered::default());
+        let (heard, remembered, commands) = (Heard::new(emit), Remembered::default(), turns_of_commands());
         let stop = runtime.block_on(async { Stop::on_signals() });
-        let running = Running::new(&heard, &remembered, &stop, Clock::default());
+        let running = Running::new(&heard, &remembered, &stop, &commands, Clock::default());
         for spec in clusters {
             running.tell(&Event::Queued { cluster: &spec.to_string() });
         }
@@ -120,7 +120,7 @@ impl Suite<'_> {
             let (alive, mut gone) = mpsc::channel::<()>(1);
             for runtime in paused {
                 let alive = alive.clone();
-                let running = Running::new(&heard, &remembered, &stop, Clock::paused());
+                let running = Running::new(&heard, &remembered, &stop, &commands, Clock::paused());
                 scope.spawn(move || {
                     runtime.block_on(async {
                         while let Some(spec) = next() {
@@ -146,7 +146,8 @@ impl Suite<'_> {
     /// Runs everything on a cluster that is open already; what asks for another set-up is left out.
     pub async fn run_on(&self, cluster: &Cluster, label: &str, emit: &mut Emit<'_>) -> Result<Finished, SuiteError> {
         let (heard, remembered, stop) = (Heard::new(emit), Remembered::default(), Stop::on_signals());
-        let running = Running::new(&heard, &remembered, &stop, cluster.clock().clone());
+        let commands = turns_of_commands();
+        let running = Running::new(&heard, &remembered, &stop, &commands, cluster.clock().clone());
         self.scenarios(&self.scenarios, cluster, label, &running).await;
         heard.end(stop.is_asked())
     }
@@ -313,9 +314,11 @@ impl Suite<'_> {
         };
         let before = &before;
         let run = |file| {
+            let file: &ScenarioFile = file;
             let stopped = stopped.clone();
             repeat(self.settings.runs, async move || {
-                // Never closed.
+                // Never closed, either of them.
+                let _turn = if file.scenario.runs_commands() { Some(running.commands.acquire().await) } else { None };
                 let _job = jobs.acquire().await;
                 let instance = self.instance(file, cluster, label, running, before(file));
                 let begun = || running.tell(&Event::Started { id: file.id(), cluster: label });
@@ -332,6 +335,13 @@ impl Suite<'_> {
             }
         }
     }
+}
+
+/// A kubectl is half a second of processor time: where too many of them share the processors, each waits longer than it gives
+/// an API server to answer.
+fn turns_of_commands() -> Semaphore {
+    const FOR_EACH_PROCESSOR: usize = 2;
+    Semaphore::new(FOR_EACH_PROCESSOR * available_parallelism().map_or(1, usize::from))
 }
 
 fn ids<'s>(scenarios: &[&'s ScenarioFile]) -> Vec<&'s str> {
