@@ -15,6 +15,10 @@ use std::process::ExitCode;
 
 use figures::{Verdict, ended, machine};
 
+/// As the program and the test have it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 const USAGE: &str = "usage: cargo bench --bench embedded -- [ready] [process] [tokens] [--runs N] [--check]

@@ -49,8 +49,6 @@ pub struct Plan {
     pub left_out: Vec<Option<String>>,
     /// The names of this run.
     pub names: Names,
-    /// The digest of the steps that apply: what was recorded with another one is stale.
-    pub digest: String,
 }
 
 /// A scenario with names that are those of one run on its cluster.
@@ -84,8 +82,7 @@ impl Planned {
         }
         let Renamed { scenario, names } = renamed()?;
         let left_out = scenario.steps.iter().map(|step| left_out(step, version, has)).collect();
-        let digest = digest(written, version, has);
-        Ok(Self::Run(Box::new(Plan { scenario, left_out, names, digest })))
+        Ok(Self::Run(Box::new(Plan { scenario, left_out, names })))
     }
 
     /// Why a scenario is not run on a cluster, if it is not.
@@ -129,7 +126,7 @@ pub fn course(scenario: &Scenario, version: &Version, rungs: &[Version]) -> Resu
     releases.collect()
 }
 
-/// The digest of the steps of a scenario that apply to a server.
+/// The digest of the steps of a scenario that apply to a server: what was recorded with another one is stale.
 pub fn digest(scenario: &Scenario, version: &Version, has: &BTreeSet<Capability>) -> String {
     scenario.digest(&scenario.cluster.on(version), |step| left_out(step, version, has).is_none())
 }

@@ -128,7 +128,7 @@ impl<'a> Instance<'a> {
             outcome.skip_what_is_not_modelled();
         } else if steps.unwrap_or(false) && outcome.status() != Status::Broken {
             let (texts, answered) = stage.into_texts();
-            outcome.recording = self.recording(plan, texts, answered);
+            outcome.recording = self.recording(texts, answered);
         }
     }
 
@@ -160,20 +160,12 @@ impl<'a> Instance<'a> {
         recorded.map_err(|error| Trouble::new(error.to_string()))
     }
 
-    fn recording(
-        &self,
-        plan: &Plan,
-        texts: BTreeMap<Series, Text>,
-        answered: BTreeMap<Series, Version>,
-    ) -> Option<Recording> {
-        let origin = self.cluster.origin();
-        let entry = Entry {
-            cluster: origin.kind.to_owned(),
-            etcd: origin.etcd.clone(),
-            plan: plan.digest.parse().ok()?,
-            answered,
-        };
-        Some(Recording { subject: subject(self.file)?, version: self.cluster.version().clone(), entry, texts })
+    fn recording(&self, texts: BTreeMap<Series, Text>, answered: BTreeMap<Series, Version>) -> Option<Recording> {
+        let (origin, version) = (self.cluster.origin(), self.cluster.version());
+        let plan = plan::digest(&self.file.scenario, version, self.cluster.capabilities());
+        let entry =
+            Entry { cluster: origin.kind.to_owned(), etcd: origin.etcd.clone(), plan: plan.parse().ok()?, answered };
+        Some(Recording { subject: subject(self.file)?, version: version.clone(), entry, texts })
     }
 
     fn known(&self, plan: &Plan, place: Option<&Place<'_>>) -> Known {
