@@ -24,10 +24,15 @@ fn scenarios(texts: &[&str]) -> (tempfile::TempDir, Vec<ScenarioFile>) {
     (folder, files)
 }
 
+/// Where nothing is recorded yet, beside their folder.
+fn store_in(folder: &tempfile::TempDir) -> Store {
+    Store::open(Utf8PathBuf::from_path_buf(folder.path().join("snapshots")).unwrap())
+}
+
 /// What comes of scenarios on clusters, in the order of clusters and files; and all events in a word.
 fn rehearse(clusters: &[ClusterSpec], texts: &[&str]) -> (Vec<ScenarioOutcome>, Vec<String>) {
     let (folder, files) = scenarios(texts);
-    let store = Store::open(Utf8PathBuf::from_path_buf(folder.path().join("snapshots")).unwrap());
+    let store = store_in(&folder);
     let suite = Suite { scenarios: files.iter().collect(), store: &store, settings: Settings::default() };
     let mut events = Vec::new();
     let finished = suite.run(clusters, &mut |event| {
@@ -58,7 +63,7 @@ unique: [demo-role]
 steps:
   - create: {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, name: demo-role}
 "]);
-    let store = Store::open(Utf8PathBuf::from_path_buf(folder.path().join("snapshots")).unwrap());
+    let store = store_in(&folder);
     let runs = Runs { times: 2, only_complete: false };
     let settings = Settings { runs, ..Settings::default() };
     let suite = Suite { scenarios: vec![&files[0], &files[0]], store: &store, settings };
@@ -81,7 +86,7 @@ scenario: crowd
 steps:
   - run:
       command: |
-        touch "$SEEN/begun/$$" "$SEEN/running/$$"
+        touch "$SEEN/running/$$" "$SEEN/begun/$$"
         until [ "$(ls "$SEEN/begun" | wc -l)" -ge {most} ]; do :; done
         for look in 1 2 3 4 5 6 7 8 9 10; do ls "$SEEN/running" | wc -l; done | sort -n | tail -n 1 > "$SEEN/most/$$"
         rm "$SEEN/running/$$"
@@ -90,7 +95,7 @@ steps:
         seen.path().display()
     );
     let (folder, files) = scenarios(&vec![text.as_str(); 3 * most]);
-    let store = Store::open(Utf8PathBuf::from_path_buf(folder.path().join("snapshots")).unwrap());
+    let store = store_in(&folder);
     let settings = Settings { jobs: 3 * most, ..Settings::default() };
     let suite = Suite { scenarios: files.iter().collect(), store: &store, settings };
     let finished = suite.run(&[NEWEST], &mut |_| Ok(())).unwrap();
@@ -198,7 +203,7 @@ steps:
   - create: {apiVersion: apps/v1, kind: Deployment, name: x}
 ";
     let (folder, files) = scenarios(&[text]);
-    let store = Store::open(Utf8PathBuf::from_path_buf(folder.path().join("snapshots")).unwrap());
+    let store = store_in(&folder);
     let suite = Suite { scenarios: files.iter().collect(), store: &store, settings: Settings::default() };
     let home = Some(Home::new(folder.path(), folder.path()));
     let how = OpenOptions { home, clock: Clock::paused(), ..OpenOptions::default() };

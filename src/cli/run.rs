@@ -51,7 +51,7 @@ pub(super) struct RunArgs {
 /// How scenarios are run, for `run` and `record`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct How {
-    /// Scenarios at once on a cluster; of those that run commands never more than two for each processor
+    /// Scenarios at once on a cluster; of those that run commands never more than two for each processor.
     #[arg(short, long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: u16,
     /// How long a step may take that does not say `timeout` itself.

@@ -133,11 +133,11 @@ impl Normaliser<'_> {
             return None;
         }
         let count = |is: fn(&u8) -> bool| run.bytes().filter(is).count();
-        let (upper, lower) = (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase));
+        let (upper, lower, digits) =
+            (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase), count(u8::is_ascii_digit));
         if upper < 2 || lower < 2 {
             return None;
         }
-        let digits = count(u8::is_ascii_digit);
         let is_random = run.len() >= SECRET && upper >= 8 && lower >= 8 && digits >= 4;
         // A piece of twice that length holds one of these windows whole.
         let windows = || run.as_bytes().chunks_exact(PIECE).filter_map(|window| std::str::from_utf8(window).ok());

@@ -21,7 +21,7 @@ use crate::cluster::{Cluster, RUN_LABEL};
 use crate::observe::{Known, Observer};
 use crate::plan::{self, Plan, Planned, Renamed};
 use crate::scenario::ScenarioFile;
-use crate::snapshot::{Entry, NameError, Recorded, Series, Store, Text};
+use crate::snapshot::{Entry, NameError, Recorded, ScenarioId, Series, Store, Text};
 use crate::syntax::Diagnostics;
 use crate::version::Version;
 
@@ -140,7 +140,7 @@ impl<'a> Instance<'a> {
         Place::prepare(self.cluster, self.file, plan).await.map(Some)
     }
 
-    /// The scenario with the names of this run. What a model shows must not become a snapshot, so it may be that of another model.
+    /// The scenario with the names of this run: on a model those that it has on the others too.
     fn renamed(&self) -> Result<Renamed, Diagnostics> {
         if self.cluster.is_embedded() {
             self.remembered.renamed(self.file, self.before)
@@ -151,9 +151,9 @@ impl<'a> Instance<'a> {
 
     /// What was recorded of this scenario.
     fn recorded(&self) -> Result<Arc<Recorded>, Trouble> {
-        let id = self.file.id().parse().map_err(|error: NameError| Trouble::new(error.to_string()))?;
+        let id: ScenarioId = self.file.id().parse().map_err(|error: NameError| Trouble::new(error.to_string()))?;
         let recorded = if self.cluster.is_embedded() {
-            self.remembered.recorded(id, self.store)
+            self.remembered.recorded(&id, self.store)
         } else {
             self.store.scenario(&id).map(Arc::new)
         };

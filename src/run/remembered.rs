@@ -3,6 +3,9 @@
 //! sees what is on another.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::convert::Infallible;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::observe::Written;
@@ -11,7 +14,7 @@ use crate::scenario::ScenarioFile;
 use crate::snapshot::{Recorded, ScenarioId, Store, StoreError};
 use crate::syntax::Diagnostics;
 
-/// What was read already. It is read by one thread while the others wait: they want it most likely too.
+/// What was read already.
 #[derive(Debug, Default)]
 pub(super) struct Remembered {
     written: Mutex<HashMap<String, Written>>,
@@ -23,35 +26,30 @@ pub(super) struct Remembered {
 impl Remembered {
     /// What the author of a scenario wrote.
     pub(super) fn written(&self, file: &ScenarioFile) -> Written {
-        let mut known = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(written) = known.get(file.id()) {
-            return written.clone();
-        }
-        let written: Written = file.strings().collect();
-        known.insert(file.id().to_owned(), written.clone());
+        let Ok(written) = once(&self.written, file.id().to_owned(), || Ok::<_, Infallible>(file.strings().collect()));
         written
     }
 
     /// What was recorded of a scenario.
-    pub(super) fn recorded(&self, id: ScenarioId, store: &Store) -> Result<Arc<Recorded>, StoreError> {
-        let mut known = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(recorded) = known.get(&id) {
-            return Ok(Arc::clone(recorded));
-        }
-        let recorded = Arc::new(store.scenario(&id)?);
-        known.insert(id, Arc::clone(&recorded));
-        Ok(recorded)
+    pub(super) fn recorded(&self, id: &ScenarioId, store: &Store) -> Result<Arc<Recorded>, StoreError> {
+        once(&self.recorded, id.clone(), || store.scenario(id).map(Arc::new))
     }
 
     /// A scenario with the names of its run on a cluster that has seen `before` others of it.
     pub(super) fn renamed(&self, file: &ScenarioFile, before: usize) -> Result<Renamed, Diagnostics> {
-        let mut known = self.renamed.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (file.id().to_owned(), before);
-        if let Some(renamed) = known.get(&key) {
-            return Ok(renamed.clone());
-        }
-        let renamed = Renamed::draw(file)?;
-        known.insert(key, renamed.clone());
-        Ok(renamed)
+        once(&self.renamed, (file.id().to_owned(), before), || Renamed::draw(file))
     }
+}
+
+/// What is known under a key, made if it is not yet. One thread makes it while the others wait: they want it most likely too.
+fn once<K: Eq + Hash, V: Clone, E>(
+    known: &Mutex<HashMap<K, V>>,
+    key: K,
+    make: impl FnOnce() -> Result<V, E>,
+) -> Result<V, E> {
+    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(match known.entry(key) {
+        Entry::Occupied(entry) => entry.get().clone(),
+        Entry::Vacant(entry) => entry.insert(make()?).clone(),
+    })
 }

@@ -295,9 +295,9 @@ impl Suite<'_> {
         }
     }
 
-    async fn scenarios(
+    async fn scenarios<'s>(
         &self,
-        scenarios: &[&ScenarioFile],
+        scenarios: &[&'s ScenarioFile],
         cluster: &Cluster,
         label: &str,
         running: &Running<'_, '_, '_>,
@@ -313,8 +313,7 @@ impl Suite<'_> {
             std::mem::replace(runs, *runs + 1)
         };
         let before = &before;
-        let run = |file| {
-            let file: &ScenarioFile = file;
+        let run = |file: &'s ScenarioFile| {
             let stopped = stopped.clone();
             repeat(self.settings.runs, async move || {
                 // Never closed, either of them.
@@ -327,7 +326,7 @@ impl Suite<'_> {
         };
         // While one of them runs a command, time is that of the wall for all on a model: those come last.
         let comes_last = |file: &ScenarioFile| cluster.is_embedded() && file.scenario.runs_commands();
-        let (last, first): (Vec<&ScenarioFile>, _) = scenarios.iter().copied().partition(|file| comes_last(file));
+        let (last, first): (Vec<&'s ScenarioFile>, _) = scenarios.iter().copied().partition(|file| comes_last(file));
         for turn in [first, last] {
             let mut outcomes: FuturesUnordered<_> = turn.into_iter().map(run).collect();
             while let Some(outcome) = outcomes.next().await {
@@ -337,7 +336,7 @@ impl Suite<'_> {
     }
 }
 
-/// A kubectl is half a second of processor time: where too many of them share the processors, each waits longer than it gives
+/// The turns of scenarios that run commands in one run, on all its clusters. A kubectl is half a second of processor time: where too many of them share the processors, each waits longer than it gives
 /// an API server to answer.
 fn turns_of_commands() -> Semaphore {
     const FOR_EACH_PROCESSOR: usize = 2;
