@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::context::{Invocation, Program, Said};
 use super::during::Gather;
-use super::reply::{Exit, Output};
 use super::{Action, Declared, Decoder, Kind, Reply, RunError, StepCx, View, during, script};
+use crate::reply::{Exit, Output};
 use crate::shape::{self, Shape};
 use crate::syntax::{Diagnostic, Diagnostics, Fields, Key, Node, Template, TextTemplate, Yaml, not_a_string};
 

@@ -14,14 +14,12 @@ mod listing;
 mod object;
 mod patch;
 mod reference;
-pub mod reply;
 mod request;
 mod review;
 mod script;
 mod token;
 mod update;
 mod upgrade;
-pub mod view;
 mod wait;
 mod watch;
 
@@ -39,9 +37,9 @@ pub use context::{Api, CommandError, Commands, Events, Invocation, Program, RunE
 pub use during::{DURING, During, Nothing};
 pub use object::ClusterWide;
 pub use reference::KindName;
-pub use reply::{Exit, Output, Reply};
 pub use upgrade::Upgrade;
-pub use view::View;
+
+pub use crate::reply::{Exit, Output, Reply, View};
 
 use crate::path;
 use crate::syntax::{At, Diagnostics, Expression, Node, Reference, Scope, TemplateError, TextTemplate};

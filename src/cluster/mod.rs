@@ -13,7 +13,6 @@ mod context;
 mod discovery;
 mod disk;
 mod embedded;
-mod exchange;
 mod folder;
 mod gc;
 mod hollow_node;
@@ -31,6 +30,7 @@ mod plane;
 mod probe;
 mod process;
 mod remove;
+mod request;
 mod room;
 mod running;
 mod send_error;
@@ -64,7 +64,6 @@ pub use clock::{Clock, Held};
 pub use context::ContextError;
 pub use discovery::Resource;
 pub use embedded::{EmbeddedError, Outline as EmbeddedOutline, minors as embedded_minors};
-pub use exchange::{Exchange, Request};
 pub use folder::Linger;
 pub use gc::{GcError, sweep_local};
 pub use home::{Home, HomeError};
@@ -78,6 +77,7 @@ pub use open::{
     ClusterError, Hear, OpenOptions, Progress, local_capabilities, open, open_telling, rungs, version, version_of,
 };
 pub use remove::{RemoveError, Stored, remove, stored};
+pub use request::Request;
 pub use room::room;
 pub use running::{DownError, Running, running, take_down};
 pub use send_error::{ClusterEnd, SendError};
@@ -89,6 +89,8 @@ pub use sweep::{SweepError, sweep};
 pub use upgrade::UpgradeError;
 pub use watch::{EventKind, Watch, WatchEvent};
 pub use workplace::{Workplace, WorkplaceError};
+
+pub use crate::reply::Exchange;
 
 /// The label on every Namespace that a run makes; its value is the run's suffix. `cluster gc` finds by it.
 pub const RUN_LABEL: &str = "rehearsal.dev/run";

@@ -9,11 +9,11 @@ use kube::client::Body;
 use rehearsal_model::NOT_MODELLED;
 use serde_json::Value;
 
-use super::exchange::{Exchange, Request};
 use super::identity::percent_encoded;
 use super::lease::Aftermath;
 use super::send_error::{Failing, SendError};
 use super::watch::Watch;
+use super::{Exchange, Request};
 use crate::version::Minor;
 
 /// Whom API servers take for the manager of fields that are written without naming one.

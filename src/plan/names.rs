@@ -6,7 +6,7 @@
 
 use rand::Rng;
 
-use crate::suffix;
+use rehearsal_core::suffix;
 
 /// The words of one scenario that get a suffix, and the suffix of this run.
 #[derive(Debug, Clone)]

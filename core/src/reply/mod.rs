@@ -1,11 +1,15 @@
 //! What an action gives back. `observe`, `compare` and `report` know replies and never which action gave one.
 
+mod exchange;
+mod view;
+
+pub use exchange::Exchange;
+pub use view::View;
+
 use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
-
-use crate::cluster::Exchange;
 
 /// The answer to one attempt at a step.
 #[derive(Debug, Clone)]

@@ -2,8 +2,8 @@
 
 use super::world::{World, http, list, refusal, review};
 use super::{BODY, ENVELOPE, OBJECT, see};
-use crate::action::View;
 use crate::observe::{Cut, Known, Observer, Path, Written};
+use crate::reply::View;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use super::Cut;
 use super::cut::{Rest, Tree};
 use super::normal::Normaliser;
-use crate::cluster::Exchange;
+use crate::reply::Exchange;
 use serde_json::{Map, Value, json};
 
 impl Normaliser<'_> {

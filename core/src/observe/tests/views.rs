@@ -2,8 +2,8 @@
 
 use super::world::{World, events, http, list, refusal};
 use super::{BODY, ENVELOPE, OBJECT, alone, see};
-use crate::action::{Reply, View};
 use crate::observe::{Cut, Path};
+use crate::reply::{Reply, View};
 use serde_json::{Value, json};
 
 #[test]

@@ -4,8 +4,8 @@ use super::Cut;
 use super::cut::{Rest, Tree};
 use super::jwt::Jwt;
 use super::normal::Normaliser;
-use crate::action::{Reply, View};
-use crate::cluster::Exchange;
+use crate::reply::Exchange;
+use crate::reply::{Reply, View};
 use crate::syntax::Path;
 use serde_json::{Map, Value};
 

@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use std::fmt::Write as _;
 
 /// Keys in the order in which they come, each with those below it.
-pub(crate) type Order = [(&'static str, &'static [&'static str])];
+pub type Order = [(&'static str, &'static [&'static str])];
 
 /// The value as YAML, ending with exactly one newline. Keys of `order` come before all others.
-pub(crate) fn emit(value: &Value, order: &Order) -> String {
+pub fn emit(value: &Value, order: &Order) -> String {
     let mut out = String::with_capacity(1024);
     match value {
         Value::Object(entries) if !entries.is_empty() => {

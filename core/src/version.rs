@@ -69,7 +69,8 @@ impl Minor {
     }
 
     /// The one right after.
-    pub(crate) fn after(self) -> Self {
+    #[must_use]
+    pub fn after(self) -> Self {
         match self.minor.checked_add(1) {
             Some(minor) => Self { minor, ..self },
             None => self.major.checked_add(1).map_or(self, |major| Self { major, minor: 0 }),

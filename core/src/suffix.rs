@@ -12,14 +12,14 @@ const LENGTH: usize = 5;
 const MARK: &str = "-rh";
 
 /// A suffix with its hyphen.
-pub(crate) fn draw(rng: &mut impl Rng) -> String {
+pub fn draw(rng: &mut impl Rng) -> String {
     let letters = (0..LENGTH).map(|_| char::from(LETTERS[rng.random_range(0..LETTERS.len())]));
     MARK.chars().chain(letters).collect()
 }
 
 /// The suffix of a name, without its hyphen: of the whole name, or of one of its labels as in the name of a CRD's group,
 /// `widgets.demo-rh4k2qx.example.com`.
-pub(crate) fn of(name: &str) -> Option<&str> {
+pub fn of(name: &str) -> Option<&str> {
     name.split('.').find_map(|label| {
         let (word, letters) = label.rsplit_once(MARK)?;
         let is_drawn = letters.len() == LENGTH && letters.bytes().all(|byte| LETTERS.contains(&byte));
@@ -28,7 +28,7 @@ pub(crate) fn of(name: &str) -> Option<&str> {
 }
 
 /// Whether a text names something of another run than that of `own`, a suffix with its hyphen.
-pub(crate) fn names_another(text: &str, own: &str) -> bool {
+pub fn names_another(text: &str, own: &str) -> bool {
     text.match_indices(MARK).any(|(at, _)| {
         let run = &text[at + MARK.len()..];
         let length = run.bytes().take_while(u8::is_ascii_alphanumeric).count();

@@ -1,9 +1,9 @@
 //! What an observer has seen to be secret shows in no text for people, whatever stands around it.
 
 use super::world::{World, http};
-use crate::action::View;
 use crate::guard;
 use crate::observe::{Cut, Observer};
+use crate::reply::View;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;

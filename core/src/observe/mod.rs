@@ -22,12 +22,12 @@ mod table;
 mod tests;
 mod text;
 mod written;
-pub(crate) mod yaml;
+pub mod yaml;
 
 pub use written::Written;
 
-use crate::action::{Reply, View};
 use crate::guard;
+use crate::reply::{Reply, View};
 use crate::syntax::Path;
 use names::{Names, Shown};
 use normal::Normaliser;

@@ -1,9 +1,9 @@
 //! Two runs of a scenario, on clusters that made up different values, give the same bytes.
 
 use super::world::{World, http, list, refusal, review};
-use crate::action::{Reply, View};
 use crate::guard;
 use crate::observe::{Cut, yaml};
+use crate::reply::{Reply, View};
 use crate::syntax::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
