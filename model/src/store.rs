@@ -1,6 +1,6 @@
 //! What is stored: objects by key, one revision counter, and what happened, for watches and controllers.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -48,6 +48,8 @@ pub(crate) struct Event {
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     objects: BTreeMap<Key, Arc<Value>>,
+    /// Who names a uid among the owners: what the garbage collector asks whenever something goes.
+    owned: BTreeMap<String, BTreeSet<Key>>,
     revision: u64,
     events: VecDeque<Event>,
     /// How many events have been dropped.
@@ -114,6 +116,7 @@ impl Store {
         object["metadata"]["resourceVersion"] = self.revision.to_string().into();
         let object = Arc::new(object);
         let before = self.objects.insert(key.clone(), Arc::clone(&object));
+        self.own(&key, before.as_deref(), Some(&object));
         let change = if before.is_some() { Change::Modified } else { Change::Added };
         self.happened(Event { change, key, revision: self.revision, object: Arc::clone(&object), before, at });
         object
@@ -122,6 +125,7 @@ impl Store {
     /// Takes an object away and gives back its last state.
     pub(crate) fn remove(&mut self, key: &Key, at: Timestamp) -> Option<Arc<Value>> {
         let before = self.objects.remove(key)?;
+        self.own(key, Some(&before), None);
         self.revision += 1;
         let mut last = Value::clone(&before);
         last["metadata"]["resourceVersion"] = self.revision.to_string().into();
@@ -136,6 +140,26 @@ impl Store {
         };
         self.happened(event);
         Some(object)
+    }
+
+    /// What names a uid among its owners.
+    pub(crate) fn owned_by(&self, uid: &str) -> impl Iterator<Item = &Key> {
+        self.owned.get(uid).into_iter().flatten()
+    }
+
+    /// An object has other owners than before.
+    fn own(&mut self, key: &Key, before: Option<&Value>, after: Option<&Value>) {
+        for uid in before.into_iter().flat_map(owners) {
+            if let Some(owned) = self.owned.get_mut(uid) {
+                owned.remove(key);
+                if owned.is_empty() {
+                    self.owned.remove(uid);
+                }
+            }
+        }
+        for uid in after.into_iter().flat_map(owners) {
+            self.owned.entry(uid.to_owned()).or_default().insert(key.clone());
+        }
     }
 
     fn happened(&mut self, event: Event) {
@@ -172,5 +196,47 @@ impl Store {
     /// The place of the first event after a revision.
     pub(crate) fn place_after(&self, revision: u64) -> u64 {
         self.dropped + self.events.partition_point(|event| event.revision <= revision) as u64
+    }
+}
+
+/// The uids of an object's owners.
+fn owners(object: &Value) -> impl Iterator<Item = &str> {
+    object["metadata"]["ownerReferences"].as_array().into_iter().flatten().filter_map(|owner| owner["uid"].as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    /// Objects that are written with owners, or (none) taken away.
+    fn writes() -> impl Strategy<Value = Vec<(usize, Option<Vec<usize>>)>> {
+        let owners = prop::collection::vec(0..3_usize, 0..3);
+        prop::collection::vec((0..4_usize, prop::option::of(owners)), 0..20)
+    }
+
+    proptest! {
+        /// Whatever is written and taken away, a uid leads to just those objects that name it.
+        #[test]
+        fn owners_lead_to_what_they_own(writes in writes()) {
+            let mut store = Store::default();
+            let key = |name: usize| Key::new("pods", "demo", &name.to_string());
+            for (name, owners) in writes {
+                if let Some(owners) = owners {
+                    let owners: Vec<Value> = owners.iter().map(|uid| json!({"uid": uid.to_string()})).collect();
+                    store.put(key(name), json!({"metadata": {"ownerReferences": owners}}), Timestamp::UNIX_EPOCH);
+                } else {
+                    store.remove(&key(name), Timestamp::UNIX_EPOCH);
+                }
+            }
+            for uid in ["0", "1", "2"] {
+                let names_it = |object: &Value| owners(object).any(|one| one == uid);
+                let named: Vec<_> = store.list("pods", "").filter(|(_, object)| names_it(object)).collect();
+                let named: Vec<&Key> = named.into_iter().map(|(key, _)| key).collect();
+                prop_assert_eq!(store.owned_by(uid).collect::<Vec<_>>(), named);
+            }
+        }
     }
 }

@@ -10,6 +10,7 @@ use crate::authz::aggregate;
 use crate::facts;
 use crate::profile::{Feature, Profile, Release};
 use crate::store::Key;
+use crate::world::World;
 
 static FACTS: &str = include_str!("../../facts/bootstrap.txt");
 
@@ -24,7 +25,7 @@ const RESOURCES: [(&str, &str, &str); 4] = [
     ("clusterrolebindings", "clusterrolebindings.rbac.authorization.k8s.io", "ClusterRoleBinding"),
 ];
 
-/// Objects without what is set when they are written.
+/// Objects but for the uid and the times, which they are given when they are written.
 type Templates = BTreeMap<Key, Value>;
 
 /// What was read already, by minor.
@@ -68,7 +69,21 @@ fn parsed(profile: &Profile) -> Templates {
         last = Some(key);
     }
     aggregate_all(&mut templates);
+    for (key, object) in &mut templates {
+        manage(key, object);
+    }
     templates
+}
+
+/// Notes who manages which fields, as of no time yet.
+fn manage(key: &Key, object: &mut Value) {
+    let meta = meta(&key.namespace, &key.name, "", &managed("kube-apiserver", VERSION, "", &fields(object)));
+    if let (Some(own), Value::Object(meta)) = (object["metadata"].as_object_mut(), meta) {
+        own.extend(meta);
+    }
+    if object.get("aggregationRule").is_some() {
+        aggregate::claim(object, "");
+    }
 }
 
 /// Gives aggregated roles their rules; they are part of each other.
@@ -95,13 +110,11 @@ pub(super) fn all(profile: &Profile, now: &str) -> Vec<(Key, Value)> {
         if key.name == "system:basic-user" && key.resource == CLUSTER_ROLES {
             grant_self_review(&mut object, profile.has(Feature::SelfReviewIsGranted));
         }
-        let fields = fields(&object);
-        let meta = meta(&key.namespace, &key.name, now, &managed("kube-apiserver", VERSION, now, &fields));
-        if let (Some(own), Value::Object(meta)) = (object["metadata"].as_object_mut(), meta) {
-            own.extend(meta);
-        }
-        if object.get("aggregationRule").is_some() {
-            aggregate::claim(&mut object, now);
+        let metadata = &mut object["metadata"];
+        metadata["uid"] = World::uid().into();
+        metadata["creationTimestamp"] = now.into();
+        for entry in metadata["managedFields"].as_array_mut().into_iter().flatten() {
+            entry["time"] = now.into();
         }
         (key.clone(), object)
     });

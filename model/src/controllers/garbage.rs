@@ -38,13 +38,7 @@ pub(super) fn react(world: &mut World, event: &Event) {
 
 /// What names a uid among its owners.
 fn owned_by(world: &World, uid: &str) -> Vec<(&'static Resource, Key)> {
-    let mut owned = Vec::new();
-    for resource in &RESOURCES {
-        let here =
-            world.store.list(resource.full, "").filter(|(_, object)| owners(object).any(|owner| owner["uid"] == uid));
-        owned.extend(here.map(|(key, _)| (resource, key.clone())));
-    }
-    owned
+    world.store.owned_by(uid).filter_map(|key| Some((resources::named(key.resource)?, key.clone()))).collect()
 }
 
 fn owners(object: &Value) -> impl Iterator<Item = &Value> {
