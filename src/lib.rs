@@ -31,3 +31,5 @@ pub mod timeline;
 pub mod upgrade;
 
 pub use rehearsal_core::{guard, observe, reply, snapshot, syntax, topic, version};
+
+use rehearsal_core::suffix;

@@ -149,7 +149,7 @@ impl Store {
 
     /// An object has other owners than before.
     fn own(&mut self, key: &Key, before: Option<&Value>, after: Option<&Value>) {
-        for uid in before.into_iter().flat_map(owners) {
+        for uid in before.into_iter().flat_map(uids_of_owners) {
             if let Some(owned) = self.owned.get_mut(uid) {
                 owned.remove(key);
                 if owned.is_empty() {
@@ -157,7 +157,7 @@ impl Store {
                 }
             }
         }
-        for uid in after.into_iter().flat_map(owners) {
+        for uid in after.into_iter().flat_map(uids_of_owners) {
             self.owned.entry(uid.to_owned()).or_default().insert(key.clone());
         }
     }
@@ -199,9 +199,13 @@ impl Store {
     }
 }
 
-/// The uids of an object's owners.
-fn owners(object: &Value) -> impl Iterator<Item = &str> {
-    object["metadata"]["ownerReferences"].as_array().into_iter().flatten().filter_map(|owner| owner["uid"].as_str())
+/// What an object says of its owners.
+pub(crate) fn owners(object: &Value) -> impl Iterator<Item = &Value> {
+    object["metadata"]["ownerReferences"].as_array().into_iter().flatten()
+}
+
+fn uids_of_owners(object: &Value) -> impl Iterator<Item = &str> {
+    owners(object).filter_map(|owner| owner["uid"].as_str())
 }
 
 #[cfg(test)]
@@ -232,7 +236,7 @@ mod tests {
                 }
             }
             for uid in ["0", "1", "2"] {
-                let names_it = |object: &Value| owners(object).any(|one| one == uid);
+                let names_it = |object: &Value| owners(object).any(|owner| owner["uid"] == uid);
                 let named: Vec<_> = store.list("pods", "").filter(|(_, object)| names_it(object)).collect();
                 let named: Vec<&Key> = named.into_iter().map(|(key, _)| key).collect();
                 prop_assert_eq!(store.owned_by(uid).collect::<Vec<_>>(), named);

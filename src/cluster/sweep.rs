@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::discovery;
 use super::session::MANAGER;
 use super::{Cluster, Exchange, Identity, RUN_LABEL, Request, SendError, Session};
-use rehearsal_core::suffix;
+use crate::suffix;
 
 /// Why something on a cluster could not be removed.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]

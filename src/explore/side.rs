@@ -57,7 +57,7 @@ impl<'c> Side<'c> {
 
     /// A suffix, and the answer to whether its Namespace can be had.
     async fn begin(cluster: &'c Cluster, calls: &[Call], settling: Duration) -> Result<(Self, Exchange), ExploreError> {
-        let suffix = rehearsal_core::suffix::draw(&mut rand::rng());
+        let suffix = crate::suffix::draw(&mut rand::rng());
         let (world, eye) = (World::new(&suffix), Eye::new(cluster, &suffix, calls));
         let mut side = Self { cluster, suffix, settling, world, eye, left: BTreeSet::new(), held: BTreeSet::new() };
         let name = side.world.text(HOME).into_owned();

@@ -6,7 +6,7 @@
 
 use rand::Rng;
 
-use rehearsal_core::suffix;
+use crate::suffix;
 
 /// The words of one scenario that get a suffix, and the suffix of this run.
 #[derive(Debug, Clone)]

@@ -336,8 +336,8 @@ impl Suite<'_> {
     }
 }
 
-/// The turns of scenarios that run commands in one run, on all its clusters. A kubectl is half a second of processor time: where too many of them share the processors, each waits longer than it gives
-/// an API server to answer.
+/// The turns of scenarios that run commands in one run, on all its clusters. A kubectl is half a second of processor time:
+/// where too many of them share the processors, each waits longer than it gives an API server to answer.
 fn turns_of_commands() -> Semaphore {
     const FOR_EACH_PROCESSOR: usize = 2;
     Semaphore::new(FOR_EACH_PROCESSOR * available_parallelism().map_or(1, usize::from))

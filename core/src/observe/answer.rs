@@ -4,8 +4,7 @@ use super::Cut;
 use super::cut::{Rest, Tree};
 use super::jwt::Jwt;
 use super::normal::Normaliser;
-use crate::reply::Exchange;
-use crate::reply::{Reply, View};
+use crate::reply::{Exchange, Reply, View};
 use crate::syntax::Path;
 use serde_json::{Map, Value};
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::api::{DeleteOptions, end};
 use crate::resources::{self, RESOURCES, Resource};
-use crate::store::{Change, Event, Key};
+use crate::store::{Change, Event, Key, owners};
 use crate::world::World;
 
 const MANAGER: &str = "kube-controller-manager";
@@ -21,7 +21,7 @@ pub(super) fn react(world: &mut World, event: &Event) {
         }
         return;
     }
-    if metadata["ownerReferences"].as_array().is_some_and(|owners| !owners.is_empty()) {
+    if owners(&event.object).next().is_some() {
         collect(world, resource, &event.key.clone());
     }
     if metadata["deletionTimestamp"].is_null() {
@@ -39,10 +39,6 @@ pub(super) fn react(world: &mut World, event: &Event) {
 /// What names a uid among its owners.
 fn owned_by(world: &World, uid: &str) -> Vec<(&'static Resource, Key)> {
     world.store.owned_by(uid).filter_map(|key| Some((resources::named(key.resource)?, key.clone()))).collect()
-}
-
-fn owners(object: &Value) -> impl Iterator<Item = &Value> {
-    object["metadata"]["ownerReferences"].as_array().into_iter().flatten()
 }
 
 /// Deletes an object none of whose owners is there.

@@ -1,8 +1,7 @@
 //! A made-up run of a scenario: everything that a cluster makes up depends on a seed, nothing else does.
 
 use crate::observe::{Known, Observer};
-use crate::reply::Exchange;
-use crate::reply::Reply;
+use crate::reply::{Exchange, Reply};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::Method;
