@@ -63,6 +63,27 @@ impl Service {
     pub(crate) fn new(model: Model, peer: Peer) -> Self {
         Self { model, peer }
     }
+
+    /// Answers a request.
+    pub async fn send<B>(&self, request: http::Request<B>) -> http::Response<Body>
+    where
+        B: http_body::Body,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (head, body) = request.into_parts();
+        let Ok(body) = Limited::new(body, BODY_LIMIT).collect().await else {
+            let message = format!("Request entity too large: limit is {BODY_LIMIT}");
+            return refused(&Refusal::new(413, "RequestEntityTooLarge", message));
+        };
+        self.model.answer(&Request {
+            method: head.method,
+            path: decoded(&head.uri.path().replace('+', "%2B")),
+            query: Query::parse(head.uri.query().unwrap_or_default()),
+            headers: head.headers,
+            body: body.to_bytes(),
+            peer: self.peer.clone(),
+        })
+    }
 }
 
 impl fmt::Debug for Service {
@@ -86,24 +107,8 @@ where
     }
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        let Self { model, peer } = self.clone();
-        Box::pin(async move {
-            let (head, body) = request.into_parts();
-            let Ok(body) = Limited::new(body, BODY_LIMIT).collect().await else {
-                let message = format!("Request entity too large: limit is {BODY_LIMIT}");
-                return Ok(refused(&Refusal::new(413, "RequestEntityTooLarge", message)));
-            };
-            let body = body.to_bytes();
-            let request = Request {
-                method: head.method,
-                path: decoded(&head.uri.path().replace('+', "%2B")),
-                query: Query::parse(head.uri.query().unwrap_or_default()),
-                headers: head.headers,
-                body,
-                peer,
-            };
-            Ok(model.answer(&request))
-        })
+        let service = self.clone();
+        Box::pin(async move { Ok(service.send(request).await) })
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kube::config::Kubeconfig;
 use serde_json::{Value, json};
 
+use super::connection::Connection;
 use super::pki::{Authority, CONTEXT, Client};
 use super::{Cluster, Home, Identity, SendError, Workplace, WorkplaceError};
 
@@ -52,13 +53,13 @@ pub(super) struct Certified(Mutex<Vec<(Identity, Arc<Bearer>)>>);
 /// Somebody with a certificate.
 struct Bearer {
     user: Value,
-    client: kube::Client,
+    connection: Connection,
 }
 
 impl Cluster {
     /// The connection of an identity with a certificate of its own, which is made when it is first asked for.
-    pub(super) fn certified_client(&self, identity: &Identity) -> Result<kube::Client, SendError> {
-        Ok(self.certified(identity)?.client.clone())
+    pub(super) fn certified_connection(&self, identity: &Identity) -> Result<Connection, SendError> {
+        Ok(self.certified(identity)?.connection.clone())
     }
 
     fn certified(&self, identity: &Identity) -> Result<Arc<Bearer>, SendError> {
@@ -74,7 +75,7 @@ impl Cluster {
         let bearer = Arc::new(match (&self.embedded, &self.tenancy) {
             (Some(embedded), _) => {
                 let issued = embedded.issue(user, &groups).map_err(|error| no_certificate(user, &error.to_string()))?;
-                Bearer { user: issued.user(), client: embedded.client(user, &groups) }
+                Bearer { user: issued.user(), connection: embedded.connection(user, &groups) }
             }
             (None, Some(tenancy)) => {
                 let authority = Authority::read(&tenancy.folder.file("pki"));
@@ -93,7 +94,8 @@ impl Cluster {
         let config = self.transports.without.as_ref().ok_or_else(|| failed(&"this cluster does not sign any"))?;
         let mut config = kube::Config::clone(config);
         config.auth_info = serde_json::from_value(user.clone()).map_err(|error| failed(&error))?;
-        Ok(Bearer { user, client: kube::Client::try_from(config).map_err(|error| failed(&error))? })
+        let client = kube::Client::try_from(config).map_err(|error| failed(&error))?;
+        Ok(Bearer { user, connection: client.into() })
     }
 
     /// A kubeconfig for programs that act as an identity. Its one context is called `rehearsal`. Of an embedded cluster there

@@ -268,6 +268,6 @@ fn transports(mut config: Config) -> Result<Transports, kube::Error> {
     config.disable_compression = true;
     let mut without = config.clone();
     without.auth_info = AuthInfo::default();
-    let bare = kube::Client::try_from(without.clone())?;
-    Ok(Transports { own: kube::Client::try_from(config)?, bare, without: Some(Box::new(without)) })
+    let bare = kube::Client::try_from(without.clone())?.into();
+    Ok(Transports { own: kube::Client::try_from(config)?.into(), bare, without: Some(Box::new(without)) })
 }

@@ -9,6 +9,7 @@
 mod access;
 mod assets;
 mod clock;
+mod connection;
 mod context;
 mod discovery;
 mod disk;
@@ -54,6 +55,7 @@ use serde::{Deserialize, Serialize};
 use crate::capability::Capability;
 use crate::version::Version;
 use access::{Access, Certified};
+use connection::Connection;
 use discovery::Discovery;
 use embedded::Embedded;
 use lease::{Aftermath, Tenancy};
@@ -171,11 +173,11 @@ pub struct Cluster {
     clock: Clock,
 }
 
-/// The connections of a cluster, by TLS identity. Nothing connects before its first request.
+/// The connections of a cluster, by TLS identity.
 struct Transports {
-    own: kube::Client,
+    own: Connection,
     /// Without the kubeconfig's certificate: for bearers and for nobody.
-    bare: kube::Client,
+    bare: Connection,
     /// The set-up of the latter, for clients with another certificate.
     without: Option<Box<kube::Config>>,
 }
@@ -211,7 +213,8 @@ impl Cluster {
     /// A cluster behind any HTTP service (`kube::Client::new`): for transports inside the process. Every identity goes
     /// through it.
     pub fn over(client: kube::Client, origin: Origin, version: Version, facts: Facts) -> Self {
-        let transports = Transports { own: client.clone(), bare: client, without: None };
+        let own = Connection::from(client);
+        let transports = Transports { bare: own.clone(), own, without: None };
         Self::new(origin, version, BTreeSet::new(), facts, transports)
     }
 
@@ -280,13 +283,13 @@ impl Cluster {
     /// A session on behalf of an identity. Two connections serve all that bring no certificate: the kubeconfig's, and one
     /// without its certificate.
     pub fn session(&self, identity: &Identity) -> Result<Session, SendError> {
-        let client = match identity {
+        let connection = match identity {
             Identity::Own | Identity::Impersonated { .. } => self.transports.own.clone(),
             Identity::Bearer(_) | Identity::Anonymous => self.transports.bare.clone(),
-            Identity::Certified { .. } => self.certified_client(identity)?,
+            Identity::Certified { .. } => self.certified_connection(identity)?,
         };
         let modelled = self.embedded.as_ref().map(|_| self.version.minor);
-        Ok(Session::new(client, identity.headers()?).with_aftermath(self.aftermath.clone()).of_model(modelled))
+        Ok(Session::new(connection, identity.headers()?).with_aftermath(self.aftermath.clone()).of_model(modelled))
     }
 
     /// How a kind is served; none where it is not.

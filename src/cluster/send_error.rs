@@ -166,10 +166,9 @@ impl fmt::Display for Failing {
 
 impl Failing {
     /// What kind of failure it was, by the errors beneath it: the layers above agree on none.
-    pub(super) fn classify(&self, error: &kube::Error) -> SendError {
+    pub(super) fn classify(&self, error: &(dyn Error + 'static)) -> SendError {
         let request = self.to_string();
-        let first: &(dyn Error + 'static) = error;
-        let chain: Vec<_> = std::iter::successors(Some(first), |&error| error.source()).collect();
+        let chain: Vec<_> = std::iter::successors(Some(error), |&error| error.source()).collect();
         let cause = chain.last().map(ToString::to_string).unwrap_or_default();
         if let Some(tls) = chain.iter().filter_map(|error| error.downcast_ref()).find_map(tls) {
             return SendError::Tls { request, cause: tls };

@@ -9,6 +9,7 @@ use kube::client::Body;
 use rehearsal_model::NOT_MODELLED;
 use serde_json::Value;
 
+use super::connection::{AnswerBody, Connection};
 use super::identity::percent_encoded;
 use super::lease::Aftermath;
 use super::send_error::{Failing, SendError};
@@ -24,7 +25,7 @@ pub(super) const MANAGER: &str = "rehearsal";
 /// Requests on behalf of one identity; cloning shares the connection.
 #[derive(Clone)]
 pub struct Session {
-    client: kube::Client,
+    connection: Connection,
     identity: HeaderMap,
     aftermath: Option<Arc<Aftermath>>,
     /// The minor that answers, where that is a model.
@@ -32,8 +33,8 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn new(client: kube::Client, identity: HeaderMap) -> Self {
-        Self { client, identity, aftermath: None, modelled: None }
+    pub(super) fn new(connection: impl Into<Connection>, identity: HeaderMap) -> Self {
+        Self { connection: connection.into(), identity, aftermath: None, modelled: None }
     }
 
     /// The same session, which can say why its local cluster went.
@@ -85,14 +86,14 @@ impl Session {
         Ok(Err(Exchange { method: failing.method, path: failing.path, status, warnings, body: body.into() }))
     }
 
-    async fn answer(&self, request: http::Request<Body>, failing: &Failing) -> Result<Response<Body>, SendError> {
-        match self.client.send(request).await {
+    async fn answer(&self, request: http::Request<Body>, failing: &Failing) -> Result<Response<AnswerBody>, SendError> {
+        match self.connection.send(request).await {
             Ok(response) => Ok(response),
             Err(error) => Err(self.explained(failing.classify(&error)).await),
         }
     }
 
-    async fn body(&self, response: Response<Body>, failing: &Failing) -> Result<Value, SendError> {
+    async fn body(&self, response: Response<AnswerBody>, failing: &Failing) -> Result<Value, SendError> {
         let status = response.status().as_u16();
         let claims_json = response
             .headers()
@@ -100,7 +101,7 @@ impl Session {
             .is_some_and(|kind| kind.to_str().is_ok_and(|kind| kind.contains("json")));
         let bytes = match response.into_body().collect().await {
             Ok(collected) => collected.to_bytes(),
-            Err(error) => return Err(self.explained(failing.classify(&error)).await),
+            Err(error) => return Err(self.explained(failing.classify(&*error)).await),
         };
         if bytes.is_empty() {
             return Ok(Value::Null);
@@ -171,7 +172,7 @@ fn parsed(bytes: &[u8]) -> serde_json::Result<Value> {
     std::str::from_utf8(bytes).map_or_else(|_| serde_json::from_slice(bytes), str::parse)
 }
 
-fn all_warnings(response: &Response<Body>) -> Vec<String> {
+fn all_warnings<B>(response: &Response<B>) -> Vec<String> {
     response.headers().get_all(WARNING).iter().flat_map(warnings).collect()
 }
 

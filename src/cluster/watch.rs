@@ -1,9 +1,9 @@
 //! Watches: the changes of a collection as they come.
 
 use http_body_util::BodyExt;
-use kube::client::Body;
 use serde_json::Value;
 
+use super::connection::AnswerBody;
 use super::send_error::{Failing, SendError};
 
 /// What happened to an object.
@@ -59,12 +59,12 @@ pub struct Watch {
 
 #[derive(Debug)]
 enum Source {
-    Stream { body: Body, unread: Vec<u8> },
+    Stream { body: AnswerBody, unread: Vec<u8> },
     Refused(Option<Value>),
 }
 
 impl Watch {
-    pub(super) fn stream(body: Body, failing: Failing) -> Self {
+    pub(super) fn stream(body: AnswerBody, failing: Failing) -> Self {
         Self { source: Source::Stream { body, unread: Vec::new() }, failing }
     }
 
@@ -87,7 +87,7 @@ impl Watch {
             }
             match body.frame().await? {
                 Ok(frame) => unread.extend(frame.into_data().unwrap_or_default()),
-                Err(error) => return Some(Err(self.failing.classify(&error))),
+                Err(error) => return Some(Err(self.failing.classify(&*error))),
             }
         }
     }

@@ -16,6 +16,7 @@ use tokio::sync::OnceCell;
 pub use outline::Outline;
 
 use super::access::Access;
+use super::connection::Connection;
 use super::pki::{self, PkiError, Root};
 use super::{Cluster, Facts, OpenOptions, Origin, Release, Transports};
 use crate::version::{Minor, Version};
@@ -137,8 +138,8 @@ impl Embedded {
     }
 
     /// A connection on behalf of such a user.
-    pub(super) fn client(&self, user: &str, groups: &[&str]) -> kube::Client {
-        client(&self.model, Peer::certified(user, groups.iter().copied()))
+    pub(super) fn connection(&self, user: &str, groups: &[&str]) -> Connection {
+        connection(&self.model, Peer::certified(user, groups.iter().copied()))
     }
 
     async fn serve(&self) -> Result<Socket, EmbeddedError> {
@@ -189,8 +190,8 @@ pub(super) fn open(wanted: &Release, how: &OpenOptions) -> Result<Cluster, Embed
         authority: root.certificate().0,
     });
     let model = model.map_err(refused)?;
-    let own = client(&model, Peer::certified(ADMINISTRATOR.0, ADMINISTRATOR.1));
-    let transports = Transports { own, bare: client(&model, Peer::nobody()), without: None };
+    let own = connection(&model, Peer::certified(ADMINISTRATOR.0, ADMINISTRATOR.1));
+    let transports = Transports { own, bare: connection(&model, Peer::nobody()), without: None };
     let facts = Facts {
         issuer: Some(Model::ISSUER.to_owned()),
         audience: Some(Model::ISSUER.to_owned()),
@@ -209,6 +210,6 @@ pub(super) fn open(wanted: &Release, how: &OpenOptions) -> Result<Cluster, Embed
 }
 
 /// A connection on behalf of somebody.
-fn client(model: &Model, peer: Peer) -> kube::Client {
-    kube::Client::new(model.service(peer), "default")
+fn connection(model: &Model, peer: Peer) -> Connection {
+    Connection::Model(model.service(peer))
 }
