@@ -277,15 +277,24 @@ fn a_cache_is_of_what_the_program_is_built_from() {
             support::run(Command::new("bash").arg(root.join("ci/action/setup")).arg("key").env_remove("GITHUB_OUTPUT"));
         ran.exits(0).out.trim().to_owned()
     };
+    let manifest = fs::read_to_string(Path::new(ROOT).join("Cargo.toml")).unwrap();
+    let members = manifest.split_once("\nmembers = [").unwrap().1.split_once(']').unwrap().0;
+    let members: Vec<&str> = members.split(',').map(|member| member.trim().trim_matches('"')).collect();
+    assert!(members.contains(&"model"), "{members:?}");
     let copy = tempfile::tempdir().unwrap();
-    for part in ["Cargo.toml", "Cargo.lock", "src", "ci/action"] {
+    for part in ["Cargo.toml", "Cargo.lock", "src", "ci/action"].iter().chain(&members) {
         let to = copy.path().join(part);
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         assert!(Command::new("cp").arg("-r").arg(Path::new(ROOT).join(part)).arg(to).status().unwrap().success());
     }
     let here = key(Path::new(ROOT));
     assert!(here.starts_with("key=") && here.len() == 20, "{here}");
-    assert_eq!(key(copy.path()), here);
-    fs::write(copy.path().join("src/main.rs"), "fn main() {}\n").unwrap();
-    assert_ne!(key(copy.path()), here);
+    let mut last = key(copy.path());
+    assert_eq!(last, here);
+    for package in [""].iter().chain(&members) {
+        fs::write(copy.path().join(package).join("src/new.rs"), "").unwrap();
+        let changed = key(copy.path());
+        assert_ne!(changed, last, "what is new in `{package}` is not built");
+        last = changed;
+    }
 }
