@@ -29,6 +29,13 @@ pub(crate) fn plain(value: &Value) -> String {
     text
 }
 
+/// A value of a shape on one line.
+pub(crate) fn line(value: &Value, shape: Option<Shape>) -> String {
+    let mut text = String::new();
+    write(&mut text, value, shape, None);
+    text
+}
+
 /// Whether it is for a person: as asked, else by the program.
 fn is_pretty(request: &Request) -> bool {
     if request.query.get("pretty").is_some() {
@@ -43,16 +50,16 @@ fn of_list(kind: &str, profile: &Profile) -> Option<Shape> {
     fields::shape(kind.strip_suffix("List")?, profile)
 }
 
-/// Where a field stands: what an object says of itself first, then as its struct has it.
+/// Where a field stands: what an object says of itself first, where that is no field of the struct, then as the struct has it.
 fn place(shape: Option<Shape>, name: &str) -> (usize, usize) {
     let first = ["kind", "apiVersion", "metadata"].iter().position(|known| *known == name);
     let own = match shape {
         Some(Shape::Struct(of)) => of.field(name).map(|field| field.place),
         _ => None,
     };
-    match (first, own) {
-        (Some(first), _) => (0, first),
-        (None, Some(place)) => (1, place),
+    match (own, first) {
+        (Some(place), _) => (1, place),
+        (None, Some(first)) => (0, first),
         (None, None) => (2, 0),
     }
 }

@@ -110,6 +110,9 @@ fn prepare(body: &mut Value, versions: &mut Versions) {
     } else if body["kind"] == "Status" {
         in_order(body);
     } else {
+        if let Some(reason) = body.pointer_mut("/status/reason") {
+            sort_mistakes(reason);
+        }
         for rules in ["nonResourceRules", "resourceRules"] {
             // They come as the server's caches have the bindings: by chance.
             if let Some(rules) = body.pointer_mut(&format!("/status/{rules}")).and_then(Value::as_array_mut) {
@@ -160,13 +163,7 @@ fn restore(seen: &mut Value) {
 /// Conflicts of server-side apply come in the order of a Go map, and what bindings refer to in vain in that of the bindings'
 /// names, which may be made up: by chance.
 fn in_order(status: &mut Value) {
-    if let Some((said, listed)) = status["message"].as_str().and_then(|message| message.split_once(": RBAC: ["))
-        && let Some(listed) = listed.strip_suffix(']')
-    {
-        let mut mistakes: Vec<&str> = listed.split(", ").collect();
-        mistakes.sort_unstable();
-        status["message"] = format!("{said}: RBAC: [{}]", mistakes.join(", ")).into();
-    }
+    sort_mistakes(&mut status["message"]);
     let is_conflict = |cause: &Value| cause["reason"] == "FieldManagerConflict";
     let causes = status.pointer_mut("/details/causes").and_then(Value::as_array_mut);
     let Some(causes) = causes.filter(|causes| causes.iter().all(is_conflict)) else { return };
@@ -176,6 +173,16 @@ fn in_order(status: &mut Value) {
         lines.sort_unstable();
         status["message"] = lines.join("\n").into();
     }
+}
+
+/// What bindings refer to in vain, by name.
+fn sort_mistakes(text: &mut Value) {
+    const BEGIN: &str = "RBAC: [";
+    let Some((said, listed)) = text.as_str().and_then(|text| text.split_once(BEGIN)) else { return };
+    let Some(listed) = listed.strip_suffix(']') else { return };
+    let mut mistakes: Vec<&str> = listed.split(", ").collect();
+    mistakes.sort_unstable();
+    *text = format!("{said}{BEGIN}{}]", mistakes.join(", ")).into();
 }
 
 /// A message about versions without the numbers that a cluster made up: those of more than two digits.

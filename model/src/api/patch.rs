@@ -1,6 +1,7 @@
 //! Patching: JSON patch, merge patch, strategic merge patch and server-side apply.
 
 mod apply;
+mod document;
 mod json_patch;
 mod merge;
 mod strategic;
@@ -17,6 +18,7 @@ use crate::profile::{Feature, Profile};
 use crate::resources::Resource;
 use crate::status::{Cause, Refusal};
 use crate::world::{Outcome, World};
+use document::Node;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum How {
@@ -55,10 +57,16 @@ pub(super) fn patch(world: &mut World, call: &Call<'_>, resource: &'static Resou
     let old = old.ok_or_else(|| Refusal::not_found(resource.full, &key.name))?;
     let is_checked = world.profile.has(Feature::FieldValidation) && options.validation != Validation::Ignore;
     let (validation, profile) = (options.validation, &world.profile);
-    let (mut object, warnings) = match how {
-        How::Strategic => strategic(&old, bytes, resource, validation, profile)?,
-        How::Json => merged(json_patch::apply(&old, bytes, is_checked)?, resource, validation, profile)?,
-        _ => merged(merge::apply(&old, bytes, is_checked, profile)?, resource, validation, profile)?,
+    let (mut object, warnings) = if how == How::Strategic {
+        strategic(&old, bytes, resource, validation, profile)?
+    } else {
+        let mut document = Node::stored(&old, fields::shape(resource.kind, profile));
+        if how == How::Json {
+            json_patch::apply(&mut document, bytes, is_checked, profile)?;
+        } else {
+            merge::apply(&mut document, bytes, is_checked, profile)?;
+        }
+        read_anew(&document, bytes, resource, validation, profile)?
     };
     call.warn(warnings);
     resource.strategy.default(&mut object, &create::write(world, call, &key.namespace));
@@ -71,26 +79,40 @@ pub(super) fn patch(world: &mut World, call: &Call<'_>, resource: &'static Resou
 }
 
 /// What a JSON or a merge patch made.
-fn merged(
-    mut document: Value,
+fn read_anew(
+    document: &Node,
+    patch: &[u8],
     resource: &Resource,
     validation: Validation,
     profile: &Profile,
 ) -> Outcome<(Value, Vec<String>)> {
-    let shown = document.to_string();
-    keep_reset(&mut document);
-    if let Some(fields) = document.as_object_mut().filter(|fields| !fields.contains_key("kind")) {
+    let mut object = document.value();
+    keep_reset(&mut object);
+    if let Some(fields) = object.as_object_mut().filter(|fields| !fields.contains_key("kind")) {
         fields.insert("kind".to_owned(), resource.kind.into());
     }
-    let has_managers = !document["metadata"]["managedFields"].is_null();
-    fields::decode(resource.kind, document, validation, profile).map_err(|refusal| match refusal.code {
-        501 => refusal,
-        _ if has_managers => Refusal::not_modelled("the error of a patch that makes no object"),
-        _ => {
-            let why = refusal.message.split_once(": ").map_or(refusal.message.as_str(), |(_, why)| why);
-            mistake(&shown, why)
+    let remains = fields::remains(&resource.expected(), &object, profile);
+    remains.and_then(|()| fields::decode(resource.kind, object, validation, profile)).map_err(|refusal| {
+        match refusal.code {
+            501 => refusal,
+            _ if !is_by_name(patch) => {
+                Refusal::not_modelled("the error of a patch that has its fields in an order of its own")
+            }
+            _ => {
+                let why = refusal.message.split_once(": ").map_or(refusal.message.as_str(), |(_, why)| why);
+                mistake(&document.text(), why)
+            }
         }
     })
+}
+
+/// Whether a patch has its fields by name, and each once: then what it sent is known as it was sent, but for blanks, which the
+/// API server leaves out.
+fn is_by_name(patch: &[u8]) -> bool {
+    let Ok(read) = serde_json::from_slice::<Value>(patch) else { return false };
+    let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\t' | b'\r');
+    // Blanks within texts are the same on both sides.
+    patch.iter().filter(|byte| !is_blank(byte)).eq(read.to_string().as_bytes().iter().filter(|byte| !is_blank(byte)))
 }
 
 /// What a strategic merge patch made.

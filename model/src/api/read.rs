@@ -207,6 +207,14 @@ pub(super) fn list(world: &World, call: &Call<'_>, resource: &'static Resource) 
         start.is_empty() || here.as_str() >= start.trim_end_matches('\0') && format!("{here}\0") > start
     };
     all.retain(|(key, _)| is_behind(key));
+    // Pods have an index by their Node.
+    if goes_on.is_none()
+        && resource.full == "pods"
+        && world.profile.has(Feature::PagesFromTheCache)
+        && let Some(node) = selector.exact("spec.nodeName")
+    {
+        all.retain(|(_, object)| object["spec"]["nodeName"].as_str().unwrap_or_default() == node);
+    }
     let mut metadata = json!({"resourceVersion": revision.to_string()});
     // As many as are wanted; what comes after the last of them is for the next time, whether or not it is selected.
     let selected = all.iter().enumerate().filter(|(_, (_, object))| selector.matches(object));

@@ -6,7 +6,7 @@ use super::Validation;
 use super::iterator;
 use super::json::{self, Json, Mistake};
 use crate::profile::{Feature, Profile, Span};
-use crate::resources::RESOURCES;
+use crate::resources::{RESOURCES, Resource};
 use crate::status::Refusal;
 
 /// What a path takes.
@@ -86,6 +86,32 @@ pub(crate) fn body(
     })
 }
 
+/// Refuses what is patched into another kind than the path takes, or into none.
+pub(crate) fn remains(expected: &Expected<'_>, object: &Value, profile: &Profile) -> Result<(), Refusal> {
+    if !object.is_object() {
+        let why = says_nothing(super::sort(object));
+        return Err(Refusal::bad_request(format!(
+            "{}: couldn't get version/kind; json parse error: {why}",
+            expected.kind
+        )));
+    }
+    let (Some(whole), Some(kind)) = (object["apiVersion"].as_str(), object["kind"].as_str()) else { return Ok(()) };
+    let (group, version) = whole.split_once('/').unwrap_or(("", whole));
+    if kind.is_empty() || version.is_empty() || version.contains('/') {
+        return Ok(());
+    }
+    fits(expected, group, version, kind, profile).map(drop).map_err(|refusal| {
+        let other = known(group, version, kind);
+        let misread =
+            other.and_then(|known| super::decode(known.kind, object.clone(), Validation::Ignore, profile).err());
+        misread.unwrap_or(refusal)
+    })
+}
+
+fn known(group: &str, version: &str, kind: &str) -> Option<&'static Resource> {
+    RESOURCES.iter().find(|known| (known.group, known.version, known.kind) == (group, version, kind))
+}
+
 /// What is wrong with a body of another kind by the standards of that kind.
 fn misread(
     expected: &Expected<'_>,
@@ -95,7 +121,7 @@ fn misread(
     json: Json,
     profile: &Profile,
 ) -> Option<Refusal> {
-    let known = RESOURCES.iter().find(|known| (known.group, known.version, known.kind) == (group, version, kind))?;
+    let known = known(group, version, kind)?;
     let mut refusal = super::read(known.kind, version, json, Validation::Ignore, profile).err()?;
     refusal.message = refusal.message.replacen(&format!(" as a {kind}: "), &format!(" as a {}: ", expected.kind), 1);
     Some(refusal)
@@ -128,10 +154,7 @@ fn says(json: &Json) -> Result<(String, String), String> {
     let pairs = match json {
         Json::Object(pairs) => pairs,
         Json::Null => return Ok(Default::default()),
-        other => {
-            let wanted = r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
-            return Err(format!("json: cannot unmarshal {} into Go value of type {wanted}", other.sort()));
-        }
+        other => return Err(says_nothing(other.sort())),
     };
     let text = |name: &str| {
         let mut said = String::new();
@@ -148,6 +171,13 @@ fn says(json: &Json) -> Result<(String, String), String> {
         Ok(said)
     };
     Ok((text("apiVersion")?, text("kind")?))
+}
+
+/// What is wrong with something of a sort that says of itself neither version nor kind.
+fn says_nothing(sort: &str) -> String {
+    let wanted =
+        r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
+    format!("json: cannot unmarshal {sort} into Go value of type {wanted}")
 }
 
 /// A body of a kind that the path does not take.

@@ -63,6 +63,11 @@ fn scalar_from(value: &Value, scalar: Scalar, go: &str) -> Result<(), String> {
             Some(mistake) => Err(format!("error decoding from json: {mistake}")),
             None => Ok(()),
         },
+        // One by one.
+        (Scalar::Bytes, Value::Array(items)) => {
+            let is_byte = |item: &Value| item.is_null() || is_whole(item);
+            if items.iter().all(is_byte) { Ok(()) } else { Err("unrecognized type: uint8".to_owned()) }
+        }
         (Scalar::Bytes, _) => Err(format!("cannot restore slice from {kind}")),
         // The rest read themselves from JSON.
         (Scalar::Quantity, Value::String(text)) => Quantity::parse(text.trim()).map(drop).map_err(str::to_owned),

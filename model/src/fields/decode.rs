@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value};
 
 use super::go;
@@ -184,6 +186,22 @@ impl Reading<'_> {
         }
     }
 
+    /// Bytes may be written one by one too. In base64, as they are shown.
+    fn bytes(&mut self, items: &[Json]) -> String {
+        let byte = |item: &Json| match item {
+            Json::Null => 0,
+            Json::Number(text) => text.parse::<u8>().unwrap_or_else(|_| {
+                self.mistype(&format!("number {text}"), "uint8");
+                0
+            }),
+            other => {
+                self.mistype(other.sort(), "uint8");
+                0
+            }
+        };
+        BASE64_STANDARD.encode(items.iter().map(byte).collect::<Vec<u8>>())
+    }
+
     fn scalar(&mut self, json: &Json, scalar: Scalar, go: &str) -> Result<Value, String> {
         let or = |plain: &str| if go.is_empty() { plain.to_owned() } else { go.to_owned() };
         match (scalar, json) {
@@ -206,6 +224,7 @@ impl Reading<'_> {
                 None => return Ok(text.replace(['\r', '\n'], "").into()),
                 Some(mistake) => self.saved = self.saved.take().or(Some(mistake)),
             },
+            (Scalar::Bytes, Json::Array(items)) => return Ok(self.bytes(items).into()),
             (Scalar::Bytes, _) => self.mistype(json.sort(), &or("[]uint8")),
             // The rest read themselves: a mistake of theirs ends it.
             (Scalar::Quantity, _) => {

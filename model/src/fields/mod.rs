@@ -23,7 +23,7 @@ use self::written::Empty;
 use crate::profile::{Feature, Profile};
 use crate::status::Refusal;
 
-pub(crate) use body::{Expected, body, object_mistake};
+pub(crate) use body::{Expected, body, object_mistake, remains};
 pub(crate) use go::{quoted, time as go_time};
 pub(crate) use protobuf::{protobuf_body, protobuf_options};
 pub(crate) use quantity::Quantity;
@@ -63,8 +63,7 @@ pub(crate) fn decode(
 /// schema is refused, whatever is asked for.
 pub(crate) fn decode_partial(kind: &str, object: Value, profile: &Profile) -> Result<Value, Refusal> {
     let shape = shape(kind, profile).ok_or_else(|| Refusal::not_modelled(format_args!("the kind {kind}")))?;
-    let said = object["apiVersion"].as_str().unwrap_or_default().to_owned();
-    let version = if said.contains('/') { said } else { format!("/{said}") };
+    let version = group_version(&object);
     let named = if profile.has(Feature::AppliedObjectsAreNamed) {
         format!(" ({}/{}; {version}, Kind={kind})", text_of(&object, "namespace"), text_of(&object, "name"))
     } else {
@@ -79,11 +78,12 @@ pub(crate) fn decode_partial(kind: &str, object: Value, profile: &Profile) -> Re
         );
         return Err(Refusal::new(500, "", message));
     }
-    let found = decode::read(json::Json::from(object), shape, profile);
+    let found = decode::read(json::Json::from(object.clone()), shape, profile);
     let found = found.map_err(|_| Refusal::not_modelled("a value of this type in a configuration"))?;
     match found.not_modelled {
         Some(path) => Err(Refusal::not_modelled(format_args!("the field {path} of a {kind}"))),
-        None => Ok(found.value),
+        // Amounts and times stay as they were written: that is how they are compared with those of others.
+        None => Ok(object),
     }
 }
 
@@ -95,6 +95,16 @@ pub(crate) fn fits(kind: &str, object: &Value, profile: &Profile) -> bool {
 /// Whether the items of an object's lists can be told apart, as far as its version needs that.
 pub(crate) fn has_keys(kind: &str, object: &Value, profile: &Profile) -> bool {
     shape(kind, profile).is_none_or(|shape| typed::has_keys(object, shape, profile))
+}
+
+/// Of an object with items that cannot be told apart, what it is and which these are.
+pub(crate) fn lacking_keys(kind: &str, object: &Value, profile: &Profile) -> Option<(String, String)> {
+    let shape = shape(kind, profile).filter(|shape| !typed::has_keys(object, *shape, profile))?;
+    let mut named = format!("{}, Kind={kind}", group_version(object));
+    if profile.has(Feature::AppliedObjectsAreNamed) {
+        named = format!("{}/{}; {named}", text_of(object, "namespace"), text_of(object, "name"));
+    }
+    Some((named, typed::mistakes(object, shape, profile)?))
 }
 
 /// What a patch made, as [`decode`] reads it; mistakes are in the words of the converter, and unknown fields in the order of
@@ -121,6 +131,12 @@ pub(crate) fn decode_patched(
     }
     let warnings = if validation == Validation::Warn { found.told } else { Vec::new() };
     Ok(Ok((written::value(found.value, shape, Empty::Stays), warnings)))
+}
+
+/// The group and the version of an object, as Go shows them: `/v1`.
+fn group_version(object: &Value) -> String {
+    let said = object["apiVersion"].as_str().unwrap_or_default();
+    if said.contains('/') { said.to_owned() } else { format!("/{said}") }
 }
 
 fn text_of(object: &Value, field: &str) -> String {

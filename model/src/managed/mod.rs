@@ -1,5 +1,6 @@
 //! Who manages which fields of an object (KEP-555): noted at every write, and asked by server-side apply.
 
+mod conflicts;
 mod last_applied;
 mod set;
 mod typed;
@@ -197,7 +198,8 @@ fn noted(
     let before = old.unwrap_or(&nothing);
     // Of what does not fit the schema nobody can say who manages it.
     if [before, &object].into_iter().any(|object| !fields::has_keys(resource.kind, object, profile)) {
-        write(&mut object, Vec::new());
+        let stays = profile.has(Feature::ManagersSurviveMistakes);
+        write(&mut object, old.filter(|_| stays).map(read).unwrap_or_default());
         return Ok(object);
     }
     let comparison = typed::compare(shape(resource, profile)?, Some(before), &object);
@@ -265,9 +267,11 @@ pub(crate) fn applied(
     let mut all = live.map(read).unwrap_or_default();
     let mut plain = live.cloned().unwrap_or_else(|| nothing.clone());
     write(&mut plain, Vec::new());
+    is_typed(resource.kind, &plain, all.is_empty(), profile)?;
     if all.is_empty() && live.is_some() {
         let before = Manager::update("before-first-apply", &manager.subresource);
-        let set = stripped(&typed::compare(shape, Some(&nothing), &plain).added, resource, &manager.subresource);
+        let all_of_it = typed::compare(shape, Some(&nothing), &plain);
+        let set = stripped(&all_of_it.added.union(&all_of_it.modified), resource, &manager.subresource);
         all.push(Managed { manager: before, api_version: resource.api_version(), time: rfc3339(now), set });
     }
     let mut object = typed::merged(shape, &plain, config);
@@ -282,7 +286,7 @@ pub(crate) fn applied(
     let (changed, removed) = (strip(&comparison.added.union(&comparison.modified)), strip(&comparison.removed));
     if !force {
         let allowed = last_applied::set(&plain, shape, resource, manager, profile);
-        conflicts(&all, &changed, &allowed)?;
+        conflicts::none(&all, &changed, &allowed, profile)?;
     }
     for managed in &mut all {
         managed.set = managed.set.difference(&changed).difference(&removed);
@@ -297,6 +301,19 @@ pub(crate) fn applied(
     Ok(object)
 }
 
+/// Nothing is applied to what does not fit the schema.
+fn is_typed(kind: &str, live: &Value, is_first: bool, profile: &Profile) -> Outcome<()> {
+    let Some((named, mistakes)) = fields::lacking_keys(kind, live, profile) else { return Ok(()) };
+    let message = if is_first {
+        format!(
+            "failed to create manager for existing fields: failed to convert new object ({named}) to smd typed: {mistakes}"
+        )
+    } else {
+        format!("failed to create typed live object ({named}): {mistakes}")
+    };
+    Err(Refusal::new(500, "", message))
+}
+
 /// A merged object without what its manager applied last time and nobody manages now.
 fn pruned<'s>(shape: Shape, object: &Value, last: &Set, managed: impl Iterator<Item = &'s Set>) -> Value {
     let (root, empty) = (Some(shape), json!({}));
@@ -308,38 +325,6 @@ fn pruned<'s>(shape: Shape, object: &Value, last: &Set, managed: impl Iterator<I
     let owned = without(&all.difference(&left.union(&managed)));
     let left = typed::fields_of(shape, &owned).with_fields(root);
     without(&all.difference(&left).intersection(&last))
-}
-
-/// Nobody else manages what is changed, but for what is allowed.
-fn conflicts(all: &[Managed], changed: &Set, allowed: &Set) -> Outcome<()> {
-    let mut found: Vec<(String, String)> = Vec::new();
-    for managed in all {
-        let taken = managed.set.intersection(changed).difference(allowed);
-        let manager = managed.manager.shown(&managed.api_version);
-        found.extend(taken.paths().into_iter().map(|path| (manager.clone(), path)));
-    }
-    found.sort();
-    let text = match found.as_slice() {
-        [] => return Ok(()),
-        [(manager, path)] => format!("Apply failed with 1 conflict: conflict with {manager}: {path}"),
-        several => {
-            let mut lines = Vec::new();
-            for (at, (manager, path)) in several.iter().enumerate() {
-                if at == 0 || several[at - 1].0 != *manager {
-                    lines.push(format!("conflicts with {manager}:"));
-                }
-                lines.push(format!("- {path}"));
-            }
-            format!("Apply failed with {} conflicts: {}", several.len(), lines.join("\n"))
-        }
-    };
-    let mut refusal = Refusal::new(409, "Conflict", text);
-    let causes: Vec<Value> = found
-        .iter()
-        .map(|(manager, path)| json!({"reason": "FieldManagerConflict", "message": format!("conflict with {manager}"), "field": path}))
-        .collect();
-    refusal.details.insert("causes".to_owned(), causes.into());
-    Err(refusal)
 }
 
 /// Gives managers the times they had, where nothing else is different: such a write is none.

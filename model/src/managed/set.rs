@@ -122,20 +122,31 @@ impl Set {
         Self(nodes.collect())
     }
 
-    /// Every place in it, as errors write them: `.spec.containers[name="x"].image`.
-    pub(super) fn paths(&self) -> Vec<String> {
+    /// The steps to places in it.
+    pub(super) fn members(&self) -> impl Iterator<Item = &Step> {
+        self.0.iter().filter(|(_, node)| node.is_in).map(|(step, _)| step)
+    }
+
+    /// The steps below which there are places in it.
+    pub(super) fn below(&self) -> impl Iterator<Item = (&Step, &Self)> {
+        self.0.iter().map(|(step, node)| (step, &node.below)).filter(|(_, below)| !below.is_empty())
+    }
+
+    /// The ways to every place in it.
+    pub(super) fn paths(&self) -> Vec<Vec<Step>> {
         let mut paths = Vec::new();
-        self.walk("", &mut paths);
+        self.walk(&mut Vec::new(), &mut paths);
         paths
     }
 
-    fn walk(&self, above: &str, paths: &mut Vec<String>) {
+    fn walk(&self, above: &mut Vec<Step>, paths: &mut Vec<Vec<Step>>) {
         for (step, node) in &self.0 {
-            let path = format!("{above}{}", shown(step));
+            above.push(step.clone());
             if node.is_in {
-                paths.push(path.clone());
+                paths.push(above.clone());
             }
-            node.below.walk(&path, paths);
+            node.below.walk(above, paths);
+            above.pop();
         }
     }
 
@@ -162,7 +173,8 @@ impl Set {
     }
 }
 
-fn shown(step: &str) -> String {
+/// A step as errors write it: `.image`, `[name="x"]`.
+pub(super) fn shown(step: &str) -> String {
     let (kind, rest) = step.split_at(2);
     match kind {
         "f:" => format!(".{rest}"),

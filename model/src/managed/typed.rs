@@ -129,7 +129,8 @@ fn children<'v>(shape: Shape, before: Option<&'v Value>, after: Option<&'v Value
 /// One object with what another says.
 pub(super) fn merged(shape: Shape, live: &Value, config: &Value) -> Value {
     match (shape, live, config) {
-        (_, _, Value::Null) => live.clone(),
+        // What is nothing takes the place of what has one owner as a whole, and adds nothing to the rest.
+        (_, _, Value::Null) if !is_atomic(shape) => live.clone(),
         (Shape::Struct(_) | Shape::Map(_), Value::Object(live), Value::Object(config)) if !is_atomic(shape) => {
             let mut fields = live.clone();
             for (name, value) in config {
@@ -186,9 +187,8 @@ pub(super) fn without(shape: Shape, value: &Value, places: &Set) -> Option<Value
                 match (places.at(&field(name)), below) {
                     ((true, _), _) => {}
                     ((false, Some(places)), Some(below)) => {
-                        if let Some(value) = without(below, value, places) {
-                            kept.insert(name.clone(), value);
-                        }
+                        // Of what is nothing now it is still known that it was there.
+                        kept.insert(name.clone(), without(below, value, places).unwrap_or_default());
                     }
                     _ => drop(kept.insert(name.clone(), value.clone())),
                 }

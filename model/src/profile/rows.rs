@@ -71,6 +71,12 @@ pub(crate) enum Feature {
     DeletionsHaveAVersion,
     /// `fieldValidation` has to be one of its values, whether or not fields are validated.
     FieldValidationIsKnown,
+    /// A JSON patch may be about all of the object, and count the items of a list from the end.
+    PatchesOfTheWhole,
+    /// What takes the place of all of the object has to be an object or a list; before, anything else was left aside.
+    WholeIsChecked,
+    /// Lists come from a cache though they have a limit: what it finds by an index has only what the index gives behind it.
+    PagesFromTheCache,
     /// A merge patch that is none is the sender's mistake.
     InvalidPatchesAreBadRequests,
     /// The version in a `continue` that is not known is told without quotes.
@@ -85,6 +91,10 @@ pub(crate) enum Feature {
     AppliedObjectsAreNamed,
     /// A configuration of another type than its path's is told of first.
     AppliedTypesAreChecked,
+    /// Where it cannot be found out who manages which fields, it stays as it was; before, nobody managed anything.
+    ManagersSurviveMistakes,
+    /// Places of a conflict that stand beside each other may be told of as one.
+    ConflictsShareArrays,
     /// Fields of an object are managed though items of its lists stand twice.
     DoublesAreManaged,
     /// Where any scalar may stand no map may.
@@ -274,10 +284,13 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::NetworksAreToldAlone, Span::from(30), "kubernetes: pkg/apis/core/validation"),
     row(Feature::DeletionsHaveAVersion, Span::from(26), "apiserver: pkg/storage/etcd3/store.go"),
     row(Feature::FieldValidationIsKnown, Span::from(23), "apimachinery: pkg/apis/meta/v1/validation"),
+    row(Feature::PatchesOfTheWhole, Span::from(23), "go.mod of k8s.io/apiserver: json-patch 4.12"),
+    row(Feature::WholeIsChecked, Span::from(35), "go.mod of k8s.io/apiserver: json-patch 4.13"),
+    row(Feature::PagesFromTheCache, Span::from(34), "KEP-4988; the gate is ListFromCacheSnapshot"),
     row(Feature::InvalidPatchesAreBadRequests, Span::from(23), "apiserver: pkg/endpoints/handlers/patch.go"),
     row(Feature::ContinueVersionsAreNotQuoted, Span::from(25), "apiserver: pkg/storage/continue.go"),
     row(Feature::ManyEmptyValues, Span::from(35), "apimachinery: pkg/labels/selector.go"),
-    row(Feature::DeletionsOfNothingAreDropped, Span::from(24), "apimachinery: pkg/util/strategicpatch"),
+    row(Feature::DeletionsOfNothingAreDropped, Span::from(23), "apimachinery: pkg/util/strategicpatch"),
     row(Feature::DeletionsAreOfAnyList, Span::from(28), "apimachinery: pkg/util/strategicpatch"),
     row(
         Feature::AppliedObjectsAreNamed,
@@ -290,6 +303,12 @@ pub(super) const ROWS: &[Row] = &[
         "apimachinery: pkg/util/managedfields/internal/versioncheck.go",
     ),
     row(Feature::AnyScalarIsNoMap, Span::from(29), "go.mod of k8s.io/apimachinery: structured-merge-diff 4.4"),
+    row(
+        Feature::ManagersSurviveMistakes,
+        Span::from(37),
+        "apimachinery: pkg/util/managedfields/internal/fieldmanager.go",
+    ),
+    row(Feature::ConflictsShareArrays, Span::until(29), "go.mod of k8s.io/apimachinery: structured-merge-diff 4.4"),
     row(Feature::DoublesAreManaged, Span::from(29), "go.mod of k8s.io/apimachinery: structured-merge-diff 4.4"),
     row(Feature::SomeKeysMayBeMissing, Span::from(34), "go.mod of k8s.io/apimachinery: structured-merge-diff 6.3"),
     row(Feature::PatchesAreJsonFirst, Span::from(37), "apiserver: pkg/endpoints/handlers/patch.go"),
@@ -299,7 +318,7 @@ pub(super) const ROWS: &[Row] = &[
         "apiserver: pkg/endpoints/handlers/fieldmanager/managedfieldsupdater.go",
     ),
     row(Feature::NoTimeOfNoChange, Span::from(25), "apimachinery: pkg/util/managedfields"),
-    row(Feature::NamesNotUniqueTold, Span::from(24), "apiserver: pkg/registry/rest/create.go"),
+    row(Feature::NamesNotUniqueTold, Span::from(23), "apiserver: pkg/registry/rest/create.go"),
     row(Feature::CertificateIds, Span::from(32), "apiserver: pkg/authentication/request/x509"),
     row(Feature::InitialEvents, Span::from(27), "KEP-3157"),
     row(Feature::InitialEventsSent, Span::from(32), "KEP-3157, scenarios/api/watch-initial-events"),
