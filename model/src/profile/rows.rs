@@ -83,8 +83,10 @@ pub(crate) enum Feature {
     ContinueVersionsAreNotQuoted,
     /// A label selector may have any number of empty values in a row.
     ManyEmptyValues,
-    /// Items to be taken from a list that is not there, and nulls in what is new, are dropped; before, they were kept.
+    /// Items to be taken from a list that is not there are dropped; before, they were kept.
     DeletionsOfNothingAreDropped,
+    /// So are nulls in what is new.
+    NullsOfNothingAreDropped,
     /// An item is taken from any list; before, only from one that patches merge.
     DeletionsAreOfAnyList,
     /// What is wrong with a configuration is told with the name of its object.
@@ -291,6 +293,7 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::ContinueVersionsAreNotQuoted, Span::from(25), "apiserver: pkg/storage/continue.go"),
     row(Feature::ManyEmptyValues, Span::from(35), "apimachinery: pkg/labels/selector.go"),
     row(Feature::DeletionsOfNothingAreDropped, Span::from(23), "apimachinery: pkg/util/strategicpatch"),
+    row(Feature::NullsOfNothingAreDropped, Span::from(24), "apimachinery: pkg/util/strategicpatch"),
     row(Feature::DeletionsAreOfAnyList, Span::from(28), "apimachinery: pkg/util/strategicpatch"),
     row(
         Feature::AppliedObjectsAreNamed,

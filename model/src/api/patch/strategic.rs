@@ -112,7 +112,7 @@ impl Merging<'_> {
                 Some(before) if is_same_type => *before = value.clone(),
                 Some(_) | None if self.passes_over(deleted_from) => {}
                 _ => {
-                    if self.profile.has(Feature::DeletionsOfNothingAreDropped) {
+                    if self.profile.has(Feature::NullsOfNothingAreDropped) {
                         discard_nulls(&mut value);
                     }
                     self.put(original, name, value.clone());
