@@ -171,11 +171,10 @@ pub(crate) fn end(
     let mut next = Value::clone(object);
     let mut graceful = false;
     if is_going {
-        match (metadata["deletionGracePeriodSeconds"].as_i64(), options.grace) {
+        match (metadata["deletionGracePeriodSeconds"].as_i64(), options.grace.map(not_negative)) {
             // With no time left it is only a matter of finalizers.
             (None | Some(0), _) => {}
             (Some(now), Some(wanted)) if wanted < now => {
-                let wanted = wanted.max(0);
                 let since = metadata["deletionTimestamp"]
                     .as_str()
                     .and_then(|at| at.parse::<Timestamp>().ok())
@@ -238,11 +237,12 @@ fn grace_of_pod(pod: &Value, asked: Option<i64>) -> i64 {
     let is_nowhere = pod["spec"]["nodeName"].as_str().unwrap_or_default().is_empty();
     let is_done = matches!(pod["status"]["phase"].as_str(), Some("Failed" | "Succeeded"));
     let own = pod["spec"]["terminationGracePeriodSeconds"].as_i64();
-    match asked.or(own).unwrap_or_default() {
-        _ if is_nowhere || is_done => 0,
-        grace if grace < 0 => 1,
-        grace => grace,
-    }
+    if is_nowhere || is_done { 0 } else { not_negative(asked.or(own).unwrap_or_default()) }
+}
+
+/// A time below zero is taken for one second.
+fn not_negative(grace: i64) -> i64 {
+    if grace < 0 { 1 } else { grace }
 }
 
 fn listed(object: &Value) -> Vec<String> {
