@@ -201,7 +201,8 @@ impl Normaliser<'_> {
         })
     }
 
-    /// The base of a generated name, which may be generated itself: `job-<1>-` of a Job's Pod.
+    /// The base of a generated name, which may be generated itself, or begin so: `job-<1>-` of a Job's Pod, `made-<1>-token-` of
+    /// the token of a `ServiceAccount`.
     fn base(&mut self, base: &str) -> String {
         let stem = base.trim_end_matches(['-', '.']);
         if let Some(inner) = shape::generated_base(stem)
@@ -209,6 +210,10 @@ impl Normaliser<'_> {
             && !self.known.written.holds(stem)
         {
             self.note(vec![(stem.to_owned(), Fact::Generated(inner.to_owned()))]);
+        }
+        let mut begins = stem.rmatch_indices('-').map(|(at, _)| &stem[..at]);
+        if let Some((begin, shown)) = begins.find_map(|begin| Some((begin, self.named(begin)?))) {
+            return shown + &base[begin.len()..];
         }
         format!("{}{}", self.text(stem), &base[stem.len()..])
     }

@@ -92,6 +92,26 @@ fn attempts_thrown_away_use_up_no_identity() {
 }
 
 #[test]
+fn a_base_may_begin_with_a_generated_name() {
+    let mut observer = World::new(1).observer();
+    let account = json!({
+        "kind": "ServiceAccount", "metadata": {"name": "made-7n656", "generateName": "made-"},
+        "secrets": [{"name": "made-7n656-token-9jqcv"}],
+    });
+    let expected = "\
+code: 200
+body:
+  kind: ServiceAccount
+  metadata:
+    generateName: made-
+    name: made-<1>
+  secrets:
+  - name: made-<1>-token-<1>
+";
+    assert_eq!(see(&mut observer, "one", &http(200, account), Cut::Default(View::Body)), expected);
+}
+
+#[test]
 fn generated_names_are_numbered_by_base_and_hashes_named_by_owner() {
     let w = World::new(1);
     let mut observer = w.observer();
