@@ -60,8 +60,13 @@ pub(crate) fn decode(
 }
 
 /// The same of a configuration to be applied: what is zero is neither taken away nor put there, and what does not fit the
-/// schema is refused, whatever is asked for.
-pub(crate) fn decode_partial(kind: &str, object: Value, profile: &Profile) -> Result<Value, Refusal> {
+/// schema is refused, whatever is asked for. Given back with what is to be told of it where it fits the schema and makes no
+/// object all the same: that is found out when it has been merged.
+pub(crate) fn decode_partial(
+    kind: &str,
+    object: Value,
+    profile: &Profile,
+) -> Result<(Value, Option<Refusal>), Refusal> {
     let shape = shape(kind, profile).ok_or_else(|| Refusal::not_modelled(format_args!("the kind {kind}")))?;
     let version = group_version(&object);
     let named = if profile.has(Feature::AppliedObjectsAreNamed) {
@@ -76,14 +81,14 @@ pub(crate) fn decode_partial(kind: &str, object: Value, profile: &Profile) -> Re
         let message = format!(
             "failed to convert new object{named} to proper version: unable to convert unstructured object to {version}, Kind={kind}: {mistake}"
         );
-        return Err(Refusal::new(500, "", message));
+        return Ok((object, Some(Refusal::new(500, "", message))));
     }
     let found = decode::read(json::Json::from(object.clone()), shape, profile);
     let found = found.map_err(|_| Refusal::not_modelled("a value of this type in a configuration"))?;
     match found.not_modelled {
         Some(path) => Err(Refusal::not_modelled(format_args!("the field {path} of a {kind}"))),
         // Amounts and times stay as they were written: that is how they are compared with those of others.
-        None => Ok(object),
+        None => Ok((object, None)),
     }
 }
 

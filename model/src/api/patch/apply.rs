@@ -29,10 +29,13 @@ pub(super) fn apply(
     }
     let said = configuration(call, &world.profile)?;
     is_of_type(&said, resource, &world.profile)?;
-    let config = fields::decode_partial(resource.kind, said.clone(), &world.profile)?;
+    let (config, mistake) = fields::decode_partial(resource.kind, said.clone(), &world.profile)?;
     let manager = Manager::apply(&options.manager, &call.attributes.subresource);
     let (now, profile) = (world.now(), &world.profile);
     let mut object = managed::applied(old.as_deref(), &config, &said, resource, &manager, options.force, now, profile)?;
+    if let Some(mistake) = mistake {
+        return Err(mistake);
+    }
     let managers = object["metadata"]["managedFields"].clone();
     // Read anew, so that the result is as any other object is.
     if let Some(metadata) = object["metadata"].as_object_mut() {
