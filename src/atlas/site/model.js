@@ -12,9 +12,9 @@ function columnOf(label) {
 }
 const scenarioOf = id => SCENARIOS.find(scenario => scenario.id === id);
 
-// The nearest cell to the left that is known, or nothing.
-function before(step, at) {
-  for (let column = at - 1; column >= 0; column--) {
+// The nearest cell to the left that is known, down to the first column that counts, or nothing.
+function before(step, at, first = 0) {
+  for (let column = at - 1; column >= first; column--) {
     if (step.cells[column] !== UNKNOWN) return step.cells[column];
   }
   return undefined;
@@ -55,11 +55,12 @@ function seenAt(scenario, at) {
   return at;
 }
 
-// The columns between two at which a step shows something else.
+// The columns between two at which a step shows something else. Where nothing is known of the first, what is to the left of it
+// does not tell between which of them it began.
 function changesBetween(step, from, to) {
   const found = [];
   for (let at = from + 1; at <= to; at++) {
-    const left = before(step, at);
+    const left = before(step, at, from);
     const isKnown = step.cells[at] !== UNKNOWN && left !== undefined;
     if (isKnown && left !== step.cells[at]) found.push(at);
   }
