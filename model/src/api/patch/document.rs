@@ -78,11 +78,11 @@ impl Node {
         }
     }
 
-    /// What stands under a key, or (none) that it cannot have such a key. An object has all.
-    pub(super) fn get(&mut self, key: &str) -> Option<Option<&mut Self>> {
+    /// What stands under a key.
+    pub(super) fn get(&mut self, key: &str) -> Option<&mut Self> {
         match self.open() {
-            Self::Object(fields) => Some(fields.get_mut(key)),
-            Self::List(items) => place(key, items.len()).map(|at| items.get_mut(at)),
+            Self::Object(fields) => fields.get_mut(key),
+            Self::List(items) => place(key, items.len()).and_then(|at| items.get_mut(at)),
             Self::Text(..) => None,
         }
     }
@@ -150,7 +150,7 @@ mod tests {
         let mut node = Node::stored(&object, fields::shape("ConfigMap", &profile(36)));
         let metadata = r#"{"name":"m","namespace":"n","annotations":{"a":"2","b":"\u003c"}}"#;
         assert_eq!(node.text(), format!(r#"{{"kind":"ConfigMap","metadata":{metadata}}}"#));
-        let metadata = node.get("metadata").unwrap().unwrap();
+        let metadata = node.get("metadata").unwrap();
         metadata.fields().unwrap().insert("labels".to_owned(), Node::sent(&json!({"x": null})));
         let metadata = r#"{"annotations":{"a":"2","b":"\u003c"},"labels":{"x":null},"name":"m","namespace":"n"}"#;
         assert_eq!(node.text(), format!(r#"{{"kind":"ConfigMap","metadata":{metadata}}}"#));

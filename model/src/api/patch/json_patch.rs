@@ -111,7 +111,7 @@ fn above<'d>(document: &'d mut Node, path: &str) -> Outcome<(&'d mut Node, Strin
     let key = |part: &str| part.replace("~1", "/").replace("~0", "~");
     let mut node = document;
     for part in above.split('/').skip(1) {
-        node = node.get(&key(part)).flatten().ok_or_else(fails)?;
+        node = node.get(&key(part)).ok_or_else(fails)?;
     }
     Ok((node.open(), key(last)))
 }
@@ -149,11 +149,9 @@ fn replace_all(document: &mut Node, value: &Value, profile: &Profile) -> Outcome
 
 /// A field that is not there is replaced too, though the RFC has that be an error.
 fn replace(document: &mut Node, path: &str, value: &Value) -> Outcome<()> {
-    let (holder, key) = above(document, path)?;
-    if let Some(place) = holder.get(&key).ok_or_else(fails)? {
-        *place = Node::sent(value);
-    } else if let Node::Object(fields) = holder {
-        fields.insert(key, Node::sent(value));
+    match above(document, path)? {
+        (Node::Object(fields), name) => drop(fields.insert(name, Node::sent(value))),
+        (list, at) => *list.get(&at).ok_or_else(fails)? = Node::sent(value),
     }
     Ok(())
 }
@@ -164,16 +162,20 @@ fn test(document: &mut Node, path: &str, value: Option<&Value>, profile: &Profil
     let is = if path.is_empty() {
         profile.has(Feature::PatchesOfTheWhole) && document.is(value)
     } else {
-        let (holder, key) = above(document, path)?;
-        holder.get(&key).ok_or_else(fails)?.map_or(value.is_null(), |found| found.is(value))
+        match above(document, path)? {
+            (Node::Object(fields), name) => fields.get_mut(&name).map_or(value.is_null(), |found| found.is(value)),
+            (list, at) => list.get(&at).ok_or_else(fails)?.is(value),
+        }
     };
     if is { Ok(()) } else { Err(fails()) }
 }
 
 /// A field that is not there is copied as null.
 fn copied(document: &mut Node, from: &str) -> Outcome<Node> {
-    let (holder, key) = above(document, from)?;
-    Ok(holder.get(&key).ok_or_else(fails)?.map_or_else(|| Node::sent(&Value::Null), |found| found.clone()))
+    Ok(match above(document, from)? {
+        (Node::Object(fields), name) => fields.get(&name).cloned().unwrap_or_else(|| Node::sent(&Value::Null)),
+        (list, at) => list.get(&at).ok_or_else(fails)?.clone(),
+    })
 }
 
 #[cfg(test)]
