@@ -6,7 +6,7 @@ use super::Validation;
 use super::iterator;
 use super::json::{self, Json, Mistake};
 use crate::profile::{Feature, Profile, Span};
-use crate::resources::{RESOURCES, Resource};
+use crate::resources::RESOURCES;
 use crate::status::Refusal;
 
 /// What a path takes.
@@ -101,15 +101,8 @@ pub(crate) fn remains(expected: &Expected<'_>, object: &Value, profile: &Profile
         return Ok(());
     }
     fits(expected, group, version, kind, profile).map(drop).map_err(|refusal| {
-        let other = known(group, version, kind);
-        let misread =
-            other.and_then(|known| super::decode(known.kind, object.clone(), Validation::Ignore, profile).err());
-        misread.unwrap_or(refusal)
+        misread(expected, group, version, kind, Json::from(object.clone()), profile).unwrap_or(refusal)
     })
-}
-
-fn known(group: &str, version: &str, kind: &str) -> Option<&'static Resource> {
-    RESOURCES.iter().find(|known| (known.group, known.version, known.kind) == (group, version, kind))
 }
 
 /// What is wrong with a body of another kind by the standards of that kind.
@@ -121,7 +114,7 @@ fn misread(
     json: Json,
     profile: &Profile,
 ) -> Option<Refusal> {
-    let known = known(group, version, kind)?;
+    let known = RESOURCES.iter().find(|known| (known.group, known.version, known.kind) == (group, version, kind))?;
     let mut refusal = super::read(known.kind, version, json, Validation::Ignore, profile).err()?;
     refusal.message = refusal.message.replacen(&format!(" as a {kind}: "), &format!(" as a {}: ", expected.kind), 1);
     Some(refusal)

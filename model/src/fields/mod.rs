@@ -59,36 +59,31 @@ pub(crate) fn decode(
     read(kind, &version, json::Json::from(object), validation, profile)
 }
 
-/// The same of a configuration to be applied: what is zero is neither taken away nor put there, and what does not fit the
-/// schema is refused, whatever is asked for. Given back with what is to be told of it where it fits the schema and makes no
-/// object all the same: that is found out when it has been merged.
-pub(crate) fn decode_partial(
-    kind: &str,
-    object: Value,
-    profile: &Profile,
-) -> Result<(Value, Option<Refusal>), Refusal> {
+/// Looks at a configuration to be applied: what does not fit the schema is refused, whatever is asked for. Given back is what is to
+/// be told of one that fits the schema and makes no object all the same: that is found out when it has been merged. Amounts and
+/// times in it stay as they are written, as they are compared with those of others.
+pub(crate) fn check_configuration(kind: &str, config: &Value, profile: &Profile) -> Result<Option<Refusal>, Refusal> {
     let shape = shape(kind, profile).ok_or_else(|| Refusal::not_modelled(format_args!("the kind {kind}")))?;
-    let version = group_version(&object);
     let named = if profile.has(Feature::AppliedObjectsAreNamed) {
-        format!(" ({}/{}; {version}, Kind={kind})", text_of(&object, "namespace"), text_of(&object, "name"))
+        format!(" ({})", go_name(kind, config, profile))
     } else {
         String::new()
     };
-    if let Some(mistakes) = typed::mistakes(&object, shape, profile) {
+    if let Some(mistakes) = typed::mistakes(config, shape, profile) {
         return Err(Refusal::new(500, "", format!("failed to create typed patch object{named}: {mistakes}")));
     }
-    if let Some(mistake) = convert::mistake(&object, shape) {
+    if let Some(mistake) = convert::mistake(config, shape) {
         let message = format!(
-            "failed to convert new object{named} to proper version: unable to convert unstructured object to {version}, Kind={kind}: {mistake}"
+            "failed to convert new object{named} to proper version: unable to convert unstructured object to {}, Kind={kind}: {mistake}",
+            group_version(config)
         );
-        return Ok((object, Some(Refusal::new(500, "", message))));
+        return Ok(Some(Refusal::new(500, "", message)));
     }
-    let found = decode::read(json::Json::from(object.clone()), shape, profile);
+    let found = decode::read(json::Json::from(config.clone()), shape, profile);
     let found = found.map_err(|_| Refusal::not_modelled("a value of this type in a configuration"))?;
     match found.not_modelled {
         Some(path) => Err(Refusal::not_modelled(format_args!("the field {path} of a {kind}"))),
-        // Amounts and times stay as they were written: that is how they are compared with those of others.
-        None => Ok((object, None)),
+        None => Ok(None),
     }
 }
 
@@ -105,11 +100,7 @@ pub(crate) fn has_keys(kind: &str, object: &Value, profile: &Profile) -> bool {
 /// Of an object with items that cannot be told apart, what it is and which these are.
 pub(crate) fn lacking_keys(kind: &str, object: &Value, profile: &Profile) -> Option<(String, String)> {
     let shape = shape(kind, profile).filter(|shape| !typed::has_keys(object, *shape, profile))?;
-    let mut named = format!("{}, Kind={kind}", group_version(object));
-    if profile.has(Feature::AppliedObjectsAreNamed) {
-        named = format!("{}/{}; {named}", text_of(object, "namespace"), text_of(object, "name"));
-    }
-    Some((named, typed::mistakes(object, shape, profile)?))
+    Some((go_name(kind, object, profile), typed::mistakes(object, shape, profile)?))
 }
 
 /// What a patch made, as [`decode`] reads it; mistakes are in the words of the converter, and unknown fields in the order of
@@ -136,6 +127,16 @@ pub(crate) fn decode_patched(
     }
     let warnings = if validation == Validation::Warn { found.told } else { Vec::new() };
     Ok(Ok((written::value(found.value, shape, Empty::Stays), warnings)))
+}
+
+/// An object as server-side apply names it: `demo/a; /v1, Kind=Pod`, or by its kind alone.
+fn go_name(kind: &str, object: &Value, profile: &Profile) -> String {
+    let of_kind = format!("{}, Kind={kind}", group_version(object));
+    if profile.has(Feature::AppliedObjectsAreNamed) {
+        format!("{}/{}; {of_kind}", text_of(object, "namespace"), text_of(object, "name"))
+    } else {
+        of_kind
+    }
 }
 
 /// The group and the version of an object, as Go shows them: `/v1`.

@@ -249,13 +249,10 @@ pub(crate) fn posted(
     Ok(object)
 }
 
-/// What becomes of an object when a manager applies a configuration. `live` is none where there is no object yet; `said` is
-/// the configuration as it came.
-#[allow(clippy::too_many_arguments, reason = "all that an apply depends on")]
+/// What becomes of an object when a manager applies a configuration. `live` is none where there is no object yet.
 pub(crate) fn applied(
     live: Option<&Value>,
     config: &Value,
-    said: &Value,
     resource: &Resource,
     manager: &Manager,
     force: bool,
@@ -297,7 +294,7 @@ pub(crate) fn applied(
     let time = if is_noted { rfc3339(now) } else { last.map(|last| last.time).unwrap_or_default() };
     all.push(Managed { manager: manager.clone(), api_version: resource.api_version(), time, set });
     write(&mut object, all);
-    last_applied::renew(&mut object, said, manager);
+    last_applied::renew(&mut object, config, manager);
     Ok(object)
 }
 

@@ -27,12 +27,12 @@ pub(super) fn apply(
     if old.is_none() && !call.attributes.subresource.is_empty() {
         return Err(Refusal::not_found(resource.full, &key.name));
     }
-    let said = configuration(call, &world.profile)?;
-    is_of_type(&said, resource, &world.profile)?;
-    let (config, mistake) = fields::decode_partial(resource.kind, said.clone(), &world.profile)?;
+    let config = configuration(call, &world.profile)?;
+    is_of_type(&config, resource, &world.profile)?;
+    let mistake = fields::check_configuration(resource.kind, &config, &world.profile)?;
     let manager = Manager::apply(&options.manager, &call.attributes.subresource);
     let (now, profile) = (world.now(), &world.profile);
-    let mut object = managed::applied(old.as_deref(), &config, &said, resource, &manager, options.force, now, profile)?;
+    let mut object = managed::applied(old.as_deref(), &config, resource, &manager, options.force, now, profile)?;
     if let Some(mistake) = mistake {
         return Err(mistake);
     }

@@ -112,16 +112,15 @@ impl Node {
 
     /// As the library writes it.
     pub(super) fn text(&self) -> String {
-        let parts = |parts: Vec<String>| parts.join(",");
         match self {
             Self::Text(value, shape) => written::line(value, *shape),
             Self::Object(fields) => {
                 let field = |(name, field): (&String, &Self)| {
-                    format!("{}:{}", written::plain(&Value::from(name.as_str())), field.text())
+                    format!("{}:{}", written::line(&name.as_str().into(), None), field.text())
                 };
-                format!("{{{}}}", parts(fields.iter().map(field).collect()))
+                format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(","))
             }
-            Self::List(items) => format!("[{}]", parts(items.iter().map(Self::text).collect())),
+            Self::List(items) => format!("[{}]", items.iter().map(Self::text).collect::<Vec<_>>().join(",")),
         }
     }
 }
