@@ -224,9 +224,22 @@ impl Lock {
         Ok(lock.is_current().then_some(lock))
     }
 
-    /// Whether somebody holds it exclusively; a lock that was never made is held by nobody.
+    /// Waits until nobody else holds what the path then leads to.
+    pub(super) fn wait(path: PathBuf) -> io::Result<Self> {
+        loop {
+            if let Some(lock) = Self::exclusive(path.clone())? {
+                return Ok(lock);
+            }
+        }
+    }
+
+    /// Whether somebody holds it exclusively. A lock that was never made is held by nobody; one that cannot be opened counts
+    /// as held, for what nobody holds is taken away.
     pub(super) fn is_held(path: &Path) -> bool {
-        File::open(path).is_ok_and(|file| Kept(file).is_held())
+        match File::open(path) {
+            Ok(file) => Kept(file).is_held(),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        }
     }
 
     /// Whether its path still leads to the file that is locked.
@@ -313,6 +326,18 @@ mod tests {
         assert!(!lease.is_current());
         assert!(Lock::try_exclusive(folder.lease()).unwrap().is_some());
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_asked_counts_as_held() {
+        let home = tempfile::tempdir().unwrap();
+        let lock = home.path().join("lock");
+        assert!(!Lock::is_held(&lock), "never made");
+        std::fs::write(&lock, "").unwrap();
+        assert!(!Lock::is_held(&lock));
+        assert!(Lock::is_held(&lock.join("lock")), "beneath what is no folder");
+        let _held = Lock::wait(lock.clone()).unwrap();
+        assert!(Lock::is_held(&lock));
     }
 
     #[test]

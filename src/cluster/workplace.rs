@@ -43,18 +43,20 @@ pub struct Workplace {
 impl Workplace {
     /// Makes one, and removes those whose owners are dead.
     pub(super) fn create(home: &Home) -> Result<Self, WorkplaceError> {
-        let all = home.workplaces();
-        // What cannot be removed now is somebody else's trouble, which `cluster gc` tells.
-        let _ = sweep(home);
-        let path = all.join(format!("{}-{:08x}", std::process::id(), rand::rng().random::<u32>()));
         let failed = |doing, path: &Path| {
             let path = path.to_owned();
             move |cause| WorkplaceError::File { doing, path, cause }
         };
+        let all = home.workplaces();
         make_folder(&all).map_err(failed("making", &all))?;
+        // Kept until the new one is locked: before, it looks like one that nobody holds.
+        let turn = Turn::take(home).map_err(failed("locking", &all))?;
+        // What cannot be removed now is somebody else's trouble, which `cluster gc` tells.
+        let _ = turn.sweep(&all);
+        let path = all.join(format!("{}-{:08x}", std::process::id(), rand::rng().random::<u32>()));
         make_folder(&path).map_err(failed("making", &path))?;
-        let lock = Lock::try_exclusive(path.join(LOCK)).map_err(failed("locking", &path))?;
-        let lock = lock.ok_or_else(|| failed("locking", &path)(io::ErrorKind::WouldBlock.into()))?;
+        let lock = Lock::wait(path.join(LOCK)).map_err(failed("locking", &path))?;
+        drop(turn);
         for folder in [FILES, USER, TEMPORARY] {
             let folder = path.join(folder);
             make_folder(&folder).map_err(failed("making", &folder))?;
@@ -99,8 +101,8 @@ impl Workplace {
 
 impl Drop for Workplace {
     fn drop(&mut self) {
-        // Without its lock it is swept later.
-        let _ = std::fs::remove_dir_all(&self.path);
+        // What is left of it without its owner is swept later.
+        let _ = remove(&self.path);
     }
 }
 
@@ -115,23 +117,51 @@ fn make_folder(path: &Path) -> io::Result<()> {
 
 /// Removes the folders of dead runs, and ends the commands that still run there. Gives back what it removed.
 pub(super) fn sweep(home: &Home) -> io::Result<Vec<PathBuf>> {
-    let entries = match std::fs::read_dir(home.workplaces()) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    let mut swept = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
-        let lock = path.join(LOCK);
-        // One without a lock is being made, or being removed, at this very moment; or somebody was killed in that.
-        let Some(_lock) = (if lock.exists() { Lock::try_exclusive(lock)? } else { None }) else { continue };
-        end_commands(&path)?;
-        match std::fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => swept.push(path),
-        }
+    let all = home.workplaces();
+    if all.exists() { Turn::take(home)?.sweep(&all) } else { Ok(Vec::new()) }
+}
+
+/// The right to make folders and to judge which are dead, which one process has at a time.
+struct Turn {
+    _lock: Lock,
+}
+
+impl Turn {
+    /// Waits for it.
+    fn take(home: &Home) -> io::Result<Self> {
+        Ok(Self { _lock: Lock::wait(home.workplaces().with_extension("lock"))? })
     }
-    Ok(swept)
+
+    fn sweep(&self, all: &Path) -> io::Result<Vec<PathBuf>> {
+        let mut swept = Vec::new();
+        for entry in std::fs::read_dir(all)? {
+            let path = entry?.path();
+            // One without a lock is of somebody who was killed before it had one, or at the very end.
+            if Lock::is_held(&path.join(LOCK)) {
+                continue;
+            }
+            end_commands(&path)?;
+            match remove(&path) {
+                Ok(()) => swept.push(path),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(swept)
+    }
+}
+
+/// Removes a folder, its lock last: if this is killed, what is left is nobody's and swept.
+fn remove(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name() == LOCK {
+            continue;
+        }
+        let path = entry.path();
+        if entry.file_type()?.is_dir() { std::fs::remove_dir_all(path)? } else { std::fs::remove_file(path)? }
+    }
+    std::fs::remove_dir_all(folder)
 }
 
 /// Ends the processes whose working folder is within a folder.
@@ -176,6 +206,23 @@ mod tests {
     }
 
     #[test]
+    fn runs_that_come_and_go_at_once_leave_each_other_alone() {
+        let (_folder, home) = home();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..100 {
+                        let workplace = Workplace::create(&home).unwrap();
+                        sweep(&home).unwrap();
+                        assert!(workplace.temporary().is_dir());
+                    }
+                });
+            }
+        });
+        assert_eq!(std::fs::read_dir(home.workplaces()).unwrap().count(), 0);
+    }
+
+    #[test]
     fn only_what_nobody_holds_is_swept_and_its_commands_end() {
         let (_folder, home) = home();
         let held = Workplace::create(&home).unwrap();
@@ -184,6 +231,9 @@ mod tests {
         std::fs::write(dead.join(LOCK), "").unwrap();
         let mut command = std::process::Command::new("sleep").arg("600").current_dir(&dead).spawn().unwrap();
         assert_eq!(sweep(&home).unwrap(), [dead]);
+        let begun = home.workplaces().join("1-begun");
+        make_folder(&begun).unwrap();
+        assert_eq!(sweep(&home).unwrap(), [begun]);
         assert!(!command.wait().unwrap().success());
         assert!(held.path().exists());
     }
