@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use serde_json::{Map, Value, json};
 
@@ -12,7 +14,7 @@ use super::generate::HOME;
 use super::side::unmarked;
 use crate::action::{Reply, View};
 use crate::cluster::{Cluster, Exchange, RUN_LABEL};
-use crate::observe::{Cut, Known, Observer};
+use crate::observe::{Cut, Known, Observer, generated_base};
 
 /// The key under which versions of objects pass through the observer, which would make all of them one.
 const VERSION: &str = "resourceVersion";
@@ -22,6 +24,8 @@ const VERSION_KEPT: &str = "resourceVersion kept";
 pub(super) struct Eye {
     observer: Observer,
     versions: Versions,
+    /// The name of the Namespace as a Secret has it.
+    namespace_in_base64: String,
 }
 
 /// The versions of each object, in the order of their first appearance. By object, so that one more write by a controller
@@ -51,7 +55,8 @@ impl Eye {
             own_labels: vec![RUN_LABEL.to_owned()],
             folder: None,
         };
-        Self { observer: Observer::new(known), versions: Versions::new() }
+        let namespace_in_base64 = STANDARD.encode(format!("{}{suffix}", unmarked(HOME)));
+        Self { observer: Observer::new(known), versions: Versions::new(), namespace_in_base64 }
     }
 
     /// Looks at an answer without remembering it.
@@ -79,7 +84,7 @@ impl Eye {
         if is_list && let Some(list) = seen.pointer_mut("/body/list").map(Value::take) {
             seen["body"] = list;
         }
-        restore(&mut seen);
+        self.restore(&mut seen);
         Glance { seen, draft, versions }
     }
 
@@ -93,6 +98,35 @@ impl Eye {
         self.observer.commit(glance.draft);
         self.versions = glance.versions;
         glance.seen
+    }
+
+    /// Gives versions their names back, and takes out of texts what a cluster made up and the observer does not look for.
+    fn restore(&self, seen: &mut Value) {
+        match seen {
+            Value::Object(map) => {
+                if let Some(version) = map.remove(VERSION_KEPT) {
+                    map.insert(VERSION.to_owned(), version);
+                }
+                map.values_mut().for_each(|value| self.restore(value));
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.restore(item)),
+            Value::String(text) => {
+                // Go's dumps of what differs are spaced by chance, so that nobody relies on them.
+                if text.contains('\u{a0}') {
+                    *text = text.replace('\u{a0}', " ");
+                }
+                if text.contains(&self.namespace_in_base64) {
+                    *text = text.replace(&self.namespace_in_base64, "<namespace>");
+                }
+                if let Some(plain) = without_versions(text) {
+                    *text = plain;
+                }
+                if let Some(plain) = without_made_names(text) {
+                    *text = plain;
+                }
+            }
+            _ => {}
+        }
     }
 }
 
@@ -138,28 +172,6 @@ fn number(object: &mut Value, versions: &mut Versions) {
     metadata.insert(VERSION_KEPT.to_owned(), format!("<version {}>", number + 1).into());
 }
 
-fn restore(seen: &mut Value) {
-    match seen {
-        Value::Object(map) => {
-            if let Some(version) = map.remove(VERSION_KEPT) {
-                map.insert(VERSION.to_owned(), version);
-            }
-            map.values_mut().for_each(restore);
-        }
-        Value::Array(items) => items.iter_mut().for_each(restore),
-        Value::String(text) => {
-            // Go's dumps of what differs are spaced by chance, so that nobody relies on them.
-            if text.contains('\u{a0}') {
-                *text = text.replace('\u{a0}', " ");
-            }
-            if let Some(plain) = without_versions(text) {
-                *text = plain;
-            }
-        }
-        _ => {}
-    }
-}
-
 /// Conflicts of server-side apply come in the order of a Go map, and what bindings refer to in vain in that of the bindings'
 /// names, which may be made up: by chance.
 fn in_order(status: &mut Value) {
@@ -197,6 +209,18 @@ fn without_versions(text: &str) -> Option<String> {
         plain += &part[number.len()..];
     }
     Some(plain)
+}
+
+/// A text that names automatic Secrets, of which nobody was told yet, without what was made up of their names.
+fn without_made_names(text: &str) -> Option<String> {
+    let mut plain = String::new();
+    for part in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && !"-.".contains(c)) {
+        let word = part.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+        let base = generated_base(word).filter(|base| base.ends_with("-token-"));
+        plain += &base.map_or_else(|| word.to_owned(), |base| format!("{base}<made>"));
+        plain += &part[word.len()..];
+    }
+    (plain != text).then_some(plain)
 }
 
 /// Whether an answer says that the call is beyond a model, and what of it.

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::manifests::Manifest;
+use crate::observe::generated_base;
 
 /// Fields of `metadata` that only a server writes.
 const METADATA: [&str; 9] = [
@@ -142,11 +143,9 @@ fn is_token(body: &Value) -> bool {
     body["type"] == "kubernetes.io/service-account-token"
 }
 
-/// `default-token-x7k2p`: the letters are those that generated names end in.
+/// Such as `default-token-x7k2p`.
 fn is_generated(name: &str) -> bool {
-    name.rsplit_once("-token-").is_some_and(|(_, end)| {
-        end.len() == 5 && end.bytes().all(|byte| b"bcdfghjklmnpqrstvwxz2456789".contains(&byte))
-    })
+    generated_base(name).is_some_and(|base| base.ends_with("-token-"))
 }
 
 /// Takes out of an object what cannot be created again.

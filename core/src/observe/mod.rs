@@ -24,6 +24,7 @@ mod text;
 mod written;
 pub mod yaml;
 
+pub use shape::generated_base;
 pub use written::Written;
 
 use crate::guard;

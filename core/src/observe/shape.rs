@@ -131,7 +131,7 @@ const RANDOM: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 ///
 /// The API server draws five characters without vowels and look-alikes. Events are named after their object and
 /// hexadecimal nanoseconds.
-pub(super) fn generated_base(name: &str) -> Option<&str> {
+pub fn generated_base(name: &str) -> Option<&str> {
     let at = name.rfind(['-', '.']).filter(|&at| at > 0)?;
     let (base, last) = name.split_at(at + 1);
     let generated = if base.ends_with('-') {

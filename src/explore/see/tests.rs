@@ -86,6 +86,19 @@ async fn conflicts_come_in_any_order_and_versions_in_texts_are_nobodys() {
 }
 
 #[tokio::test]
+async fn what_was_made_up_within_a_dump_is_nobodys() {
+    let status = |suffix: &str, made: &str| {
+        let namespace = STANDARD.encode(format!("{}{suffix}", unmarked(HOME)));
+        let dump = format!(r#"{{\"namespace\":\"{namespace}\",\"secrets\":[{{\"name\":\"a-token-{made}\"}}]}}"#);
+        json!({"kind": "Status", "message": format!("Invalid value: \"{dump}\": of a-token-asked")})
+    };
+    let seen = |suffix: &str, made: &str| seen(&mut eye(suffix), status(suffix, made));
+    let one = seen("-rhbcdfg", "cb25w");
+    assert_eq!(one, seen("-rhxxxxx", "g58vd"));
+    assert_ne!(one, seen("-rhxxxxx", "asked-for"));
+}
+
+#[tokio::test]
 async fn what_bindings_refer_to_in_vain_comes_in_any_order() {
     let status = |roles: [&str; 2]| {
         let mistakes = roles.map(|role| format!("role \"{role}\" not found")).join(", ");
