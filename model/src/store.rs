@@ -50,6 +50,8 @@ pub(crate) struct Store {
     objects: BTreeMap<Key, Arc<Value>>,
     /// Who names a uid among the owners: what the garbage collector asks whenever something goes.
     owned: BTreeMap<String, BTreeSet<Key>>,
+    /// What is stored short of what is read of it, so that the next write is one though it changes nothing.
+    short: BTreeSet<Key>,
     revision: u64,
     events: VecDeque<Event>,
     /// How many events have been dropped.
@@ -116,15 +118,26 @@ impl Store {
         object["metadata"]["resourceVersion"] = self.revision.to_string().into();
         let object = Arc::new(object);
         let before = self.objects.insert(key.clone(), Arc::clone(&object));
+        self.short.remove(&key);
         self.own(&key, before.as_deref(), Some(&object));
         let change = if before.is_some() { Change::Modified } else { Change::Added };
         self.happened(Event { change, key, revision: self.revision, object: Arc::clone(&object), before, at });
         object
     }
 
+    /// Notes that what was just put is stored short of what is read of it.
+    pub(crate) fn note_short(&mut self, key: Key) {
+        self.short.insert(key);
+    }
+
+    pub(crate) fn is_short(&self, key: &Key) -> bool {
+        self.short.contains(key)
+    }
+
     /// Takes an object away and gives back its last state.
     pub(crate) fn remove(&mut self, key: &Key, at: Timestamp) -> Option<Arc<Value>> {
         let before = self.objects.remove(key)?;
+        self.short.remove(key);
         self.own(key, Some(&before), None);
         self.revision += 1;
         let mut last = Value::clone(&before);

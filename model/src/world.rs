@@ -78,6 +78,15 @@ impl World {
         self.store.put(key, object, self.now)
     }
 
+    /// The same of an object that may be stored short of what is read of it.
+    pub(crate) fn put_short(&mut self, key: Key, object: Value, is_short: bool) -> Arc<Value> {
+        let object = self.put(key.clone(), object);
+        if is_short {
+            self.store.note_short(key);
+        }
+        object
+    }
+
     pub(crate) fn remove(&mut self, key: &Key) -> Option<Arc<Value>> {
         self.store.remove(key, self.now)
     }
@@ -100,11 +109,14 @@ impl World {
         format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
     }
 
-    /// What ends a generated name: five of the letters and digits that make no words.
-    pub(crate) fn suffix() -> String {
+    /// A name that begins so, as far as 63 letters go, and ends in five of the letters and digits that make no words
+    /// (`storage/names/generate.go`).
+    pub(crate) fn generated_name(base: &str) -> String {
         const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+        const LENGTH: usize = 5;
         let mut rng = rand::rng();
-        (0..5).map(|_| char::from(LETTERS[rng.random_range(0..LETTERS.len())])).collect()
+        let letters = (0..LENGTH).map(|_| char::from(LETTERS[rng.random_range(0..LETTERS.len())]));
+        base[..base.floor_char_boundary(63 - LENGTH)].chars().chain(letters).collect()
     }
 }
 

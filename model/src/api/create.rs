@@ -77,8 +77,7 @@ pub(super) fn admitted(
     let name = metadata["name"].as_str().unwrap_or_default().to_owned();
     let name = match metadata["generateName"].as_str() {
         Some(prefix) if name.is_empty() && !prefix.is_empty() => {
-            let prefix: String = prefix.chars().take(58).collect();
-            let name = prefix + &World::suffix();
+            let name = World::generated_name(prefix);
             metadata["name"] = name.as_str().into();
             name
         }
@@ -111,7 +110,8 @@ pub(super) fn admitted(
         }
         return Err(refusal);
     }
-    Ok(if dry_run { Arc::new(object) } else { world.put(key, object) })
+    let is_short = resource.strategy.read_back(&mut object);
+    Ok(if dry_run { Arc::new(object) } else { world.put_short(key, object, is_short) })
 }
 
 /// Who lets a name be made up is told that it was not.

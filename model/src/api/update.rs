@@ -139,14 +139,15 @@ pub(super) fn put(
         world.remove(key);
         return Ok(Arc::new(object));
     }
+    let is_short = resource.strategy.read_back(&mut object);
     managed::forget_times(&mut object, old);
-    if object == **old {
+    if object == **old && !is_short && !world.store.is_short(key) {
         return Ok(Arc::clone(old));
     }
     if dry_run {
         return Ok(Arc::new(object));
     }
-    Ok(world.put(key.clone(), object))
+    Ok(world.put_short(key.clone(), object, is_short))
 }
 
 /// What nobody changes by writing an object.

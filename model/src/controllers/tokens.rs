@@ -118,7 +118,7 @@ fn ensure_secret(world: &mut World, account: &Key, object: &Arc<Value>) {
     if has_one || world.store.get(account) != Some(object) {
         return;
     }
-    let name = format!("{}-token-{}", shortened(&account.name), World::suffix());
+    let name = World::generated_name(&format!("{}-token-", account.name));
     let token = token::in_secret(world, &account.namespace, &account.name, uid, &name);
     let mut data = json!({"namespace": STANDARD.encode(&account.namespace), "token": STANDARD.encode(token)});
     if !world.authority.is_empty() {
@@ -136,11 +136,6 @@ fn ensure_secret(world: &mut World, account: &Key, object: &Arc<Value>) {
     listed.push(json!({"name": name}));
     listing["secrets"] = listed.into();
     world.put_as(MANAGER, "", account, listing);
-}
-
-/// What of a name stands before a suffix: 63 letters are all that a generated name has.
-fn shortened(account: &str) -> &str {
-    account.get(..63 - "-token-".len() - 5).unwrap_or(account)
 }
 
 fn drop_reference(world: &mut World, account: &Key, uid: &str, secret: &str) {

@@ -15,6 +15,27 @@ pub(super) fn mistake(value: &Value, shape: Shape) -> Option<String> {
     from(value, shape, "").err()
 }
 
+/// Makes of bytes that are empty none at all, as the converter does up to v1.23.
+pub(super) fn empty_bytes(value: &mut Value, shape: Shape) {
+    match (shape, value) {
+        (Shape::Struct(of), Value::Object(fields)) => {
+            for field in of.fields() {
+                if let Some(value) = fields.get_mut(field.name) {
+                    empty_bytes(value, of.shape(field));
+                }
+            }
+        }
+        (Shape::Map(map), Value::Object(fields)) => {
+            fields.values_mut().for_each(|value| empty_bytes(value, map.value()));
+        }
+        (Shape::List(list), Value::Array(items)) => {
+            items.iter_mut().for_each(|item| empty_bytes(item, list.item()));
+        }
+        (Shape::Scalar(Scalar::Bytes), value) if *value == "" => *value = Value::Null,
+        _ => {}
+    }
+}
+
 /// `go` is the Go type that is wanted here; empty where the shape tells it.
 fn from(value: &Value, shape: Shape, go: &str) -> Result<(), String> {
     let kind = shown::kind_name(value);

@@ -126,7 +126,11 @@ pub(crate) fn decode_patched(
         return Err(Refusal::not_modelled(format_args!("the field {path} of a {kind}")));
     }
     let warnings = if validation == Validation::Warn { found.told } else { Vec::new() };
-    Ok(Ok((written::value(found.value, shape, Empty::Stays), warnings)))
+    let mut value = written::value(found.value, shape, Empty::Stays);
+    if !profile.has(Feature::EmptyBytesStay) {
+        convert::empty_bytes(&mut value, shape);
+    }
+    Ok(Ok((value, warnings)))
 }
 
 /// An object as server-side apply names it: `demo/a; /v1, Kind=Pod`, or by its kind alone.

@@ -162,7 +162,8 @@ fn objects_are_read_as_they_are_written() {
     let secret = json!({"data": {"a": null, "b": "Yg=="}, "immutable": false});
     assert_eq!(
         written("Secret", 36, secret),
-        json!({"metadata": {}, "data": {"a": "", "b": "Yg=="}, "immutable": false})
+        json!({"metadata": {}, "data": {"a": null, "b": "Yg=="}, "immutable": false}),
+        "it is stored as nothing"
     );
     let env = json!({"spec": {"containers": [{"name": "c", "env": [{"name": "A", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu"}}}]}]}});
     let from = written("Pod", 36, env)["spec"]["containers"][0]["env"][0]["valueFrom"].take();

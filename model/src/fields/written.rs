@@ -20,13 +20,7 @@ pub(super) fn value(value: Value, shape: Shape, empty: Empty) -> Value {
         (Value::Object(pairs), Shape::Struct(of)) => fields(pairs, of, empty),
         (_, Shape::Struct(of)) => fields(Map::new(), of, empty),
         (Value::Object(pairs), Shape::Map(map)) => {
-            let whole = |(key, inner): (String, Value)| {
-                let inner = match (inner, map.value()) {
-                    (Value::Null, Shape::Scalar(Scalar::Bytes)) => "".into(),
-                    (inner, shape) => self::value(inner, shape, empty),
-                };
-                (key, inner)
-            };
+            let whole = |(key, inner): (String, Value)| (key, self::value(inner, map.value(), empty));
             Value::Object(pairs.into_iter().map(whole).collect())
         }
         (Value::Array(items), Shape::List(list)) => {

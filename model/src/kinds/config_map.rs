@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::json::{flag, pairs};
+use super::json::{flag, nulls_read_back, pairs};
 use super::{Strategy, Write, names};
 use crate::meta::{self, NameRule, Rules};
 use crate::status::Cause;
@@ -27,7 +27,7 @@ impl Strategy for ConfigMap {
             let path = format!("data[{key}]");
             let mistakes = names::key(key).into_iter();
             causes.extend(mistakes.map(|text| Cause::invalid(path.clone(), &json!(key), &text)));
-            if !object["binaryData"][key].is_null() {
+            if object["binaryData"].get(key).is_some() {
                 causes.push(Cause::invalid(path, &json!(key), "duplicate of key present in binaryData"));
             }
             size += value.as_str().map_or(0, str::len);
@@ -41,6 +41,10 @@ impl Strategy for ConfigMap {
             causes.push(names::too_long("[]", LIMIT, write.profile));
         }
         causes
+    }
+
+    fn read_back(&self, object: &mut Value) -> bool {
+        nulls_read_back(object, "binaryData")
     }
 }
 

@@ -50,6 +50,13 @@ pub(crate) fn drop_field(object: &mut Value, field: &str) {
     }
 }
 
+/// Makes nulls among the values of a map empty texts; whether there were any.
+pub(crate) fn nulls_read_back(object: &mut Value, field: &str) -> bool {
+    let values = object.get_mut(field).and_then(Value::as_object_mut).into_iter().flat_map(|map| map.values_mut());
+    let nulls = values.filter(|value| value.is_null()).map(|value| *value = "".into());
+    nulls.count() > 0
+}
+
 /// A field of the new object as it was in the old.
 pub(crate) fn keep(object: &mut Value, old: &Value, field: &str) {
     match old.get(field) {

@@ -58,7 +58,7 @@ impl Write<'_> {
 }
 
 /// A kind. Objects come as [`crate::fields::decode`] leaves them: every field known and of its type. In the order they are
-/// called: `default`, `prepare`, `admit`, `validate`.
+/// called: `default`, `prepare`, `admit`, `validate`, `read_back`.
 pub(crate) trait Strategy: Sync {
     /// Fills in what was left out.
     fn default(&self, _object: &mut Value, _write: &Write<'_>) {}
@@ -79,6 +79,11 @@ pub(crate) trait Strategy: Sync {
     /// What the server has to say of it beside the answer.
     fn warnings(&self, _object: &Value, _old: Option<&Value>, _write: &Write<'_>) -> Vec<String> {
         Vec::new()
+    }
+
+    /// What is read of an object that was just written: more than is stored, it may be, and then this says so.
+    fn read_back(&self, _object: &mut Value) -> bool {
+        false
     }
 
     /// What may be in the way of its deletion.

@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use super::config_map::{LIMIT, decoded_length, sealed};
-use super::json::{drop_field, fill, pairs, text};
+use super::json::{drop_field, fill, nulls_read_back, pairs, text};
 use super::{Strategy, Write, names};
 use crate::fields;
 use crate::meta::{self, NameRule, Rules};
@@ -75,16 +75,20 @@ impl Strategy for Secret {
         let what = if has_pem { "tls: failed to find any PEM data in key input" } else { NO_CERTIFICATE };
         vec![what.to_owned()]
     }
+
+    fn read_back(&self, object: &mut Value) -> bool {
+        nulls_read_back(object, "data")
+    }
 }
 
 /// What a Secret of its type has to hold.
 fn of_type(object: &Value, profile: &Profile) -> Vec<Cause> {
     let data = &object["data"];
     let missing = |key: &str| Cause::required(format!("data[{key}]"), "");
-    let without = |keys: &[&str]| keys.iter().filter(|key| data[**key].is_null()).map(|key| missing(key)).collect();
+    let without = |keys: &[&str]| keys.iter().filter(|key| data.get(**key).is_none()).map(|key| missing(key)).collect();
     let json = |key: &str| -> Vec<Cause> {
-        let Some(value) = data[key].as_str() else { return vec![missing(key)] };
-        let bytes = BASE64_STANDARD.decode(value).unwrap_or_default();
+        let Some(value) = data.get(key) else { return vec![missing(key)] };
+        let bytes = BASE64_STANDARD.decode(value.as_str().unwrap_or_default()).unwrap_or_default();
         let mistake = fields::object_mistake(&bytes);
         let shown = json!("<secret contents redacted>");
         mistake.into_iter().map(|text| Cause::invalid(format!("data[{key}]"), &shown, &text)).collect()

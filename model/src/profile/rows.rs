@@ -85,6 +85,10 @@ pub(crate) enum Feature {
     ManyEmptyValues,
     /// Items to be taken from a list that is not there are dropped; before, they were kept.
     DeletionsOfNothingAreDropped,
+    /// Bytes that are empty are not made none by a strategic merge patch.
+    EmptyBytesStay,
+    /// The volume with the token of a `ServiceAccount` is stored with its mode; before, the mode was only read there.
+    MountsHaveTheirMode,
     /// So are nulls in what is new.
     NullsOfNothingAreDropped,
     /// An item is taken from any list; before, only from one that patches merge.
@@ -293,6 +297,12 @@ pub(super) const ROWS: &[Row] = &[
     row(Feature::ContinueVersionsAreNotQuoted, Span::from(25), "apiserver: pkg/storage/continue.go"),
     row(Feature::ManyEmptyValues, Span::from(35), "apimachinery: pkg/labels/selector.go"),
     row(Feature::DeletionsOfNothingAreDropped, Span::from(23), "apimachinery: pkg/util/strategicpatch"),
+    row(Feature::EmptyBytesStay, Span::from(24), "apimachinery: pkg/runtime/converter.go"),
+    row(
+        Feature::MountsHaveTheirMode,
+        Span::from(23),
+        "plugin/pkg/admission/serviceaccount, kubernetes/kubernetes#104464",
+    ),
     row(Feature::NullsOfNothingAreDropped, Span::from(24), "apimachinery: pkg/util/strategicpatch"),
     row(Feature::DeletionsAreOfAnyList, Span::from(28), "apimachinery: pkg/util/strategicpatch"),
     row(

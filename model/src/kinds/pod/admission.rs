@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::Write;
 use super::super::json::{fill, flag, has, items, items_mut, pairs, text};
 use super::super::service_account::MOUNTABLE;
-use super::all_containers;
+use super::{all_containers, defaults};
 use crate::meta::object_name;
 use crate::profile::Feature;
 use crate::status::Refusal;
@@ -92,7 +92,7 @@ pub(super) fn service_account(pod: &mut Value, write: &Write<'_>) -> Result<(), 
     let automount = &pod["spec"]["automountServiceAccountToken"];
     let automount = automount.as_bool().or(account["automountServiceAccountToken"].as_bool()).unwrap_or(true);
     if automount {
-        mount(&mut pod["spec"]);
+        mount(&mut pod["spec"], write.profile.has(Feature::MountsHaveTheirMode));
     }
     let secrets = items(&account, "imagePullSecrets");
     if items(&pod["spec"], "imagePullSecrets").is_empty() && !secrets.is_empty() {
@@ -108,11 +108,11 @@ pub(super) fn service_account(pod: &mut Value, write: &Write<'_>) -> Result<(), 
 }
 
 /// Puts the volume with the token into every container that has nothing in its place.
-fn mount(spec: &mut Value) {
+fn mount(spec: &mut Value, has_mode: bool) {
     let mine = items(spec, "volumes").iter().map(|volume| text(volume, "name")).find(|name| name.starts_with(VOLUME));
     let (name, is_there) = match mine {
         Some(name) => (name.to_owned(), true),
-        None => (VOLUME.to_owned() + &World::suffix(), false),
+        None => (World::generated_name(VOLUME), false),
     };
     let mount = json!({"name": name, "readOnly": true, "mountPath": MOUNT_PATH});
     let mut is_used = false;
@@ -126,13 +126,14 @@ fn mount(spec: &mut Value) {
         }
     }
     if is_used && !is_there {
+        let mode = has_mode.then_some(defaults::MODE);
         let token = json!({"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}});
         let authority =
             json!({"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}});
         let reference = json!({"apiVersion": "v1", "fieldPath": "metadata.namespace"});
         let namespace = json!({"downwardAPI": {"items": [{"path": "namespace", "fieldRef": reference}]}});
         let volume =
-            json!({"name": name, "projected": {"defaultMode": 0o644, "sources": [token, authority, namespace]}});
+            json!({"name": name, "projected": {"defaultMode": mode, "sources": [token, authority, namespace]}});
         push(spec, "volumes", volume);
     }
 }

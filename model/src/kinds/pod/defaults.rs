@@ -48,6 +48,16 @@ fn addresses(status: &mut Value) {
     }
 }
 
+/// Of the files of a volume.
+pub(super) const MODE: i64 = 0o644;
+
+/// Gives the files of projected volumes a mode; whether any had none.
+pub(super) fn modes(spec: &mut Value) -> bool {
+    let projected = items_mut(spec, "volumes").filter_map(|volume| child(volume, "projected"));
+    let without = projected.filter(|projected| projected["defaultMode"].is_null());
+    without.map(|projected| projected["defaultMode"] = MODE.into()).count() > 0
+}
+
 fn volume(volume: &mut Value) {
     let has_source = volume.as_object().is_some_and(|fields| fields.keys().any(|field| field != "name"));
     if !has_source {
@@ -60,7 +70,7 @@ fn volume(volume: &mut Value) {
     }
     for field in ["secret", "configMap", "downwardAPI", "projected"] {
         if let Some(source) = child(volume, field) {
-            fill(source, "defaultMode", 0o644);
+            fill(source, "defaultMode", MODE);
         }
     }
     if let Some(source) = child(volume, "downwardAPI") {

@@ -89,6 +89,10 @@ impl Strategy for Pod {
     fn warnings(&self, object: &Value, old: Option<&Value>, write: &Write<'_>) -> Vec<String> {
         if old.is_some() { Vec::new() } else { warnings::of(object, write.profile) }
     }
+
+    fn read_back(&self, object: &mut Value) -> bool {
+        defaults::modes(&mut object["spec"])
+    }
 }
 
 /// Drops the grace periods of probes; of the one that may have none it is told of instead.
