@@ -225,9 +225,9 @@ impl Lock {
     }
 
     /// Waits until nobody else holds what the path then leads to.
-    pub(super) fn wait(path: PathBuf) -> io::Result<Self> {
+    pub(super) fn wait(path: &Path) -> io::Result<Self> {
         loop {
-            if let Some(lock) = Self::exclusive(path.clone())? {
+            if let Some(lock) = Self::exclusive(path.to_owned())? {
                 return Ok(lock);
             }
         }
@@ -336,7 +336,7 @@ mod tests {
         std::fs::write(&lock, "").unwrap();
         assert!(!Lock::is_held(&lock));
         assert!(Lock::is_held(&lock.join("lock")), "beneath what is no folder");
-        let _held = Lock::wait(lock.clone()).unwrap();
+        let _held = Lock::wait(&lock).unwrap();
         assert!(Lock::is_held(&lock));
     }
 

@@ -52,10 +52,10 @@ impl Workplace {
         // Kept until the new one is locked: before, it looks like one that nobody holds.
         let turn = Turn::take(home).map_err(failed("locking", &all))?;
         // What cannot be removed now is somebody else's trouble, which `cluster gc` tells.
-        let _ = turn.sweep(&all);
+        let _ = turn.sweep();
         let path = all.join(format!("{}-{:08x}", std::process::id(), rand::rng().random::<u32>()));
         make_folder(&path).map_err(failed("making", &path))?;
-        let lock = Lock::wait(path.join(LOCK)).map_err(failed("locking", &path))?;
+        let lock = Lock::wait(&path.join(LOCK)).map_err(failed("locking", &path))?;
         drop(turn);
         for folder in [FILES, USER, TEMPORARY] {
             let folder = path.join(folder);
@@ -117,24 +117,26 @@ fn make_folder(path: &Path) -> io::Result<()> {
 
 /// Removes the folders of dead runs, and ends the commands that still run there. Gives back what it removed.
 pub(super) fn sweep(home: &Home) -> io::Result<Vec<PathBuf>> {
-    let all = home.workplaces();
-    if all.exists() { Turn::take(home)?.sweep(&all) } else { Ok(Vec::new()) }
+    if home.workplaces().exists() { Turn::take(home)?.sweep() } else { Ok(Vec::new()) }
 }
 
 /// The right to make folders and to judge which are dead, which one process has at a time.
 struct Turn {
+    all: PathBuf,
     _lock: Lock,
 }
 
 impl Turn {
     /// Waits for it.
     fn take(home: &Home) -> io::Result<Self> {
-        Ok(Self { _lock: Lock::wait(home.workplaces().with_extension("lock"))? })
+        let all = home.workplaces();
+        let lock = Lock::wait(&all.with_extension("lock"))?;
+        Ok(Self { all, _lock: lock })
     }
 
-    fn sweep(&self, all: &Path) -> io::Result<Vec<PathBuf>> {
+    fn sweep(&self) -> io::Result<Vec<PathBuf>> {
         let mut swept = Vec::new();
-        for entry in std::fs::read_dir(all)? {
+        for entry in std::fs::read_dir(&self.all)? {
             let path = entry?.path();
             // One without a lock is of somebody who was killed before it had one, or at the very end.
             if Lock::is_held(&path.join(LOCK)) {

@@ -26,10 +26,14 @@ pub(super) fn empty_bytes(value: &mut Value, shape: Shape) {
             }
         }
         (Shape::Map(map), Value::Object(fields)) => {
-            fields.values_mut().for_each(|value| empty_bytes(value, map.value()));
+            for value in fields.values_mut() {
+                empty_bytes(value, map.value());
+            }
         }
         (Shape::List(list), Value::Array(items)) => {
-            items.iter_mut().for_each(|item| empty_bytes(item, list.item()));
+            for item in items {
+                empty_bytes(item, list.item());
+            }
         }
         (Shape::Scalar(Scalar::Bytes), value) if *value == "" => *value = Value::Null,
         _ => {}

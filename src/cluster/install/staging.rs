@@ -90,7 +90,7 @@ fn lock(installer: &Installer, version: &Version) -> Result<Lock, InstallError> 
         return Ok(lock);
     }
     installer.tell(InstallStep::Waiting { version: version.clone() });
-    Lock::wait(path.clone()).map_err(failed())
+    Lock::wait(&path).map_err(failed())
 }
 
 /// Makes a program executable and its bytes last: what is installed is whole, even after a power cut.
