@@ -2,6 +2,7 @@
 //! more detail. Values that a server makes up keep their equality, so that relations are compared.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -118,11 +119,10 @@ impl Eye {
                 if text.contains(&self.namespace_in_base64) {
                     *text = text.replace(&self.namespace_in_base64, "<namespace>");
                 }
-                if let Some(plain) = without_versions(text) {
-                    *text = plain;
-                }
-                if let Some(plain) = without_made_names(text) {
-                    *text = plain;
+                for without in [without_made_words, without_versions] {
+                    if let Some(plain) = without(text) {
+                        *text = plain;
+                    }
                 }
             }
             _ => {}
@@ -211,13 +211,18 @@ fn without_versions(text: &str) -> Option<String> {
     Some(plain)
 }
 
-/// A text that names automatic Secrets, of which nobody was told yet, without what was made up of their names.
-fn without_made_names(text: &str) -> Option<String> {
+/// A text without words that were made up: the ends of automatic Secrets' names, of which nobody was told yet, and the
+/// addresses that Pods have where a stand-in for a kubelet gives them.
+fn without_made_words(text: &str) -> Option<String> {
     let mut plain = String::new();
     for part in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && !"-.".contains(c)) {
         let word = part.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
-        let base = generated_base(word).filter(|base| base.ends_with("-token-"));
-        plain += &base.map_or_else(|| word.to_owned(), |base| format!("{base}<made>"));
+        let secret = generated_base(word).filter(|base| base.ends_with("-token-"));
+        let address = word.parse().is_ok_and(|address: Ipv4Addr| address.octets().starts_with(&[198, 18]));
+        match secret {
+            Some(base) => plain.extend([base, "<made>"]),
+            None => plain += if address { "<address>" } else { word },
+        }
         plain += &part[word.len()..];
     }
     (plain != text).then_some(plain)
