@@ -85,12 +85,12 @@ pub(crate) enum Feature {
     ManyEmptyValues,
     /// Items to be taken from a list that is not there are dropped; before, they were kept.
     DeletionsOfNothingAreDropped,
+    /// So are nulls in what is new.
+    NullsOfNothingAreDropped,
     /// Bytes that are empty are not made none by a strategic merge patch.
     EmptyBytesStay,
     /// The volume with the token of a `ServiceAccount` is stored with its mode; before, the mode was only read there.
     MountsHaveTheirMode,
-    /// So are nulls in what is new.
-    NullsOfNothingAreDropped,
     /// An item is taken from any list; before, only from one that patches merge.
     DeletionsAreOfAnyList,
     /// What is wrong with a configuration is told with the name of its object.
