@@ -177,15 +177,8 @@ impl Folder {
 
     /// Removes what a keeper that was killed has left; the lock files stay, they may be held.
     pub(super) fn sweep(&self) -> io::Result<()> {
-        for entry in std::fs::read_dir(&self.path)? {
-            let path = entry?.path();
-            if [self.start(), self.lease(), self.keeper()].contains(&path) {
-                continue;
-            }
-            let is_folder = path.symlink_metadata()?.is_dir();
-            if is_folder { std::fs::remove_dir_all(&path)? } else { std::fs::remove_file(&path)? }
-        }
-        Ok(())
+        let locks = [self.start(), self.lease(), self.keeper()];
+        remove_within(&self.path, |path| !locks.iter().any(|lock| lock == path))
     }
 
     /// Removes the folder at once as far as anybody else can see.
@@ -290,6 +283,18 @@ impl Kept {
             Err(error) => matches!(error, TryLockError::WouldBlock),
         }
     }
+}
+
+/// Removes what is in a folder, as far as it `goes`.
+pub(super) fn remove_within(folder: &Path, goes: impl Fn(&Path) -> bool) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if goes(&path) {
+            let is_folder = path.symlink_metadata()?.is_dir();
+            if is_folder { std::fs::remove_dir_all(&path)? } else { std::fs::remove_file(&path)? }
+        }
+    }
+    Ok(())
 }
 
 fn open(path: &Path) -> io::Result<File> {

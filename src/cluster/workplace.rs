@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rand::Rng;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::folder::Lock;
+use super::folder::{Lock, remove_within};
 use super::{Home, HomeError};
 
 /// Why there is no folder for commands, or a file in it could not be written.
@@ -155,14 +155,7 @@ impl Turn {
 
 /// Removes a folder, its lock last: if this is killed, what is left is nobody's and swept.
 fn remove(folder: &Path) -> io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_name() == LOCK {
-            continue;
-        }
-        let path = entry.path();
-        if entry.file_type()?.is_dir() { std::fs::remove_dir_all(path)? } else { std::fs::remove_file(path)? }
-    }
+    remove_within(folder, |path| !path.ends_with(LOCK))?;
     std::fs::remove_dir_all(folder)
 }
 
