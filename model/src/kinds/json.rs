@@ -53,8 +53,12 @@ pub(crate) fn drop_field(object: &mut Value, field: &str) {
 /// Makes nulls among the values of a map empty texts; whether there were any.
 pub(crate) fn nulls_read_back(object: &mut Value, field: &str) -> bool {
     let values = object.get_mut(field).and_then(Value::as_object_mut).into_iter().flat_map(|map| map.values_mut());
-    let nulls = values.filter(|value| value.is_null()).map(|value| *value = "".into());
-    nulls.count() > 0
+    let mut any = false;
+    for null in values.filter(|value| value.is_null()) {
+        *null = "".into();
+        any = true;
+    }
+    any
 }
 
 /// A field of the new object as it was in the old.

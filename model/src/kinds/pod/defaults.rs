@@ -54,8 +54,12 @@ pub(super) const MODE: i64 = 0o644;
 /// Gives the files of projected volumes a mode; whether any had none.
 pub(super) fn modes(spec: &mut Value) -> bool {
     let projected = items_mut(spec, "volumes").filter_map(|volume| child(volume, "projected"));
-    let without = projected.filter(|projected| projected["defaultMode"].is_null());
-    without.map(|projected| projected["defaultMode"] = MODE.into()).count() > 0
+    let mut any = false;
+    for without in projected.filter(|projected| projected["defaultMode"].is_null()) {
+        without["defaultMode"] = MODE.into();
+        any = true;
+    }
+    any
 }
 
 fn volume(volume: &mut Value) {
